@@ -1,0 +1,56 @@
+"""The names of a result's files: a contract with the site, the API, the mobile app and the docs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ResultFile:
+    """One kind of file. `download` says that it is offered in the download menu."""
+
+    name: str
+    content_type: str
+    title: str
+    download: bool = False
+
+
+INPUT = "input.png"
+CUTOUT = "cutout.png"
+OBJ = "mesh.obj"
+MTL = "mesh.mtl"
+TEXTURE = "mesh_texture.png"
+STL = "mesh.stl"
+GLB = "mesh.glb"
+PREVIEW = "preview.glb"
+VIDEO = "render.mp4"
+POSTER = "poster.webp"
+SCENE = "scene.npz"
+REPORT = "report.json"
+
+FILES: tuple[ResultFile, ...] = (
+    ResultFile(GLB, "model/gltf-binary", "GLB: one file with its texture, for the web, games and AR", True),
+    ResultFile(OBJ, "model/obj", "OBJ: the mesh, for Blender and other editors", True),
+    ResultFile(MTL, "model/mtl", "MTL: the material that belongs to the OBJ", True),
+    ResultFile(TEXTURE, "image/png", "PNG: the texture that belongs to the OBJ", True),
+    ResultFile(STL, "model/stl", "STL: millimetres, for 3D printing", True),
+    ResultFile(VIDEO, "video/mp4", "MP4: one full turn", True),
+    ResultFile(INPUT, "image/png", "What the network saw"),
+    ResultFile(CUTOUT, "image/png", "The object without its background"),
+    ResultFile(PREVIEW, "model/gltf-binary", "A light preview with vertex colours"),
+    ResultFile(POSTER, "image/webp", "The poster"),
+    ResultFile(SCENE, "application/octet-stream", "The scene, to mesh again without the network"),
+    ResultFile(REPORT, "application/json", "Recipe, timings and checks"),
+)
+
+
+def frame_name(index: int) -> str:
+    """File name of turntable frame `index` (0-based)."""
+    return f"render_{index:03d}.png"
+
+
+def content_type(name: str) -> str:
+    """Content type of a result file; frames are PNG. Raises KeyError for a name outside the contract."""
+    if name.startswith("render_") and name.endswith(".png"):
+        return "image/png"
+    return {each.name: each.content_type for each in FILES}[name]
