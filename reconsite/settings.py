@@ -1,0 +1,312 @@
+"""All settings of the site, taken from the environment (or a `.env` file) and nowhere else."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlparse
+
+from csp.constants import NONE, SELF
+from environs import FileAwareEnv
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from ml.weights import models_folder
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = FileAwareEnv()
+env.read_env(BASE_DIR / ".env", recurse=False)
+
+VAR_DIR = Path(env.str("VAR_DIR", str(BASE_DIR / "var")))
+VAR_DIR.mkdir(parents=True, exist_ok=True)
+
+
+def _secret_key() -> str:
+    """`SECRET_KEY` from the environment, else one generated on the first start and kept private in VAR_DIR."""
+    if given := env.str("SECRET_KEY", ""):
+        return given
+    path = VAR_DIR / "secret_key"
+    if not path.exists():
+        descriptor = os.open(path, os.O_CREAT | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(50))
+    return path.read_text()
+
+
+# --- where the site lives -------------------------------------------------------------------------------------------
+SITE_URL = env.str("SITE_URL", "http://localhost:8000").rstrip("/")
+_site = urlparse(SITE_URL)
+_LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+DEVELOPMENT = (_site.hostname or "") in ("localhost", "127.0.0.1", "::1")
+"""True on one's own machine: the demo account is allowed and e-mail goes to the console."""
+
+DEBUG = env.bool("DEBUG", False)
+SECRET_KEY = _secret_key()
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", [])
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", _LOCAL_HOSTS if DEVELOPMENT else [_site.hostname or "", *_LOCAL_HOSTS])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [SITE_URL])
+
+# --- what it is made of ---------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "daphne",
+    "servestatic",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    "django_rq",
+    "rest_framework",
+    "knox",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "drf_standardized_errors",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "accounts",
+    "jobs",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "reconsite.middleware.body_limit",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+ROOT_URLCONF = "reconsite.urls"
+ASGI_APPLICATION = "reconsite.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- database: SQLite by default, PostgreSQL through DATABASE_URL ---------------------------------------------------
+DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # Several processes write: WAL lets them read meanwhile, and an immediate transaction waits for its turn
+    # at the start instead of failing in its middle.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    }
+
+# --- Redis: the queue's doorbell, the channel layer and the cache ---------------------------------------------------
+REDIS_URL = env.str("REDIS_URL", "") or f"redis://127.0.0.1:{env.int('REDIS_PORT', 6390)}/0"
+_redis = urlparse(REDIS_URL)
+# A frozen Redis must not hold a web request: two seconds, one retry (the defaults of redis-py can wait for a minute).
+REDIS_PATIENCE = {
+    "socket_timeout": 2,
+    "socket_connect_timeout": 1,
+    "socket_keepalive": True,
+    "health_check_interval": 30,
+    "retry": Retry(NoBackoff(), 1),
+}
+JOB_QUEUE = "reconstruct"
+RQ_QUEUES = {
+    # HOST and PORT, not URL: django-rq drops the connection arguments when it is given a URL.
+    JOB_QUEUE: {
+        "HOST": _redis.hostname or "127.0.0.1",
+        "PORT": _redis.port or 6379,
+        "DB": int(_redis.path.strip("/") or 0),
+        "USERNAME": _redis.username,
+        "PASSWORD": _redis.password,
+        "SSL": _redis.scheme == "rediss",
+        "DEFAULT_TIMEOUT": env.int("JOB_TIMEOUT", 900),
+        "SERIALIZER": "rq.serializers.JSONSerializer",
+        "REDIS_CLIENT_KWARGS": REDIS_PATIENCE,
+    },
+}
+RQ_SHOW_ADMIN_LINK = False  # its pages let any staff user stop and empty queues
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "CONFIG": {
+            # An idle consumer blocks on Redis for long: no socket time-out here (docs/decisions/0001).
+            "hosts": [{"address": REDIS_URL, "socket_timeout": None, "socket_connect_timeout": 2}],
+            "capacity": 500,
+            "expiry": 15,
+        },
+    },
+}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "cache",
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 1},
+    },
+}
+
+# --- jobs: limits and clocks ----------------------------------------------------------------------------------------
+MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_MB", 20) * 1024 * 1024
+MAX_PIXELS = env.int("MAX_MEGAPIXELS", 50) * 1_000_000
+MAX_ACTIVE_JOBS = env.int("MAX_ACTIVE_JOBS", 5)
+MIN_FREE_BYTES = env.int("MIN_FREE_MB", 500) * 1024 * 1024
+JOB_TIMEOUT = env.int("JOB_TIMEOUT", 900)
+LEASE_SECONDS = env.float("LEASE_SECONDS", 30.0)
+BEAT_SECONDS = env.float("BEAT_SECONDS", 5.0)
+RECONCILE_SECONDS = env.float("RECONCILE_SECONDS", 5.0)
+RING_AGAIN_SECONDS = env.float("RING_AGAIN_SECONDS", 15.0)
+WORKER_SEEN_SECONDS = 60
+MODELS_DIR = models_folder()
+BACKGROUND_MODEL = env.str("BACKGROUND_MODEL", "u2netp")
+
+# --- files ----------------------------------------------------------------------------------------------------------
+MEDIA_ROOT = Path(env.str("MEDIA_ROOT", str(BASE_DIR / "media")))
+MEDIA_URL = ""  # private: files leave only through jobs.delivery
+ACCEL_REDIRECT_PREFIX = env.str("ACCEL_REDIRECT_PREFIX", "")
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+    },
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "servestatic.storage.CompressedManifestStaticFilesStorage",
+    },
+}
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 50
+
+# --- accounts -------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = env.str("EMAIL_VERIFICATION", "optional")
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+OPEN_SIGN_UP = env.bool("OPEN_SIGN_UP", True)
+LOGIN_REDIRECT_URL = "jobs:upload"
+ACCOUNT_LOGOUT_REDIRECT_URL = "home"
+LOGIN_URL = "account_login"
+EMAIL_CONFIG = env.dj_email_url("EMAIL_URL", "console:")
+vars().update(EMAIL_CONFIG)
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"Reconsite <noreply@{_site.hostname}>")
+
+# --- API ------------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.BearerAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "jobs.api.pagination.JobPagination",
+    "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
+    "DEFAULT_THROTTLE_RATES": {
+        "submit": env.str("SUBMIT_RATE", "30/min"),
+        "sign-in": env.str("SIGN_IN_RATE", "10/min"),
+    },
+    "NUM_PROXIES": env.int("NUM_PROXIES", 0),
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+KNOX_TOKEN_MODEL = "accounts.ApiToken"
+REST_KNOX = {
+    "TOKEN_TTL": timedelta(days=30),
+    "AUTO_REFRESH": True,
+    "TOKEN_LIMIT_PER_USER": 10,
+    "AUTH_HEADER_PREFIX": "Bearer",
+    "TOKEN_MODEL": KNOX_TOKEN_MODEL,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Reconsite API",
+    "DESCRIPTION": "One photo in, a textured 3D model out.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "ValidationErrorEnum": "drf_standardized_errors.openapi_serializers.ValidationErrorEnum.choices",
+        "ClientErrorEnum": "drf_standardized_errors.openapi_serializers.ClientErrorEnum.choices",
+        "ServerErrorEnum": "drf_standardized_errors.openapi_serializers.ServerErrorEnum.choices",
+        "ErrorCode401Enum": "drf_standardized_errors.openapi_serializers.ErrorCode401Enum.choices",
+        "ErrorCode403Enum": "drf_standardized_errors.openapi_serializers.ErrorCode403Enum.choices",
+        "ErrorCode404Enum": "drf_standardized_errors.openapi_serializers.ErrorCode404Enum.choices",
+        "ErrorCode405Enum": "drf_standardized_errors.openapi_serializers.ErrorCode405Enum.choices",
+        "ErrorCode406Enum": "drf_standardized_errors.openapi_serializers.ErrorCode406Enum.choices",
+        "ErrorCode415Enum": "drf_standardized_errors.openapi_serializers.ErrorCode415Enum.choices",
+        "ErrorCode429Enum": "drf_standardized_errors.openapi_serializers.ErrorCode429Enum.choices",
+        "ErrorCode500Enum": "drf_standardized_errors.openapi_serializers.ErrorCode500Enum.choices",
+        "StateEnum": "jobs.models.State.choices",
+    },
+}
+
+# --- security -------------------------------------------------------------------------------------------------------
+_https = _site.scheme == "https"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SECURE_SSL_REDIRECT = _https and env.bool("SSL_REDIRECT", True)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
+if env.bool("BEHIND_PROXY", False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+X_FRAME_OPTIONS = "DENY"
+_socket_origin = f"{'wss' if _https else 'ws'}://{_site.netloc}"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "media-src": [SELF, "blob:"],
+        "font-src": [SELF],
+        "connect-src": [SELF, "blob:", _socket_origin],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    },
+}
+
+# --- language, time, log --------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+USE_TZ = True
+TIME_ZONE = env.str("TIME_ZONE", "UTC")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
+}
