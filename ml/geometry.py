@@ -1,0 +1,64 @@
+"""Small facts about triangle meshes that several stages need. Faces are (F, 3) indices into (V, 3) vertices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+Floats = NDArray[np.floating[Any]]
+Indices = NDArray[np.integer[Any]]
+
+
+def face_areas_and_normals(vertices: Floats, faces: Indices) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Areas (F,) and unit normals (F, 3); a degenerate triangle has area 0 and normal 0."""
+    corners = vertices.astype(np.float64)[faces]
+    cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    length = np.linalg.norm(cross, axis=1)
+    return length / 2.0, cross / np.maximum(length, 1e-30)[:, None]
+
+
+def vertex_normals(vertices: Floats, faces: Indices) -> NDArray[np.float32]:
+    """(V, 3) unit normals: the faces' normals weighted by area. A vertex without a direction gets +z."""
+    areas, normals = face_areas_and_normals(vertices, faces)
+    weighted = np.repeat(normals * areas[:, None], 3, axis=0)
+    flat = faces.ravel()
+    summed = np.stack([np.bincount(flat, weighted[:, axis], len(vertices)) for axis in range(3)], axis=1)
+    length = np.linalg.norm(summed, axis=1, keepdims=True)
+    return np.where(length > 1e-20, summed / np.maximum(length, 1e-20), (0.0, 0.0, 1.0)).astype(np.float32)
+
+
+def face_volumes(vertices: Floats, faces: Indices) -> NDArray[np.float64]:
+    """(F,) signed volumes of the tetrahedra between each triangle and the origin; their sum is the solid's volume."""
+    corners = vertices.astype(np.float64)[faces]
+    return np.einsum("ij,ij->i", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])) / 6.0
+
+
+def components(faces: Indices, vertex_count: int) -> NDArray[np.int32]:
+    """(F,) the number of the connected part that each triangle belongs to."""
+    rows = np.concatenate([faces[:, 0], faces[:, 1]])
+    columns = np.concatenate([faces[:, 1], faces[:, 2]])
+    graph = coo_matrix((np.ones(len(rows), np.int8), (rows, columns)), shape=(vertex_count, vertex_count))
+    _, labels = connected_components(graph, directed=False)
+    return np.unique(labels[faces[:, 0]], return_inverse=True)[1].astype(np.int32)
+
+
+def is_closed_manifold(faces: Indices) -> bool:
+    """True when every edge joins exactly two triangles that run along it in opposite directions."""
+    if len(faces) == 0:
+        return False
+    start, end = faces.ravel().astype(np.int64), np.roll(faces, -1, axis=1).ravel().astype(np.int64)
+    span = int(faces.max()) + 1
+    forward, backward = np.sort(start * span + end), np.sort(end * span + start)
+    return bool(np.all(np.diff(forward) > 0) and np.array_equal(forward, backward))
+
+
+def without_unused_vertices(vertices: Floats, faces: Indices) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """The same triangles over only the vertices that they use, in the same order."""
+    used = np.zeros(len(vertices), bool)
+    used[faces] = True
+    renumbered = np.cumsum(used) - 1
+    return vertices[used].astype(np.float32), renumbered[faces].astype(np.int32)

@@ -1,0 +1,82 @@
+"""Analytic scenes: exact shapes with exact colours, for tests of everything after the engines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ml.camera import RADIUS, Camera
+
+RED = (0.85, 0.12, 0.10)
+GREEN = (0.10, 0.65, 0.20)
+BLUE = (0.15, 0.25, 0.85)
+YELLOW = (0.95, 0.80, 0.15)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A solid ellipsoid or box: `centre` and half extents `size` in the canonical frame, one sRGB `color`."""
+
+    kind: str
+    centre: tuple[float, float, float]
+    size: tuple[float, float, float]
+    color: tuple[float, float, float]
+
+    def distance(self, points: Tensor) -> Tensor:
+        """(N,) signed distance (for the ellipsoid: nearly), negative inside."""
+        local, size = points - points.new_tensor(self.centre), points.new_tensor(self.size)
+        if self.kind == "ball":
+            return ((local / size).norm(dim=1) - 1.0) * min(self.size)
+        beyond = local.abs() - size
+        return beyond.clamp_min(0.0).norm(dim=1) + beyond.amax(dim=1).clamp_max(0.0)
+
+
+TOY = (
+    Part("box", (0.0, 0.0, -0.15), (0.30, 0.42, 0.22), RED),
+    Part("ball", (0.0, 0.25, 0.20), (0.20, 0.20, 0.26), GREEN),
+    Part("box", (0.30, -0.20, -0.05), (0.12, 0.10, 0.10), BLUE),
+    Part("box", (-0.28, -0.28, 0.20), (0.05, 0.05, 0.30), YELLOW),
+)
+"""No two sides alike: green ball up on the right, blue nose in front on the left, yellow mast at the back left."""
+
+
+@dataclass(frozen=True)
+class AnalyticScene:
+    """A union of parts as a `Scene`: density `threshold` on the surface, growing inwards as an exponential."""
+
+    parts: tuple[Part, ...] = TOY
+    radius: float = RADIUS
+    threshold: float = 25.0
+    camera: Camera = field(default_factory=lambda: Camera(elevation=10.0))
+    sharpness: float = 30.0
+
+    def density(self, points: Tensor) -> Tensor:
+        distance = self._distances(points).amin(dim=1)
+        return self.threshold * torch.exp((-self.sharpness * distance).clamp(-20.0, 8.0))
+
+    def color(self, points: Tensor) -> Tensor:
+        return points.new_tensor([part.color for part in self.parts])[self._distances(points).argmin(dim=1)]
+
+    def save(self, path: Path) -> None:
+        raise OSError("an analytic scene is not stored")
+
+    def _distances(self, points: Tensor) -> Tensor:
+        return torch.stack([part.distance(points) for part in self.parts], dim=1)
+
+
+@dataclass(frozen=True)
+class FieldScene(AnalyticScene):
+    """A scene whose density is the same everywhere: empty, full, or not a number."""
+
+    value: float = 0.0
+
+    def density(self, points: Tensor) -> Tensor:
+        return torch.full((len(points),), self.value)
+
+
+def ball(radius: float = 0.5, centre: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> AnalyticScene:
+    """One red ball."""
+    return AnalyticScene((Part("ball", centre, (radius, radius, radius), RED),))
