@@ -7,13 +7,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from ml import projection, raster
 from ml.mesh import Mesh
+from ml.sampling import to_bytes
 from ml.scene import Scene
+from ml.unwrap import Layout, unwrap
 
 if TYPE_CHECKING:
     from ml.cutout import Cutout
+
+CHUNK = 1 << 17
+"""Points per question to the scene."""
+CERTAIN = 0.999
+"""Trust in the photo above which the scene is not asked."""
 
 
 @dataclass(frozen=True)
@@ -32,4 +41,51 @@ def bake(
     mesh: Mesh, scene: Scene, cutout: Cutout, size: int, on_step: Callable[[float], None] | None = None
 ) -> TexturedMesh:
     """Unwrap the mesh and paint a `size` x `size` texture: the photo where it looks, the scene elsewhere."""
-    raise NotImplementedError
+    step = on_step or (lambda fraction: None)
+    layout = unwrap(mesh, size)
+    step(0.7)
+    covered = raster.cover(layout.uv[layout.faces] * size, size)
+    points = covered.interpolate(mesh.vertices, mesh.faces)
+    normals = _unit(covered.interpolate(mesh.normals, mesh.faces))
+    colors = _painted(scene, projection.projector(mesh, cutout, scene.camera), points, normals)
+    step(0.95)
+    texture = _filled(covered.pixel, colors, size)
+    return TexturedMesh(_cut(mesh, layout), layout.uv, texture)
+
+
+def scene_colors(scene: Scene, points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N, 3) sRGB in [0, 1] that the scene gives to (N, 3) canonical points, asked in chunks."""
+    found = np.zeros((len(points), 3), np.float32)
+    with torch.inference_mode():
+        for start in range(0, len(points), CHUNK):
+            part = slice(start, start + CHUNK)
+            found[part] = scene.color(torch.from_numpy(points[part])).float().cpu().numpy()
+    return np.nan_to_num(found, nan=0.5).clip(0.0, 1.0)
+
+
+def _painted(
+    scene: Scene, photo: projection.Projector, points: NDArray[np.float32], normals: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """(N, 3) colours: photo and scene, mixed by the trust in the photo."""
+    colors, trust = projection.project(photo, points, normals)
+    asked = trust < CERTAIN
+    share = trust[asked, None]
+    colors[asked] = share * colors[asked] + (1.0 - share) * scene_colors(scene, points[asked])
+    return colors
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12), dtype=np.float32)
+
+
+def _filled(pixel: NDArray[np.int64], colors: NDArray[np.float32], size: int) -> NDArray[np.uint8]:
+    """The texture; texels that no triangle covers take the nearest colour, so that no seam shows in any filter."""
+    texture, known = np.zeros((size * size, 3), np.uint8), np.zeros(size * size, bool)
+    texture[pixel], known[pixel] = to_bytes(colors), True
+    if not known.any():
+        return texture.reshape(size, size, 3)
+    return texture.reshape(size, size, 3)[projection.nearest_index(known.reshape(size, size))]
+
+
+def _cut(mesh: Mesh, layout: Layout) -> Mesh:
+    return Mesh(mesh.vertices[layout.source], layout.faces, mesh.normals[layout.source])

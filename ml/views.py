@@ -3,22 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
+from ml import files, video
 from ml.camera import Camera
+from ml.mesh import Mesh
+from ml.raycast import Caster
+from ml.sampling import bilinear, to_bytes
 from ml.texture import TexturedMesh
 
 if TYPE_CHECKING:
     from ml.cutout import Cutout
 
+MARGIN = 0.9
+"""Share of the frame that the model fills at its widest moment of the turn."""
+SUPERSAMPLING = 2
+"""Rays a side of each pixel: soft edges."""
+AMBIENT = 0.72
+"""Share of the light that comes from everywhere: the texture is mostly seen as it is."""
+KEY = (-0.45, 0.75, 0.9)
+"""Direction towards the light in the picture's frame: right, up, towards the viewer."""
+POSTER_SIZE = 512
+COMPRESSION = 4
 
-def render(model: TexturedMesh, camera: Camera, size: int, shaded: bool = True) -> NDArray[np.uint8]:
+Picture = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """A model with its ray tree, ready for many pictures."""
+
+    model: TexturedMesh
+    caster: Caster
+
+
+def render(model: TexturedMesh, camera: Camera, size: int, shaded: bool = True) -> Picture:
     """(size, size, 4) uint8 sRGB picture with straight alpha of the model seen by `camera`."""
-    raise NotImplementedError
+    return _picture(_stage(model), camera, size, shaded)
 
 
 def turntable(
@@ -30,15 +57,114 @@ def turntable(
     elevation: float,
     on_step: Callable[[float], None] | None = None,
 ) -> None:
-    """Write one full turn: frames, poster and video. Frame 0 is seen from the photo's side."""
-    raise NotImplementedError
+    """Write one full turn: frames, poster and video. Frame 0 is seen from the photo's side (azimuth 0).
+
+    The model is centred and the camera stands just far enough away that no frame cuts it off. Frames are PNG with a
+    transparent background; azimuth grows by 360 / `count` degrees a frame.
+    """
+    centred = _centred(model)
+    camera = _fitting_camera(centred.mesh, elevation)
+    stage = _stage(centred)
+    frames = []
+    for index in range(count):
+        frames.append(_picture(stage, replace(camera, azimuth=360.0 * index / count), size, shaded=True))
+        Image.fromarray(frames[-1]).save(out_dir / files.frame_name(index), compress_level=COMPRESSION)
+        if on_step:
+            on_step(0.9 * (index + 1) / count)
+    poster = _picture(stage, replace(camera, azimuth=-30.0), POSTER_SIZE, shaded=True)
+    Image.fromarray(poster).save(out_dir / files.POSTER, quality=88, method=4)
+    video.write(frames, out_dir / files.VIDEO)
+    if on_step:
+        on_step(1.0)
 
 
 def self_check(model: TexturedMesh, cutout: Cutout, camera: Camera) -> dict[str, float]:
-    """How well the model seen by the photo's camera agrees with the cutout: `silhouette_iou`, `psnr_db`."""
-    raise NotImplementedError
+    """How well the model seen by the photo's camera agrees with the cutout: `silhouette_iou`, `psnr_db`.
+
+    PSNR over the whole picture, both composited on middle grey; the model without shading.
+    """
+    seen = render(model, camera, cutout.rgba.shape[0], shaded=False)
+    ours, theirs = seen[..., 3] > 127, cutout.rgba[..., 3] > 127
+    union = int((ours | theirs).sum())
+    error = float(np.mean((_on_grey(seen) - _on_grey(cutout.rgba)) ** 2))
+    return {
+        "silhouette_iou": round(float((ours & theirs).sum()) / union, 4) if union else 0.0,
+        "psnr_db": round(-10.0 * float(np.log10(max(error, 1e-10))), 2),
+    }
 
 
 def contact_sheet(model: TexturedMesh, path: Path, size: int = 256) -> None:
-    """Eight sides of the model in one picture, for developers."""
-    raise NotImplementedError
+    """Eight sides of the model in one picture (two rows of four, azimuth 0, 45, … 315), for developers."""
+    centred = _centred(model)
+    camera, stage = _fitting_camera(centred.mesh, 15.0), _stage(centred)
+    sheet = Image.new("RGB", (4 * size, 2 * size), video.BACKGROUND)
+    for index in range(8):
+        picture = Image.fromarray(_picture(stage, replace(camera, azimuth=45.0 * index), size, shaded=True))
+        sheet.paste(picture, (index % 4 * size, index // 4 * size), picture)
+    sheet.save(path)
+
+
+def _stage(model: TexturedMesh) -> _Stage:
+    return _Stage(model, Caster(model.mesh))
+
+
+def _centred(model: TexturedMesh) -> TexturedMesh:
+    """The model with the middle of its bounding box at the origin."""
+    vertices = model.mesh.vertices
+    middle = (vertices.min(axis=0) + vertices.max(axis=0)) / 2.0
+    return replace(model, mesh=replace(model.mesh, vertices=vertices - middle))
+
+
+def _fitting_camera(mesh: Mesh, elevation: float) -> Camera:
+    """The nearest camera of this elevation whose frame holds the mesh at every moment of a turn."""
+    camera = Camera(elevation=elevation)
+    distance = 0.0
+    for azimuth in range(0, 360, 15):
+        local = mesh.vertices @ replace(camera, azimuth=float(azimuth)).axes().numpy().T
+        reach = np.abs(local[:, :2]).max(axis=1) * camera.focal / MARGIN
+        distance = max(distance, float((reach - local[:, 2]).max()))
+    return replace(camera, distance=distance)
+
+
+def _picture(stage: _Stage, camera: Camera, size: int, shaded: bool) -> Picture:
+    fine = size * SUPERSAMPLING
+    origins, directions = camera.rays(fine)
+    hits = stage.caster.cast(origins.numpy(), directions.numpy())
+    hit = np.flatnonzero(hits.face >= 0)
+    corners, weights = stage.model.mesh.faces[hits.face[hit]], hits.weights[hit]
+    color = _albedo(stage.model, corners, weights)
+    if shaded:
+        color *= _light(stage.model.mesh, corners, weights, camera)[:, None]
+    layered = np.zeros((fine * fine, 4), np.float32)
+    layered[hit, :3], layered[hit, 3] = color.clip(0.0, 1.0), 1.0
+    return _averaged(layered, size)
+
+
+def _albedo(model: TexturedMesh, corners: NDArray[np.int32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    place = np.einsum("nk,nkc->nc", weights, model.uv[corners]) * model.texture.shape[0] - 0.5
+    return bilinear(model.texture, place[:, 0], place[:, 1]) / np.float32(255.0)
+
+
+def _light(
+    mesh: Mesh, corners: NDArray[np.int32], weights: NDArray[np.float32], camera: Camera
+) -> NDArray[np.float32]:
+    """(N,) brightness: soft light that wraps around from over the viewer's left shoulder."""
+    right, up, forward = camera.axes().numpy()
+    towards = KEY[0] * right + KEY[1] * up - KEY[2] * forward
+    towards /= np.linalg.norm(towards)
+    normals = np.einsum("nk,nkc->nc", weights, mesh.normals[corners])
+    wrapped = 0.5 + 0.5 * (normals @ towards) / np.maximum(np.linalg.norm(normals, axis=1), 1e-9)
+    return np.asarray(AMBIENT + (1.12 - AMBIENT) * wrapped, dtype=np.float32)
+
+
+def _averaged(layered: NDArray[np.float32], size: int) -> Picture:
+    """(size, size, 4) straight alpha from premultiplied samples."""
+    shape = (size, SUPERSAMPLING, size, SUPERSAMPLING, 4)
+    mean = layered.reshape(shape).mean(axis=(1, 3))
+    color = mean[..., :3] / np.maximum(mean[..., 3:], 1e-6)
+    return to_bytes(np.concatenate([color, mean[..., 3:]], axis=2))
+
+
+def _on_grey(rgba: Picture) -> NDArray[np.float64]:
+    alpha = rgba[..., 3:] / 255.0
+    return np.asarray(rgba[..., :3] / 255.0 * alpha + 0.5 * (1.0 - alpha))

@@ -1,0 +1,88 @@
+"""Triangles onto a pixel grid, on the CPU: which pixel centre lies in which triangle, and where in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """P pixel centres inside triangles: `pixel` (P,) flat row-major index, `face` (P,), `weights` (P, 3) barycentric."""
+
+    pixel: NDArray[np.int64]
+    face: NDArray[np.int64]
+    weights: NDArray[np.float32]
+
+    def interpolate(self, values: NDArray[np.floating[Any]], faces: NDArray[np.int32]) -> NDArray[np.float32]:
+        """(V, C) values of vertices -> (P, C) float32 at the covered pixels."""
+        corners = values.astype(np.float32)[faces[self.face]]
+        return np.einsum("pk,pkc->pc", self.weights, corners)
+
+
+def cover(triangles: NDArray[np.floating[Any]], size: int) -> Coverage:
+    """Every pixel centre inside (F, 3, 2) triangles, given in pixels (x right, y down) on a `size` x `size` grid.
+
+    Scan conversion, all triangles at once: each row of a triangle is cut with its edges, which gives the columns.
+    A pixel in several triangles appears several times. Either winding; degenerate triangles cover nothing.
+    """
+    corners = triangles.astype(np.float64)
+    face, row = _rows(corners[..., 1], size)
+    left, right = _span(corners[face], row + 0.5)
+    first = np.maximum(np.ceil(left - 0.5), 0).astype(np.int64)
+    last = np.minimum(np.ceil(right - 0.5) - 1, size - 1).astype(np.int64)
+    count = np.maximum(last - first + 1, 0)
+    spread = np.repeat(np.arange(len(row)), count)
+    column = first[spread] + _ramp(count)
+    face, row = face[spread], row[spread]
+    return _coverage(corners[face], face, row, column, size)
+
+
+def _rows(y: NDArray[np.float64], size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs of a triangle and a pixel row whose centre line meets it."""
+    first = np.maximum(np.ceil(y.min(axis=1) - 0.5), 0).astype(np.int64)
+    last = np.minimum(np.ceil(y.max(axis=1) - 0.5) - 1, size - 1).astype(np.int64)
+    count = np.maximum(last - first + 1, 0)
+    face = np.repeat(np.arange(len(y)), count)
+    return face, first[face] + _ramp(count)
+
+
+def _ramp(count: NDArray[np.int64]) -> NDArray[np.int64]:
+    """0 … n-1 for each n in `count`, one after another."""
+    ends = np.cumsum(count)
+    return np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - count, count)
+
+
+def _span(corners: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Where the horizontal line at `y` (N,) enters and leaves its triangle (N, 3, 2)."""
+    left, right = np.full(len(y), np.inf), np.full(len(y), -np.inf)
+    for start, end in ((0, 1), (1, 2), (2, 0)):
+        a, b = corners[:, start], corners[:, end]
+        rise = b[:, 1] - a[:, 1]
+        part = (y - a[:, 1]) / np.where(rise == 0, 1.0, rise)
+        meets = (rise != 0) & (part >= 0) & (part <= 1)
+        x = a[:, 0] + part * (b[:, 0] - a[:, 0])
+        left = np.where(meets, np.minimum(left, x), left)
+        right = np.where(meets, np.maximum(right, x), right)
+    found = left <= right
+    return np.where(found, left, 0.0), np.where(found, right, 0.0)
+
+
+def _coverage(
+    corners: NDArray[np.float64], face: NDArray[np.int64], row: NDArray[np.int64], column: NDArray[np.int64], size: int
+) -> Coverage:
+    point = np.stack([column + 0.5, row + 0.5], axis=1)
+    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
+    area = _cross(b - a, c - a)
+    kept = np.abs(area) > 1e-12
+    safe = np.where(kept, area, 1.0)
+    second, third = _cross(point - a, c - a) / safe, _cross(b - a, point - a) / safe
+    weights = np.stack([1.0 - second - third, second, third], axis=1).clip(0.0, 1.0).astype(np.float32)
+    return Coverage((row * size + column)[kept], face[kept], weights[kept])
+
+
+def _cross(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])

@@ -1,0 +1,39 @@
+"""Reading pictures between their pixels, and sRGB to linear light and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+def bilinear(picture: NDArray[Any], column: Floats, row: Floats) -> Floats:
+    """Values (N,) or (N, C) float32 of a (H, W) or (H, W, C) picture at pixel positions, pixel centres at whole numbers.
+
+    Beyond the picture its border goes on.
+    """
+    height, width = picture.shape[:2]
+    x, y = column.clip(0, width - 1), row.clip(0, height - 1)
+    left, top = x.astype(np.int32), y.astype(np.int32)
+    across, down = (x - left).astype(np.float32), (y - top).astype(np.float32)
+    base, right, below = top * width + left, left < width - 1, (top < height - 1) * width
+    flat = picture.reshape(height * width, -1)
+    across, down = across[:, None], down[:, None]
+    upper = flat[base] * (1.0 - across) + flat[base + right] * across
+    lower = flat[base + below] * (1.0 - across) + flat[base + below + right] * across
+    found = upper * (1.0 - down) + lower * down
+    return np.asarray(found.reshape(len(x), *picture.shape[2:]), dtype=np.float32)
+
+
+def to_linear(srgb: NDArray[Any]) -> Floats:
+    """sRGB in [0, 1] to linear light (IEC 61966-2-1)."""
+    value = np.asarray(srgb, dtype=np.float32)
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4).astype(np.float32)
+
+
+def to_bytes(value: NDArray[Any]) -> NDArray[np.uint8]:
+    """[0, 1] to 0 … 255."""
+    return np.asarray((value * 255.0).round().clip(0, 255), dtype=np.uint8)
