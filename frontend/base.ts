@@ -1,0 +1,64 @@
+// On every page: Bootstrap's menus, the theme menu, times in the visitor's own zone, and confirmation before deletion.
+import "bootstrap/js/dist/collapse";
+import "bootstrap/js/dist/dropdown";
+import { all, find, need, setText } from "./lib/dom";
+import { formatDuration } from "./lib/format";
+import { applyTheme, asTheme, storeTheme, storedTheme, type Theme } from "./lib/theme";
+
+function wireThemeMenu(): void {
+  for (const button of all<HTMLButtonElement>("[data-theme-value]")) {
+    button.addEventListener("click", () => chooseTheme(asTheme(button.dataset["themeValue"])));
+  }
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => applyTheme(storedTheme()));
+  markTheme(storedTheme());
+}
+
+function chooseTheme(theme: Theme): void {
+  storeTheme(theme);
+  applyTheme(theme);
+  markTheme(theme);
+}
+
+function markTheme(theme: Theme): void {
+  for (const button of all("[data-theme-value]")) {
+    button.setAttribute("aria-pressed", String(button.dataset["themeValue"] === theme));
+  }
+}
+
+function showLocalTimes(): void {
+  const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  for (const time of all<HTMLTimeElement>("time[data-local]")) setText(time, format.format(new Date(time.dateTime)));
+}
+
+function showDurations(): void {
+  for (const span of all("[data-seconds]")) setText(span, formatDuration(Number(span.dataset["seconds"])));
+}
+
+/** A link with `data-confirm` leads to a page that asks; with scripts the question is asked right here instead. */
+function wireConfirmations(): void {
+  const dialog = find<HTMLDialogElement>("#confirm-dialog");
+  if (!dialog) return;
+  for (const link of all<HTMLAnchorElement>("a[data-confirm]")) {
+    link.addEventListener("click", (event) => ask(event, dialog, link));
+  }
+  need("[data-dialog-close]", dialog).addEventListener("click", () => dialog.close());
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+}
+
+function ask(event: Event, dialog: HTMLDialogElement, link: HTMLAnchorElement): void {
+  event.preventDefault();
+  setText(need("[data-dialog-question]", dialog), link.dataset["confirm"] ?? "");
+  setText(need("[data-dialog-act]", dialog), link.dataset["confirmAct"] ?? "Delete");
+  need<HTMLFormElement>("form", dialog).action = link.href;
+  dialog.showModal();
+}
+
+function wireNotices(): void {
+  for (const button of all("[data-notice-close]")) button.addEventListener("click", () => button.closest("[data-notice]")?.remove());
+}
+
+wireThemeMenu();
+wireNotices();
+showLocalTimes();
+showDurations();
+wireConfirmations();

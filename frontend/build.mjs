@@ -1,0 +1,73 @@
+// Bundles the islands and the style sheet into static/dist; `--watch` rebuilds on change, `--tests` bundles lib/*.test.ts.
+import { readdir, readFile, rm, writeFile, mkdir } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import * as esbuild from "esbuild";
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const dist = path.join(root, "static/dist");
+const testOut = path.join(root, "node_modules/.cache/frontend-tests");
+const watching = process.argv.includes("--watch");
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  minify: !watching,
+  target: ["es2022", "safari16"],
+  legalComments: "linked",
+  logLevel: "warning",
+};
+const islands = {
+  ...common,
+  entryPoints: ["base", "home", "upload", "progress", "viewer", "gallery"].map((name) => `frontend/${name}.ts`),
+  format: "esm",
+  outdir: dist,
+};
+// Runs before the first paint, so it is a classic script in <head>.
+const theme = { ...common, entryPoints: ["frontend/theme.ts"], format: "iife", outdir: dist };
+const styles = { ...common, entryPoints: ["frontend/styles/base.css"], outdir: dist };
+
+async function sources(folder, ending) {
+  const entries = await readdir(path.join(root, folder), { recursive: true });
+  return entries.filter((name) => name.endsWith(ending)).map((name) => path.join(root, folder, name));
+}
+
+/** Names of the icons that templates (`partials/icon.html with name="x"`) and scripts (`icon("x")`) use. */
+async function usedIcons() {
+  const files = [...(await sources("templates", ".html")), ...(await sources("frontend", ".ts"))];
+  const texts = await Promise.all(files.map((file) => readFile(file, "utf8")));
+  const names = texts.flatMap((text) =>
+    [...text.matchAll(/icon\.html" with name="([a-z0-9-]+)"|\bicon\("([a-z0-9-]+)"/g)].map((m) => m[1] ?? m[2]),
+  );
+  return [...new Set(names)].sort();
+}
+
+async function iconSymbol(name) {
+  const svg = await readFile(path.join(root, "node_modules/bootstrap-icons/icons", `${name}.svg`), "utf8");
+  const inner = svg.slice(svg.indexOf(">") + 1, svg.lastIndexOf("</svg>")).trim();
+  return `<symbol id="${name}" viewBox="0 0 16 16">${inner.replace(/\s*\n\s*/g, "")}</symbol>`;
+}
+
+async function writeIcons() {
+  const symbols = await Promise.all((await usedIcons()).map(iconSymbol));
+  const sprite = `<svg xmlns="http://www.w3.org/2000/svg" fill="currentColor">${symbols.join("\n")}</svg>\n`;
+  await writeFile(path.join(dist, "icons.svg"), sprite);
+}
+
+async function buildTests() {
+  await rm(testOut, { recursive: true, force: true });
+  const entryPoints = await sources("frontend/lib", ".test.ts");
+  const options = { minify: false, platform: "node", target: "node20", format: "esm", outdir: testOut };
+  await esbuild.build({ ...common, ...options, entryPoints });
+}
+
+async function buildSite() {
+  await rm(dist, { recursive: true, force: true });
+  await mkdir(dist, { recursive: true });
+  await writeIcons();
+  if (!watching) return Promise.all([islands, theme, styles].map((options) => esbuild.build(options)));
+  const contexts = await Promise.all([islands, theme, styles].map((options) => esbuild.context(options)));
+  return Promise.all(contexts.map((context) => context.watch()));
+}
+
+await (process.argv.includes("--tests") ? buildTests() : buildSite());

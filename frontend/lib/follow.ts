@@ -1,0 +1,120 @@
+/** Follows one job to its end: over the socket while it is open, by polling the API while it is not. */
+import { backoff } from "./backoff";
+import { ApiError, getJson } from "./http";
+import { isActive, isNewer, type Job } from "./job";
+
+export type Link = "live" | "polling";
+
+export interface Follower {
+  onJob: (job: Job) => void;
+  onLink: (link: Link) => void;
+  /** The job was deleted, or is not the visitor's any more. */
+  onGone: () => void;
+}
+
+interface Message {
+  type: string;
+  job?: Job;
+}
+
+const POLL_MS = 3000;
+/** A socket can be dead without either side knowing; so ask now and then even while it is open. */
+const POLL_WHILE_LIVE_MS = 20_000;
+const CODE_GONE = 4404;
+
+/** Starts following `first`; the returned function stops. */
+export function follow(first: Job, follower: Follower): () => void {
+  const followed = new Followed(first, follower);
+  followed.start();
+  return () => followed.stop();
+}
+
+class Followed {
+  private last: Job;
+  private socket: WebSocket | null = null;
+  private attempt = 0;
+  private stopped = false;
+  private reconnectTimer: number | undefined;
+  private pollTimer: number | undefined;
+
+  constructor(
+    first: Job,
+    private readonly follower: Follower,
+  ) {
+    this.last = first;
+  }
+
+  start(): void {
+    this.connect();
+    this.schedulePoll();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    clearTimeout(this.reconnectTimer);
+    clearTimeout(this.pollTimer);
+    this.socket?.close();
+  }
+
+  private connect(): void {
+    if (this.stopped) return;
+    const socket = new WebSocket(socketUrl(this.last.id));
+    this.socket = socket;
+    socket.onmessage = (event) => this.hear(JSON.parse(String(event.data)) as Message);
+    socket.onclose = (event) => this.closed(event.code);
+  }
+
+  private hear(message: Message): void {
+    if (!message.job) return;
+    this.attempt = 0;
+    this.follower.onLink("live");
+    this.take(message.job, message.type === "snapshot");
+    this.schedulePoll();
+  }
+
+  private closed(code: number): void {
+    if (this.stopped) return;
+    if (code === CODE_GONE) return this.gone();
+    this.follower.onLink("polling");
+    this.schedulePoll();
+    this.reconnectTimer = window.setTimeout(() => this.connect(), backoff(this.attempt));
+    this.attempt += 1;
+  }
+
+  private schedulePoll(): void {
+    clearTimeout(this.pollTimer);
+    if (this.stopped) return;
+    const delay = this.isLive() ? POLL_WHILE_LIVE_MS : POLL_MS;
+    this.pollTimer = window.setTimeout(() => void this.poll(), delay);
+  }
+
+  private async poll(): Promise<void> {
+    try {
+      this.take(await getJson<Job>(this.last.urls.self), true);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return this.gone();
+    }
+    this.schedulePoll();
+  }
+
+  private isLive(): boolean {
+    return this.socket?.readyState === WebSocket.OPEN;
+  }
+
+  private take(job: Job, fresh: boolean): void {
+    if (this.stopped || !isNewer(this.last, job, fresh)) return;
+    this.last = job;
+    if (!isActive(job)) this.stop();
+    this.follower.onJob(job);
+  }
+
+  private gone(): void {
+    this.stop();
+    this.follower.onGone();
+  }
+}
+
+function socketUrl(id: string): string {
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  return `${scheme}://${location.host}/ws/jobs/${id}/`;
+}

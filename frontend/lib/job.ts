@@ -1,0 +1,66 @@
+/** A job as the API, the socket and the page's own data tell it. */
+
+export type State = "queued" | "running" | "succeeded" | "failed" | "cancelled";
+
+export interface Job {
+  id: string;
+  title: string;
+  state: State;
+  stage: string;
+  progress: number;
+  seq: number;
+  attempt: number;
+  engine: string;
+  quality: string;
+  created_at: string | null;
+  queued_at: string | null;
+  started_at: string | null;
+  finished_at: string | null;
+  cancel_requested: boolean;
+  failure: { code: string; message: string } | null;
+  queue_position: number | null;
+  estimate_seconds: number | null;
+  worker_online: boolean;
+  urls: { self: string; page: string; files: string };
+}
+
+export function isActive(job: Pick<Job, "state">): boolean {
+  return job.state === "queued" || job.state === "running";
+}
+
+/**
+ * Whether `next` may replace `last`. News comes over two ways (socket, polling), so an old one can arrive late:
+ * a smaller `seq` is dropped, and so is the same `seq` unless it is a fresh read (snapshot or poll), which may
+ * know a better queue position.
+ */
+export function isNewer(last: Job | null, next: Job, fresh = false): boolean {
+  if (!last) return true;
+  return fresh ? next.seq >= last.seq : next.seq > last.seq;
+}
+
+export type StageState = "done" | "active" | "pending";
+
+/** State of each stage of `names`, in order, for a job that is at `job.stage`. */
+export function stageStates(names: readonly string[], job: Pick<Job, "state" | "stage">): StageState[] {
+  if (job.state === "succeeded") return names.map(() => "done");
+  const at = names.indexOf(job.stage);
+  const now: StageState = job.state === "running" ? "active" : "pending";
+  return names.map((_, index) => (index < at ? "done" : index === at ? now : "pending"));
+}
+
+/** One plain sentence on what the job is doing, for the heading and the live region. */
+export function statusSentence(job: Job, stageTitle: string): string {
+  if (job.state === "succeeded") return "Your model is ready.";
+  if (job.state === "failed") return "This did not work.";
+  if (job.state === "cancelled") return "Cancelled.";
+  if (job.cancel_requested) return "Cancelling…";
+  if (job.state === "running") return stageTitle || "Starting";
+  return queueSentence(job);
+}
+
+function queueSentence(job: Job): string {
+  if (!job.worker_online) return "Waiting: no worker is running on this server.";
+  const ahead = job.queue_position === null ? 0 : Math.max(job.queue_position - 1, 0);
+  if (ahead === 0) return "Next in line.";
+  return ahead === 1 ? "In line: 1 job is ahead." : `In line: ${ahead} jobs are ahead.`;
+}

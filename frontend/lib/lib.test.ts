@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { backoff } from "./backoff";
+import { formatBytes, formatDuration, formatPercent, secondsBetween } from "./format";
+import { errorSentence } from "./http";
+import { photoProblem } from "./photo";
+import { asTheme, resolveTheme } from "./theme";
+import { randomUuid } from "./uuid";
+
+test("reconnection waits double from half a second and end at fifteen", () => {
+  const waits = [0, 1, 2, 5, 50].map((attempt) => backoff(attempt, () => 1));
+  assert.deepEqual(waits, [500, 1000, 2000, 15_000, 15_000]);
+});
+
+test("jitter takes away at most half of the wait", () => {
+  assert.equal(backoff(1, () => 0), 500);
+});
+
+test("sizes are told with two digits at most", () => {
+  assert.deepEqual([0, 999, 1500, 12_400_000, 999_900].map(formatBytes), ["0 B", "999 B", "1.5 KB", "12 MB", "1.0 MB"]);
+});
+
+test("durations grow from seconds to hours", () => {
+  assert.deepEqual([-2, 9.4, 75, 7260].map(formatDuration), ["0 s", "9 s", "1 min 15 s", "2 h 1 min"]);
+});
+
+test("percentages stay between nought and a hundred", () => {
+  assert.deepEqual([-0.2, 0.416, 1.3].map(formatPercent), ["0%", "42%", "100%"]);
+});
+
+test("elapsed time runs until the end, or until now", () => {
+  const start = "2026-01-01T00:00:00Z";
+  assert.equal(secondsBetween(start, "2026-01-01T00:00:05Z"), 5);
+  assert.equal(secondsBetween(start, null, Date.parse("2026-01-01T00:00:09Z")), 9);
+  assert.equal(secondsBetween(null, null), null);
+});
+
+test("the server's own sentence is shown", () => {
+  const body = JSON.stringify({ type: "validation_error", errors: [{ code: "x", detail: "The file is empty.", attr: "photo" }] });
+  assert.equal(errorSentence(400, body), "The file is empty.");
+});
+
+test("a status without a sentence gets a plain one", () => {
+  assert.match(errorSentence(413, "<html>"), /too large/);
+  assert.match(errorSentence(0, ""), /could not be reached/);
+  assert.match(errorSentence(502, "{}"), /502/);
+});
+
+const limits = { maxBytes: 1000, accept: "image/jpeg,image/png,.heic" };
+
+test("a photo of an accepted type or ending has no problem", () => {
+  assert.equal(photoProblem({ name: "a.jpg", type: "image/jpeg", size: 10 }, limits), null);
+  assert.equal(photoProblem({ name: "A.HEIC", type: "", size: 10 }, limits), null);
+});
+
+test("wrong type, empty file and too many bytes each get their sentence", () => {
+  assert.match(photoProblem({ name: "a.svg", type: "image/svg+xml", size: 10 }, limits) ?? "", /not a photo/);
+  assert.match(photoProblem({ name: "a.png", type: "image/png", size: 0 }, limits) ?? "", /empty/);
+  assert.match(photoProblem({ name: "a.png", type: "image/png", size: 1500 }, limits) ?? "", /1\.5 KB; at most 1\.0 KB/);
+});
+
+test("image/* takes pictures but no drawings", () => {
+  const any = { maxBytes: 1000, accept: "image/*" };
+  assert.equal(photoProblem({ name: "a.webp", type: "image/webp", size: 1 }, any), null);
+  assert.notEqual(photoProblem({ name: "a.svg", type: "image/svg+xml", size: 1 }, any), null);
+});
+
+test("a UUID without crypto.randomUUID is a version 4 one, and new each time", () => {
+  const source = { getRandomValues: crypto.getRandomValues.bind(crypto) };
+  const made = randomUuid(source);
+  assert.match(made, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  assert.notEqual(made, randomUuid(source));
+});
+
+test("an unknown theme is auto, and auto follows the system", () => {
+  assert.equal(asTheme("purple"), "auto");
+  assert.equal(resolveTheme("auto", true), "dark");
+  assert.equal(resolveTheme("light", true), "light");
+});

@@ -1,0 +1,35 @@
+/** What the visitor chose; "auto" follows the system. */
+export type Theme = "light" | "dark" | "auto";
+
+const KEY = "theme";
+
+export function asTheme(value: string | null | undefined): Theme {
+  return value === "light" || value === "dark" ? value : "auto";
+}
+
+export function resolveTheme(theme: Theme, systemIsDark: boolean): "light" | "dark" {
+  if (theme !== "auto") return theme;
+  return systemIsDark ? "dark" : "light";
+}
+
+export function storedTheme(): Theme {
+  try {
+    return asTheme(localStorage.getItem(KEY));
+  } catch {
+    return "auto"; // storage is blocked
+  }
+}
+
+export function storeTheme(theme: Theme): void {
+  try {
+    localStorage.setItem(KEY, theme);
+  } catch {
+    // Storage is blocked: the choice lasts for this page.
+  }
+}
+
+export function applyTheme(theme: Theme): void {
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  document.documentElement.dataset["bsTheme"] = resolveTheme(theme, dark);
+  document.documentElement.dataset["themeChoice"] = theme;
+}
