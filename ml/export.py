@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import fast_simplification
 import numpy as np
@@ -61,7 +62,7 @@ def write_stl(mesh: Mesh, path: Path, height_mm: float) -> None:
 
 
 def write_obj(model: TexturedMesh, out_dir: Path) -> None:
-    """OBJ with its MTL; y up, photo's side +z. Seams are in the texture only: a place is one `v`, so it stays closed."""
+    """OBJ with its MTL; y up, photo's side +z. Only the texture is cut: a place is one `v`, so it stays closed."""
     places, normals, place_of = _merged(model.mesh)
     uv = np.stack([model.uv[:, 0], 1.0 - model.uv[:, 1]], axis=1)
     corner = np.stack([place_of[model.mesh.faces], model.mesh.faces, place_of[model.mesh.faces]], axis=2) + 1
@@ -86,5 +87,5 @@ def _merged(mesh: Mesh) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArr
     return mesh.vertices[first], mesh.normals[first], place_of
 
 
-def _lines(form: str, rows: NDArray[np.floating] | NDArray[np.integer]) -> str:  # type: ignore[type-arg]
+def _lines(form: str, rows: NDArray[Any]) -> str:
     return (form * len(rows)) % tuple(rows.ravel().tolist())

@@ -14,7 +14,7 @@ def y_up(vectors: Floats) -> Floats:
 
 
 def print_bed(vertices: Floats, height_mm: float) -> Floats:
-    """(N, 3) canonical positions -> millimetres, z up, lowest point at z = 0, `height_mm` tall; axes stay as they are."""
+    """(N, 3) canonical positions -> millimetres, z up, lowest point at z = 0, `height_mm` tall; axes are kept."""
     low, high = float(vertices[:, 2].min()), float(vertices[:, 2].max())
     scale = height_mm / max(high - low, 1e-9)
     return np.ascontiguousarray((vertices - np.array([0.0, 0.0, low])) * scale, dtype=np.float32)

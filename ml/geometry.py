@@ -34,7 +34,8 @@ def vertex_normals(vertices: Floats, faces: Indices) -> NDArray[np.float32]:
 def face_volumes(vertices: Floats, faces: Indices) -> NDArray[np.float64]:
     """(F,) signed volumes of the tetrahedra between each triangle and the origin; their sum is the solid's volume."""
     corners = vertices.astype(np.float64)[faces]
-    return np.einsum("ij,ij->i", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])) / 6.0
+    cross = np.cross(corners[:, 1], corners[:, 2])
+    return np.asarray(np.einsum("ij,ij->i", corners[:, 0], cross) / 6.0)
 
 
 def components(faces: Indices, vertex_count: int) -> NDArray[np.int32]:

@@ -36,7 +36,7 @@ def textured(
     faces: NDArray[np.int32],
     jpeg: bytes,
 ) -> None:
-    """Write a mesh with a JPEG texture. Positions and normals (V, 3) y up, uv (V, 2) from the top left, faces (F, 3)."""
+    """Write a mesh with a JPEG texture: positions, normals (V, 3) y up, uv (V, 2) from the top left, faces (F, 3)."""
     document = _Document()
     attributes = _surface(document, positions, normals)
     attributes["TEXCOORD_0"] = _accessor(document, uv.astype(np.float32), FLOAT, VERTICES)

@@ -74,7 +74,7 @@ def _all_ids(cells: int) -> Ids:
 
 
 def _refined(scene: Scene, coarse: Lattice, open_cells: Flags, threshold: float, span: float) -> Lattice:
-    """The lattice with twice the cells: densities asked for in the open cells and wherever the surface leads from there."""
+    """The lattice with twice the cells: densities of the open cells and of wherever the surface leads from there."""
     cells = 2 * (coarse.shape[0] - 1)
     values = _doubled(coarse)
     known = np.zeros(values.shape, bool)
@@ -121,7 +121,7 @@ def _led_to(cells: Ids, inside: Flags, open_cells: Flags) -> Ids:
     fresh = np.unique(np.concatenate(found))
     fresh = fresh[~open_cells.reshape(-1)[fresh]]
     open_cells.reshape(-1)[fresh] = True
-    return fresh
+    return np.asarray(fresh)
 
 
 def _crossed(inside: Flags) -> Flags:

@@ -14,7 +14,6 @@ from scipy.sparse import coo_matrix, csr_matrix, diags
 from ml.errors import ReconstructionError
 from ml.geometry import (
     components,
-    face_areas_and_normals,
     face_volumes,
     is_closed_manifold,
     vertex_normals,
@@ -44,7 +43,7 @@ Raw = tuple[NDArray[np.float32], NDArray[np.int32]]
 
 
 def finish(mesh: Mesh, faces: int) -> Mesh:
-    """The mesh without floaters and hidden cavities, smoothed, closed, 2-manifold, with at most about `faces` triangles.
+    """The mesh without floaters and cavities, smoothed, closed, 2-manifold, with at most about `faces` triangles.
 
     Raises ReconstructionError(`empty_scene`) when no solid is left.
     """
@@ -59,7 +58,7 @@ def finish(mesh: Mesh, faces: int) -> Mesh:
 
 def _clean(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Raw:
     """Without triangles that name a vertex twice or one that is not a number."""
-    finite = np.isfinite(vertices).all(axis=1)
+    finite = np.asarray(np.isfinite(vertices).all(axis=1))
     whole = (faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 2] != faces[:, 0])
     kept = faces[whole & finite[faces].all(axis=1)]
     if len(kept) == 0:
@@ -82,9 +81,7 @@ def _closed(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Raw:
 def _manifold(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> manifold3d.Manifold | None:
     """The solid as manifold3d accepts it, None when it does not: the judge of every mesh here."""
     solid = manifold3d.Manifold(
-        manifold3d.Mesh(
-            np.ascontiguousarray(vertices, dtype=np.float32), np.ascontiguousarray(faces, dtype=np.uint32)
-        )
+        manifold3d.Mesh(np.ascontiguousarray(vertices, dtype=np.float32), np.ascontiguousarray(faces, dtype=np.uint32))
     )
     return None if solid.is_empty() or solid.status() != manifold3d.Error.NoError else solid
 
@@ -167,5 +164,7 @@ def _simplified_by_tolerance(vertices: NDArray[np.float32], faces: NDArray[np.in
 
 
 def statistics(mesh: Mesh, height_mm: float) -> dict[str, Any]:
-    """Plain numbers for the report: size, watertightness and how well it prints at `height_mm`."""
-    raise NotImplementedError
+    """Plain numbers for the report: the mesh, and how well it prints at `height_mm` (`ml.printability`)."""
+    from ml import printability
+
+    return printability.statistics(mesh, height_mm)

@@ -107,5 +107,3 @@ def nearest_index(known: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[
     place[label[known]] = np.flatnonzero(known)
     row, column = np.unravel_index(place[label], known.shape)
     return np.asarray(row), np.asarray(column)
-
-

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Coverage:
-    """P pixel centres inside triangles: `pixel` (P,) flat row-major index, `face` (P,), `weights` (P, 3) barycentric."""
+    """P pixel centres in triangles: `pixel` (P,) flat row-major index, `face` (P,), `weights` (P, 3) barycentric."""
 
     pixel: NDArray[np.int64]
     face: NDArray[np.int64]
@@ -20,7 +20,7 @@ class Coverage:
     def interpolate(self, values: NDArray[np.floating[Any]], faces: NDArray[np.int32]) -> NDArray[np.float32]:
         """(V, C) values of vertices -> (P, C) float32 at the covered pixels."""
         corners = values.astype(np.float32)[faces[self.face]]
-        return np.einsum("pk,pkc->pc", self.weights, corners)
+        return np.asarray(np.einsum("pk,pkc->pc", self.weights, corners), dtype=np.float32)
 
 
 def cover(triangles: NDArray[np.floating[Any]], size: int) -> Coverage:
@@ -31,7 +31,7 @@ def cover(triangles: NDArray[np.floating[Any]], size: int) -> Coverage:
     """
     corners = triangles.astype(np.float64)
     face, row = _rows(corners[..., 1], size)
-    left, right = _span(corners[face], row + 0.5)
+    left, right = _span(corners[face], row.astype(np.float64) + 0.5)
     first = np.maximum(np.ceil(left - 0.5), 0).astype(np.int64)
     last = np.minimum(np.ceil(right - 0.5) - 1, size - 1).astype(np.int64)
     count = np.maximum(last - first + 1, 0)

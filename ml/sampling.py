@@ -11,9 +11,9 @@ Floats = NDArray[np.float32]
 
 
 def bilinear(picture: NDArray[Any], column: Floats, row: Floats) -> Floats:
-    """Values (N,) or (N, C) float32 of a (H, W) or (H, W, C) picture at pixel positions, pixel centres at whole numbers.
+    """Values (N,) or (N, C) float32 of a (H, W) or (H, W, C) picture at (N,) columns and rows.
 
-    Beyond the picture its border goes on.
+    Pixel centres are whole numbers; beyond the picture its border goes on.
     """
     height, width = picture.shape[:2]
     x, y = column.clip(0, width - 1), row.clip(0, height - 1)

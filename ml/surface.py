@@ -67,7 +67,7 @@ def _on_surface(
     rows = np.arange(len(vertices))
     high = low.copy()
     high[rows, axis] += 1
-    beyond = (low < 0).any(axis=1) | (high >= np.array(values.shape)).any(axis=1)
+    beyond = np.asarray((low < 0).any(axis=1) | (high >= np.array(values.shape)).any(axis=1))
     first, last = _at(values, low, beyond), _at(values, high, beyond)
     part = _fraction(first, last, level)
     found = _ask(scene, low, axis, part, values.shape[0] - 1, ~beyond)

@@ -47,7 +47,11 @@ def _by_xatlas(mesh: Mesh, size: int, time_limit: float) -> Layout | None:
     np.savez(sent, vertices=mesh.vertices, faces=mesh.faces, normals=mesh.normals, size=size)
     try:
         answer = subprocess.run(
-            [sys.executable, "-P", str(PROGRAM)], input=sent.getvalue(), capture_output=True, timeout=time_limit, check=True
+            [sys.executable, "-P", str(PROGRAM)],
+            input=sent.getvalue(),
+            capture_output=True,
+            timeout=time_limit,
+            check=True,
         )
     except (subprocess.SubprocessError, OSError) as error:
         log.warning("xatlas gave no layout, box projection takes over: %s", error)

@@ -1,4 +1,4 @@
-"""Runs xatlas on arrays from standard input: a program of its own, so that `ml.unwrap` can end it when it takes too long.
+"""Runs xatlas on arrays from standard input: a program of its own, so that `ml.unwrap` can end it when it is slow.
 
 In: .npz with vertices (V, 3), faces (F, 3), normals (V, 3), size. Out: .npz with source (N,), faces (F, 3), uv (N, 2).
 It imports nothing of this package, which keeps its start short.

@@ -145,9 +145,7 @@ def _albedo(model: TexturedMesh, corners: NDArray[np.int32], weights: NDArray[np
     return bilinear(model.texture, place[:, 0], place[:, 1]) / np.float32(255.0)
 
 
-def _light(
-    mesh: Mesh, corners: NDArray[np.int32], weights: NDArray[np.float32], camera: Camera
-) -> NDArray[np.float32]:
+def _light(mesh: Mesh, corners: NDArray[np.int32], weights: NDArray[np.float32], camera: Camera) -> NDArray[np.float32]:
     """(N,) brightness: soft light that wraps around from over the viewer's left shoulder."""
     right, up, forward = camera.axes().numpy()
     towards = KEY[0] * right + KEY[1] * up - KEY[2] * forward
