@@ -1,0 +1,76 @@
+"""The scene that TripoSR makes: three planes of codes and the decoder that reads them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ml.camera import RADIUS, Camera
+from ml.engines.triposr import decoder
+from ml.engines.triposr.decoder import Decoder, Layers
+from ml.engines.triposr.network import Weights
+
+THRESHOLD = 25.0
+"""Density of the surface in the published code."""
+
+
+@dataclass(frozen=True)
+class TriplaneScene:
+    """Density and colour from scene codes (3, C, S, S) and the decoder's layers. Implements `ml.scene.Scene`."""
+
+    planes: Tensor
+    layers: Layers
+    camera: Camera = field(default_factory=Camera)
+    threshold: float = THRESHOLD
+    radius: float = RADIUS
+    _decoder: Decoder = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_decoder", decoder.fold(self.planes, self.layers))
+
+    def density(self, points: Tensor) -> Tensor:
+        """(N, 3) canonical points -> (N,) float32 density, on the points' device."""
+        return decoder.density(decoder.decode(self._decoder, points)).to(points.device)
+
+    def color(self, points: Tensor) -> Tensor:
+        """(N, 3) canonical points -> (N, 3) float32 sRGB in [0, 1]."""
+        return decoder.color(decoder.decode(self._decoder, points)).to(points.device)
+
+    def density_and_color(self, points: Tensor) -> tuple[Tensor, Tensor]:
+        """Both for the price of one."""
+        raw = decoder.decode(self._decoder, points)
+        return decoder.density(raw).to(points.device), decoder.color(raw).to(points.device)
+
+    def save(self, path: Path) -> None:
+        """Write codes (float16) and decoder (float32) as .npz, about 1 MB; the same scene gives the same bytes."""
+        arrays = {"kind": np.array("triplane"), "scene_codes": self.planes.cpu().half().numpy()}
+        for index, (matrix, bias) in enumerate(self.layers):
+            arrays[f"decoder.layers.{2 * index}.weight"] = matrix.cpu().float().numpy()
+            arrays[f"decoder.layers.{2 * index}.bias"] = bias.cpu().float().numpy()
+        camera = [self.camera.elevation, self.camera.azimuth, self.camera.distance, self.camera.fov]
+        with path.open("wb") as file:
+            np.savez_compressed(file, camera=camera, threshold=self.threshold, radius=self.radius, **arrays)
+
+    @classmethod
+    def load(cls, path: Path) -> TriplaneScene:
+        """Read what `save` wrote. Raises OSError, KeyError or ValueError when it is something else."""
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        return cls(
+            planes=torch.from_numpy(arrays["scene_codes"]),
+            layers=decoder_layers({name: torch.from_numpy(arrays[name]) for name in arrays if "decoder" in name}),
+            camera=Camera(*(float(each) for each in arrays["camera"])) if "camera" in arrays else Camera(),
+            threshold=float(arrays.get("threshold", THRESHOLD)),
+            radius=float(arrays.get("radius", RADIUS)),
+        )
+
+
+def decoder_layers(weights: Weights) -> Layers:
+    """The decoder's layers in order, from tensors named as in the checkpoint."""
+    numbers = sorted(int(name.split(".")[2]) for name in weights if name.startswith("decoder.") and "weight" in name)
+    names = [f"decoder.layers.{number}" for number in numbers]
+    return tuple((weights[f"{name}.weight"].float(), weights[f"{name}.bias"].float()) for name in names)
