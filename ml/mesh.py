@@ -48,7 +48,7 @@ def finish(mesh: Mesh, faces: int) -> Mesh:
     Raises ReconstructionError(`empty_scene`) when no solid is left.
     """
     raw = _clean(mesh.vertices, mesh.faces)
-    raw = _closed(*raw)
+    raw = _outward(*_closed(*raw))
     raw = _solid_parts(*raw)
     raw = _taubin(*raw)
     raw = _simplified(*raw, faces)
@@ -101,6 +101,12 @@ def _mended(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Raw:
     mesh.fill_holes()
     mesh.fix_normals()
     return np.asarray(mesh.vertices, np.float32), np.asarray(mesh.faces, np.int32)
+
+
+def _outward(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Raw:
+    """The same closed surface, turned over when it was inside out."""
+    inside_out = face_volumes(vertices, faces).sum() < 0
+    return vertices, np.ascontiguousarray(faces[:, ::-1]) if inside_out else faces
 
 
 def _solid_parts(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Raw:

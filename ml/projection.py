@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from ml.camera import Camera
 from ml.mesh import Mesh
-from ml.raycast import Caster
+from ml.raycast import Caster, camera_rays
 from ml.sampling import bilinear
 
 if TYPE_CHECKING:
@@ -84,9 +84,9 @@ def _seen(source: Projector, depth: Floats, column: Floats, row: Floats, facing:
 
 
 def _nearest(mesh: Mesh, camera: Camera, size: int) -> Floats:
-    origins, directions = camera.rays(size)
-    hits = Caster(mesh).cast(origins.numpy(), directions.numpy())
-    along = directions.numpy() @ camera.axes()[2].numpy()
+    origins, directions = camera_rays(camera, size, (0, size, 0, size))
+    hits = Caster(mesh).cast(origins, directions)
+    along = directions @ camera.axes()[2].numpy()
     depth = np.where(hits.face >= 0, hits.distance * along, np.float32(np.inf)).reshape(size, size)
     return np.asarray(ndimage.minimum_filter(depth, 2 * REACH + 1), dtype=np.float32)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ml import lattice
 from ml.errors import ReconstructionError
-from ml.geometry import face_volumes, vertex_normals
+from ml.geometry import vertex_normals
 from ml.mesh import Mesh
 from ml.scene import Scene
 
@@ -40,7 +40,7 @@ def extract(
     start = np.array([each.start for each in box]) - 1
     refined = _on_surface(scene, values, raw + start, level)
     vertices = (refined * (2.0 * scene.radius / grid) - scene.radius).astype(np.float32)
-    faces = _outward(vertices, faces.astype(np.int32))
+    faces = np.ascontiguousarray(faces, dtype=np.int32)
     if on_step:
         on_step(1.0)
     return Mesh(vertices, faces, vertex_normals(vertices, faces))
@@ -117,7 +117,3 @@ def _closer(
     before = part * _fraction(first, found, level)
     after = part + (1.0 - part) * _fraction(found, last, level)
     return np.clip(np.where(left, before, after), 0.02, 0.98)
-
-
-def _outward(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> NDArray[np.int32]:
-    return faces if face_volumes(vertices, faces).sum() > 0 else np.ascontiguousarray(faces[:, ::-1])

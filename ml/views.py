@@ -14,7 +14,7 @@ from PIL import Image
 from ml import files, video
 from ml.camera import Camera
 from ml.mesh import Mesh
-from ml.raycast import Caster
+from ml.raycast import Caster, camera_rays, window_of
 from ml.sampling import bilinear, to_bytes
 from ml.texture import TexturedMesh
 
@@ -128,15 +128,17 @@ def _fitting_camera(mesh: Mesh, elevation: float) -> Camera:
 
 def _picture(stage: _Stage, camera: Camera, size: int, shaded: bool) -> Picture:
     fine = size * SUPERSAMPLING
-    origins, directions = camera.rays(fine)
-    hits = stage.caster.cast(origins.numpy(), directions.numpy())
+    top, bottom, left, right = window = window_of(stage.model.mesh.vertices, camera, fine)
+    hits = stage.caster.cast(*camera_rays(camera, fine, window))
     hit = np.flatnonzero(hits.face >= 0)
     corners, weights = stage.model.mesh.faces[hits.face[hit]], hits.weights[hit]
     color = _albedo(stage.model, corners, weights)
     if shaded:
         color *= _light(stage.model.mesh, corners, weights, camera)[:, None]
-    layered = np.zeros((fine * fine, 4), np.float32)
-    layered[hit, :3], layered[hit, 3] = color.clip(0.0, 1.0), 1.0
+    samples = np.zeros((len(hits.face), 4), np.float32)
+    samples[hit, :3], samples[hit, 3] = color.clip(0.0, 1.0), 1.0
+    layered = np.zeros((fine, fine, 4), np.float32)
+    layered[top:bottom, left:right] = samples.reshape(bottom - top, right - left, 4)
     return _averaged(layered, size)
 
 
@@ -157,8 +159,9 @@ def _light(mesh: Mesh, corners: NDArray[np.int32], weights: NDArray[np.float32],
 
 def _averaged(layered: NDArray[np.float32], size: int) -> Picture:
     """(size, size, 4) straight alpha from premultiplied samples."""
-    shape = (size, SUPERSAMPLING, size, SUPERSAMPLING, 4)
-    mean = layered.reshape(shape).mean(axis=(1, 3))
+    step = SUPERSAMPLING
+    parts = [layered[row::step, column::step] for row in range(step) for column in range(step)]
+    mean = sum(parts[1:], start=parts[0]) / len(parts)
     color = mean[..., :3] / np.maximum(mean[..., 3:], 1e-6)
     return to_bytes(np.concatenate([color, mean[..., 3:]], axis=2))
 

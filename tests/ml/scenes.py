@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ml.camera import RADIUS, Camera
+from ml.cutout import Cutout
 
 RED = (0.85, 0.12, 0.10)
 GREEN = (0.10, 0.65, 0.20)
@@ -80,3 +81,18 @@ class FieldScene(AnalyticScene):
 def ball(radius: float = 0.5, centre: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> AnalyticScene:
     """One red ball."""
     return AnalyticScene((Part("ball", centre, (radius, radius, radius), RED),))
+
+
+def cutout_of(scene: AnalyticScene, size: int = 512) -> Cutout:
+    """The exact picture that the scene's camera takes of it, by sphere tracing."""
+    origins, directions = scene.camera.rays(size)
+    depth = torch.zeros(len(origins))
+    for _ in range(80):
+        distance = scene._distances(origins + depth[:, None] * directions).amin(dim=1)
+        depth = (depth + 0.9 * distance).clamp_max(4.0)
+    points = origins + depth[:, None] * directions
+    hit = scene._distances(points).amin(dim=1).abs() < 2e-3
+    rgba = torch.zeros(len(origins), 4)
+    rgba[hit, :3], rgba[hit, 3] = scene.color(points[hit]), 1.0
+    picture = (rgba * 255.0).round().to(torch.uint8).reshape(size, size, 4).numpy()
+    return Cutout(picture, (0, 0, size, size), "none")
