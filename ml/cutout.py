@@ -103,7 +103,8 @@ def _on_white(photo: Photo) -> NDArray[np.uint8]:
     if photo.pixels.shape[2] == 3:
         return photo.pixels
     alpha = photo.pixels[..., 3:].astype(np.float32) / 255.0
-    return (photo.pixels[..., :3] * alpha + 255.0 * (1.0 - alpha)).astype(np.uint8)
+    color = photo.pixels[..., :3] * alpha + 255.0 * (1.0 - alpha)
+    return np.asarray(color, dtype=np.uint8)
 
 
 def _by_network(picture: NDArray[np.uint8], model: str) -> NDArray[np.float32]:

@@ -13,11 +13,17 @@ from ml.camera import Camera
 class Scene(Protocol):
     """Density and colour in the cube [-radius, radius]^3 of the canonical frame."""
 
-    radius: float
-    threshold: float
-    """Density above it is inside."""
-    camera: Camera
-    """Where the photo was taken from."""
+    @property
+    def radius(self) -> float:
+        """Half side of the cube."""
+
+    @property
+    def threshold(self) -> float:
+        """Density above it is inside."""
+
+    @property
+    def camera(self) -> Camera:
+        """Where the photo was taken from."""
 
     def density(self, points: Tensor) -> Tensor:
         """(N, 3) canonical points -> (N,) float32 density."""
