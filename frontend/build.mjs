@@ -50,7 +50,7 @@ async function iconSymbol(name) {
 
 async function writeIcons() {
   const symbols = await Promise.all((await usedIcons()).map(iconSymbol));
-  const sprite = `<svg xmlns="http://www.w3.org/2000/svg" fill="currentColor">${symbols.join("\n")}</svg>\n`;
+  const sprite = `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("\n")}</svg>\n`;
   await writeFile(path.join(dist, "icons.svg"), sprite);
 }
 

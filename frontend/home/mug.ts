@@ -50,7 +50,7 @@ function handleFaces(): Face[] {
   for (let i = 0; i < BENDS; i += 1) {
     for (let j = 0; j < SIDES; j += 1) {
       const [a0, a1, b0, b1] = [i / BENDS, (i + 1) / BENDS, j / SIDES, (j + 1) / SIDES];
-      faces.push({ corners: [tube(a0, b0), tube(a0, b1), tube(a1, b1), tube(a1, b0)], part: "handle" });
+      faces.push({ corners: [tube(a0, b0), tube(a1, b0), tube(a1, b1), tube(a0, b1)], part: "handle" });
     }
   }
   return faces;
