@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ml import files, frames, glb
+from ml import axes, files, glb
 from ml.geometry import face_areas_and_normals, vertex_normals, without_unused_vertices
 from ml.mesh import Mesh
 from ml.sampling import to_linear
@@ -31,7 +31,7 @@ def preview(mesh: Mesh, scene: Scene, path: Path) -> None:
         vertices, faces = fast_simplification.simplify(vertices, faces, target_count=PREVIEW_FACES)
         vertices, faces = without_unused_vertices(vertices, faces)
     colors = to_linear(scene_colors(scene, vertices))
-    glb.colored(path, frames.y_up(vertices), frames.y_up(vertex_normals(vertices, faces)), colors, faces)
+    glb.colored(path, axes.y_up(vertices), axes.y_up(vertex_normals(vertices, faces)), colors, faces)
 
 
 def write(model: TexturedMesh, out_dir: Path, height_mm: float) -> None:
@@ -46,13 +46,13 @@ def write_glb(model: TexturedMesh, path: Path) -> None:
     """One file with its texture as JPEG; y up, photo's side +z, one scene unit a metre."""
     jpeg = io.BytesIO()
     Image.fromarray(model.texture).save(jpeg, "JPEG", quality=JPEG_QUALITY, subsampling=0, optimize=True)
-    positions, normals = frames.y_up(model.mesh.vertices), frames.y_up(model.mesh.normals)
+    positions, normals = axes.y_up(model.mesh.vertices), axes.y_up(model.mesh.normals)
     glb.textured(path, positions, normals, model.uv, model.mesh.faces, jpeg.getvalue())
 
 
 def write_stl(mesh: Mesh, path: Path, height_mm: float) -> None:
     """Binary STL in millimetres, z up, standing on z = 0."""
-    vertices = frames.print_bed(mesh.vertices, height_mm)
+    vertices = axes.print_bed(mesh.vertices, height_mm)
     record = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
     triangles = np.zeros(len(mesh.faces), record)
     triangles["normal"] = face_areas_and_normals(vertices, mesh.faces)[1]
@@ -68,9 +68,9 @@ def write_obj(model: TexturedMesh, out_dir: Path) -> None:
     corner = np.stack([place_of[model.mesh.faces], model.mesh.faces, place_of[model.mesh.faces]], axis=2) + 1
     text = [
         f"# Reconsite\nmtllib {files.MTL}\no model\n",
-        _lines("v %.6f %.6f %.6f\n", frames.y_up(places)),
+        _lines("v %.6f %.6f %.6f\n", axes.y_up(places)),
         _lines("vt %.6f %.6f\n", uv),
-        _lines("vn %.4f %.4f %.4f\n", frames.y_up(normals)),
+        _lines("vn %.4f %.4f %.4f\n", axes.y_up(normals)),
         f"usemtl {MATERIAL}\ns 1\n",
         _lines("f %d/%d/%d %d/%d/%d %d/%d/%d\n", corner.reshape(-1, 9)),
     ]

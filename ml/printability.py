@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml import frames
+from ml import axes
 from ml.geometry import components, face_areas_and_normals, face_volumes, is_closed_manifold
 from ml.raycast import Caster
 
@@ -31,7 +31,7 @@ def statistics(mesh: Mesh, height_mm: float) -> dict[str, Any]:
     `overhang_share`: share of the area that hangs over at more than 45° and does not lie on the bed.
     `thinnest_wall_mm`: all but 1 % of the surface is at least as thick, measured straight inwards (an estimate).
     """
-    printed = replace(mesh, vertices=frames.print_bed(mesh.vertices, height_mm))
+    printed = replace(mesh, vertices=axes.print_bed(mesh.vertices, height_mm))
     areas, normals = face_areas_and_normals(printed.vertices, mesh.faces)
     return {
         "vertices": len(mesh.vertices),

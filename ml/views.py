@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ml import files, video
+from ml import files, framing, video
 from ml.camera import Camera
 from ml.mesh import Mesh
 from ml.raycast import Caster, camera_rays, window_of
@@ -21,8 +21,6 @@ from ml.texture import TexturedMesh
 if TYPE_CHECKING:
     from ml.cutout import Cutout
 
-MARGIN = 0.9
-"""Share of the frame that the model fills at its widest moment of the turn."""
 SUPERSAMPLING = 2
 """Rays a side of each pixel: soft edges."""
 AMBIENT = 0.72
@@ -62,9 +60,7 @@ def turntable(
     The model is centred and the camera stands just far enough away that no frame cuts it off. Frames are PNG with a
     transparent background; azimuth grows by 360 / `count` degrees a frame.
     """
-    centred = _centred(model)
-    camera = _fitting_camera(centred.mesh, elevation)
-    stage = _stage(centred)
+    stage, camera = _framed(model, elevation)
     frames = []
     for index in range(count):
         frames.append(_picture(stage, replace(camera, azimuth=360.0 * index / count), size, shaded=True))
@@ -95,8 +91,7 @@ def self_check(model: TexturedMesh, cutout: Cutout, camera: Camera) -> dict[str,
 
 def contact_sheet(model: TexturedMesh, path: Path, size: int = 256) -> None:
     """Eight sides of the model in one picture (two rows of four, azimuth 0, 45, … 315), for developers."""
-    centred = _centred(model)
-    camera, stage = _fitting_camera(centred.mesh, 15.0), _stage(centred)
+    stage, camera = _framed(model, 15.0)
     sheet = Image.new("RGB", (4 * size, 2 * size), video.BACKGROUND)
     for index in range(8):
         picture = Image.fromarray(_picture(stage, replace(camera, azimuth=45.0 * index), size, shaded=True))
@@ -108,22 +103,11 @@ def _stage(model: TexturedMesh) -> _Stage:
     return _Stage(model, Caster(model.mesh))
 
 
-def _centred(model: TexturedMesh) -> TexturedMesh:
-    """The model with the middle of its bounding box at the origin."""
-    vertices = model.mesh.vertices
-    middle = (vertices.min(axis=0) + vertices.max(axis=0)) / 2.0
-    return replace(model, mesh=replace(model.mesh, vertices=vertices - middle))
-
-
-def _fitting_camera(mesh: Mesh, elevation: float) -> Camera:
-    """The nearest camera of this elevation whose frame holds the mesh at every moment of a turn."""
-    camera = Camera(elevation=elevation)
-    distance = 0.0
-    for azimuth in range(0, 360, 15):
-        local = mesh.vertices @ replace(camera, azimuth=float(azimuth)).axes().numpy().T
-        reach = np.abs(local[:, :2]).max(axis=1) * camera.focal / MARGIN
-        distance = max(distance, float((reach - local[:, 2]).max()))
-    return replace(camera, distance=distance)
+def _framed(model: TexturedMesh, elevation: float) -> tuple[_Stage, Camera]:
+    """The model moved so that what the camera looks at is the origin, and that camera."""
+    target, camera = framing.frame(model.mesh.vertices, elevation)
+    moved = replace(model.mesh, vertices=model.mesh.vertices - target)
+    return _stage(replace(model, mesh=moved)), camera
 
 
 def _picture(stage: _Stage, camera: Camera, size: int, shaded: bool) -> Picture:

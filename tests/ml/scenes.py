@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -83,6 +84,7 @@ def ball(radius: float = 0.5, centre: tuple[float, float, float] = (0.0, 0.0, 0.
     return AnalyticScene((Part("ball", centre, (radius, radius, radius), RED),))
 
 
+@cache
 def cutout_of(scene: AnalyticScene, size: int = 512) -> Cutout:
     """The exact picture that the scene's camera takes of it, by sphere tracing."""
     origins, directions = scene.camera.rays(size)

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from ml import mesh as meshes
+from ml import projection, surface, texture
+from ml.camera import Camera
+from ml.cutout import Cutout
+from ml.mesh import Mesh
+from ml.texture import TexturedMesh
+from tests.ml.scenes import BLUE, GREEN, RED, AnalyticScene, Part, cutout_of
+
+CLEAR = Cutout(np.zeros((512, 512, 4), np.uint8), (0, 0, 512, 512), "none")
+WHITE = Cutout(np.full((512, 512, 4), 255, np.uint8), (0, 0, 512, 512), "none")
+
+
+@dataclass(frozen=True)
+class NaNColors(AnalyticScene):
+    def color(self, points: Tensor) -> Tensor:
+        return torch.full((len(points), 3), float("nan"))
+
+
+def mesh_of(scene: AnalyticScene) -> Mesh:
+    return meshes.finish(surface.extract(scene, 96), 4_000)
+
+
+def colors_on(model: TexturedMesh) -> tuple[np.ndarray, np.ndarray]:
+    """Middles of the triangles and the texture's colours there, in [0, 1]."""
+    middle = model.uv[model.mesh.faces].mean(axis=1) * model.texture.shape[0]
+    x, y = middle.astype(int).clip(0, model.texture.shape[0] - 1).T
+    return model.mesh.vertices[model.mesh.faces].mean(axis=1), model.texture[y, x] / 255.0
+
+
+@pytest.fixture(scope="module")
+def toy() -> AnalyticScene:
+    return AnalyticScene()
+
+
+@pytest.fixture(scope="module")
+def toy_mesh(toy: AnalyticScene) -> Mesh:
+    return mesh_of(toy)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _fast_layout() -> object:
+    """Box projection: these tests are about colours, not about xatlas."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ml.unwrap.TIME_LIMIT", 0.0)
+        yield
+
+
+def test_without_a_photo_the_scene_colours_every_side(toy: AnalyticScene, toy_mesh: Mesh) -> None:
+    points, found = colors_on(texture.bake(toy_mesh, toy, CLEAR, 512))
+    expected = toy.color(torch.from_numpy(points)).numpy()
+    assert (np.abs(found - expected).max(axis=1) < 0.02).mean() > 0.97
+
+
+def test_the_photo_paints_what_it_sees_and_nothing_behind(toy: AnalyticScene, toy_mesh: Mesh) -> None:
+    points, found = colors_on(texture.bake(toy_mesh, toy, WHITE, 512))
+    white = found.min(axis=1) > 0.98
+    front = (abs(points[:, 0] - 0.3) < 0.01) & (abs(points[:, 1] - 0.15) < 0.15) & (abs(points[:, 2] + 0.15) < 0.15)
+    assert white[front].all()
+    assert not white[points[:, 0] < -0.3].any()
+
+
+def test_a_part_in_front_keeps_the_photo_off_what_it_hides() -> None:
+    screen = Part("box", (0.4, 0.0, 0.0), (0.05, 0.3, 0.3), RED)
+    hidden = Part("box", (-0.3, 0.0, 0.0), (0.05, 0.2, 0.2), BLUE)
+    scene = AnalyticScene((screen, hidden), camera=Camera())
+    points, found = colors_on(texture.bake(mesh_of(scene), scene, WHITE, 512))
+    behind = points[:, 0] < -0.1
+    assert np.abs(found[behind] - np.array(BLUE)).max() < 0.02
+
+
+def test_the_photo_lands_where_the_camera_saw_it(toy: AnalyticScene, toy_mesh: Mesh) -> None:
+    rgba = cutout_of(toy).rgba.copy()
+    rgba[256:, :, :3] = 0
+    points, found = colors_on(texture.bake(toy_mesh, toy, replace(CLEAR, rgba=rgba), 512))
+    face = (abs(points[:, 0] - 0.3) < 0.01) & (abs(points[:, 1] - 0.15) < 0.15)
+    below = toy.camera.project(torch.from_numpy(points)).numpy()[:, 1]
+    assert np.abs(found[face & (below > 0.05) & (below < 0.25)]).max() < 0.02
+    assert found[face & (below < -0.02), 0].min() > 0.8
+
+
+def test_the_border_of_the_cutout_never_bleeds_in(toy: AnalyticScene, toy_mesh: Mesh) -> None:
+    rgba = cutout_of(toy).rgba.copy()
+    rgba[rgba[..., 3] == 0] = (255, 0, 255, 0)
+    painted = texture.bake(toy_mesh, toy, replace(CLEAR, rgba=rgba), 512).texture.astype(int)
+    assert not ((painted[..., 0] > 235) & (painted[..., 2] > 225)).any()
+
+
+def test_trust_fades_from_the_front_to_the_rim() -> None:
+    scene = AnalyticScene((Part("ball", (0.0, 0.0, 0.0), (0.5, 0.5, 0.5), GREEN),), camera=Camera())
+    mesh = mesh_of(scene)
+    source = projection.projector(mesh, cutout_of(scene), scene.camera)
+    angles = np.radians(np.arange(0, 181, 3))
+    normals = np.stack([np.cos(angles), np.sin(angles), np.zeros_like(angles)], axis=1).astype(np.float32)
+    _, trust = projection.project(source, normals * np.float32(0.5), normals)
+    assert trust[0] > 0.99
+    assert (np.diff(trust) <= 1e-3).all()
+    assert np.abs(np.diff(trust)).max() < 0.5
+    assert trust[angles > np.radians(80)].max() == 0.0
+
+
+def test_seams_share_position_and_normal(toy: AnalyticScene, toy_mesh: Mesh) -> None:
+    model = texture.bake(toy_mesh, toy, CLEAR, 256)
+    assert np.array_equal(model.mesh.vertices[model.mesh.faces], toy_mesh.vertices[toy_mesh.faces])
+    assert np.array_equal(model.mesh.normals[model.mesh.faces], toy_mesh.normals[toy_mesh.faces])
+    assert len(model.mesh.vertices) == len(model.uv) > len(toy_mesh.vertices)
+
+
+def test_every_texel_has_a_colour_of_the_object(toy: AnalyticScene, toy_mesh: Mesh) -> None:
+    texels = texture.bake(toy_mesh, toy, CLEAR, 256).texture.reshape(-1, 3) / 255.0
+    known = np.array([part.color for part in toy.parts])
+    assert np.abs(texels[:, None] - known[None]).max(axis=2).min(axis=1).max() < 0.01
+
+
+def test_colours_that_are_no_numbers_become_grey(toy_mesh: Mesh) -> None:
+    painted = texture.bake(toy_mesh, NaNColors(), CLEAR, 128).texture
+    assert np.unique(painted).tolist() == [128]
