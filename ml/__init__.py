@@ -1,0 +1,24 @@
+"""A photo becomes a 3D model: `reconstruct(photos, recipe, out_dir)`.
+
+`reconstruct` is imported on first use: web processes need the recipe and the errors, but never torch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ml.errors import ReconstructionError, Stopped
+from ml.recipe import Recipe
+
+if TYPE_CHECKING:
+    from ml.pipeline import Reconstruction, reconstruct
+
+__all__ = ["Recipe", "Reconstruction", "ReconstructionError", "Stopped", "reconstruct"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("reconstruct", "Reconstruction"):
+        from ml import pipeline
+
+        return getattr(pipeline, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

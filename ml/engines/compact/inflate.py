@@ -80,7 +80,7 @@ def inflated(alpha: Floats, camera: Camera) -> Tensor:
     The silhouette is taken to stand in the plane x = 0; the first-order distance g / |grad g| of g = h - x² makes the
     density linear near the surface.
     """
-    small = cv2.resize(alpha, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    small = np.asarray(cv2.resize(alpha, (SIDE, SIDE), interpolation=cv2.INTER_AREA), dtype=np.float32)
     pixel = 2.0 * half_side(camera) / SIDE
     height = squared_heights(small > 0.5) * pixel**2
     down, right = np.gradient(height, pixel)

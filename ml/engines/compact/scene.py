@@ -6,6 +6,7 @@ import io
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -68,22 +69,19 @@ class VolumeScene:
 
     def save(self, path: Path) -> None:
         """Write everything to one .npz; the pictures inside are lossless WebP."""
-        optional = {}
+        arrays: dict[str, Any] = {
+            "kind": np.array("volume"),
+            "grid": self.grid.numpy(),
+            "front": _encoded(self.front),
+            "camera": np.array([self.camera.elevation, self.camera.azimuth, self.camera.distance, self.camera.fov]),
+            "extent": np.array([self.radius, self.threshold]),
+        }
         if self.back is not None:
-            optional["back"] = _encoded(self.back)
+            arrays["back"] = _encoded(self.back)
         if self.outline is not None:
-            optional["outline"] = self.outline.numpy()
-        camera = [self.camera.elevation, self.camera.azimuth, self.camera.distance, self.camera.fov]
+            arrays["outline"] = self.outline.numpy()
         with path.open("wb") as file:
-            np.savez_compressed(
-                file,
-                kind=np.array("volume"),
-                grid=self.grid.numpy(),
-                front=_encoded(self.front),
-                camera=np.array(camera),
-                extent=np.array([self.radius, self.threshold]),
-                **optional,
-            )
+            np.savez_compressed(file, **arrays)
 
     @classmethod
     def load(cls, path: Path) -> VolumeScene:
