@@ -15,6 +15,9 @@ class ResultFile:
     download: bool = False
 
 
+NAME_PATTERN = r"[a-z0-9_]+\.[a-z0-9]+"
+"""Every name of a result file has this form."""
+
 INPUT = "input.png"
 CUTOUT = "cutout.png"
 OBJ = "mesh.obj"

@@ -8,12 +8,15 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlparse
 
+import django_stubs_ext
 from csp.constants import NONE, SELF
 from environs import FileAwareEnv
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from ml.weights import models_folder
+
+django_stubs_ext.monkeypatch()  # lets `admin.ModelAdmin[Job]` and the like stand in the code
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -45,7 +48,7 @@ DEVELOPMENT = (_site.hostname or "") in ("localhost", "127.0.0.1", "::1")
 
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = _secret_key()
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", [])
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", _LOCAL_HOSTS if DEVELOPMENT else [_site.hostname or "", *_LOCAL_HOSTS])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [SITE_URL])
 

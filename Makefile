@@ -1,0 +1,83 @@
+# What can be done here: `make run` starts the site, `make test` runs every test. Nothing has to be prepared.
+PYTHON ?= python3
+BIN := .venv/bin
+PORT ?= 8000
+export PORT
+
+.PHONY: help run demo test lint format bench train evaluate schema install clean
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+run: var/.ready  ## set everything up and start the site
+	@$(BIN)/python manage.py migrate --verbosity 0
+	@echo "Reconsite: $${SITE_URL:-http://localhost:$(PORT)}   (Ctrl-C ends it)"
+	@exec $(BIN)/honcho start $$([ -n "$$REDIS_URL" ] || echo redis) web worker reconciler
+
+demo: var/.ready  ## a demo account with samples, on this machine only; the site must be running
+	@$(BIN)/python manage.py migrate --verbosity 0
+	@$(BIN)/python manage.py demo
+
+test: var/.ready var/.dev  ## every test: units, real Redis, real worker, sockets, browser
+	$(BIN)/python -m scripts.ensure_chromium
+	$(BIN)/python -m pytest $(TESTS)
+	scripts/node.sh npm test --silent
+
+lint: var/.dev node_modules/.done  ## style, types, migrations, API schema
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file var/openapi.yaml
+	diff -u docs/openapi.yaml var/openapi.yaml
+	scripts/node.sh npm run check --silent
+
+format: var/.dev  ## put the style right
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+schema: var/.ready  ## write docs/openapi.yaml anew
+	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
+
+bench: var/.ready  ## measure this machine: time and memory of each stage
+	$(BIN)/python -m scripts.bench
+
+train: var/.ready  ## train the compact network further (MESHES=folder adds meshes, MINUTES=n)
+	$(BIN)/python -m ml.training.train $(if $(MESHES),--meshes $(MESHES)) $(if $(MINUTES),--minutes $(MINUTES))
+
+evaluate: var/.ready  ## shape quality on held-out objects (MESHES=folder: on yours)
+	$(BIN)/python -m ml.evaluate $(if $(MESHES),--meshes $(MESHES))
+
+install: var/.ready  ## all that `make run` needs, without starting it
+
+clean:  ## remove what can be built again; accounts and models stay
+	rm -rf .venv node_modules static/dist var/static var/.ready var/.dev var/.models .mypy_cache .ruff_cache .pytest_cache
+
+# --- stamps: each step runs again only when what it comes from has changed -------------------------------------------
+.venv/.done: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make run PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+var/.dev: .venv/.done requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@mkdir -p var && touch $@
+
+node_modules/.done: .venv/.done package.json package-lock.json
+	scripts/node.sh npm ci --silent
+	@touch $@
+
+FRONTEND := $(shell find frontend static/css static/img -type f 2>/dev/null)
+static/dist/.done: node_modules/.done $(FRONTEND)
+	scripts/node.sh npm run build --silent
+	@touch $@
+
+var/.models: .venv/.done
+	@mkdir -p var
+	$(BIN)/python manage.py fetch_models --optional
+	@touch $@
+
+var/.ready: .venv/.done static/dist/.done var/.models $(shell find static -type f -not -path 'static/dist/*' 2>/dev/null)
+	$(BIN)/python manage.py collectstatic --no-input --clear --verbosity 0
+	@touch $@

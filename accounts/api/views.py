@@ -1,0 +1,50 @@
+"""Tokens for apps: get one, give it back."""
+
+from __future__ import annotations
+
+from django.contrib.auth import authenticate
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import ScopedRateThrottle
+from rest_framework.views import APIView
+
+from accounts.api.serializers import SignInSerializer, TokenSerializer
+from accounts.authentication import BearerAuthentication
+from accounts.models import ApiToken
+
+
+class SignIn(APIView):
+    """Exchange e-mail and password for a token."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    throttle_classes = (ScopedRateThrottle,)
+    throttle_scope = "sign-in"
+
+    @extend_schema(request=SignInSerializer, responses={201: TokenSerializer})
+    def post(self, request: Request) -> Response:
+        """201 with the token; 401 with the same sentence for an unknown address and a wrong password."""
+        form = SignInSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        wanted = form.validated_data
+        user = authenticate(request._request, email=wanted["email"], password=wanted["password"])
+        if user is None:
+            raise AuthenticationFailed("E-mail address or password is wrong.")
+        row, token = ApiToken.objects.create(user=user, name=wanted["name"])
+        return Response(TokenSerializer({"token": token, "expires_at": row.expiry}).data, status=201)
+
+
+class SignOut(APIView):
+    """Give the token back that this request carries."""
+
+    authentication_classes = (BearerAuthentication,)
+
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """204; the token is worthless from now on."""
+        assert isinstance(request.auth, ApiToken)
+        request.auth.delete()
+        return Response(status=204)

@@ -1,0 +1,38 @@
+"""`Authorization: Bearer <token>`, for the API and for sockets alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from knox.auth import TokenAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+
+from accounts.models import User
+
+
+class BearerAuthentication(TokenAuthentication):  # type: ignore[misc]
+    """knox's token check under the name that the schema shows."""
+
+
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """Tells the schema how the header looks."""
+
+    target_class = "accounts.authentication.BearerAuthentication"
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """The OpenAPI description of a bearer token."""
+        return {"type": "http", "scheme": "bearer"}
+
+
+def user_of_header(header: bytes) -> User | None:
+    """The user whose token stands in an `Authorization` header, or None."""
+    scheme, _, token = header.partition(b" ")
+    if scheme.lower() != b"bearer" or not token:
+        return None
+    try:
+        user, _ = BearerAuthentication().authenticate_credentials(token.strip())
+    except (AuthenticationFailed, UnicodeDecodeError):
+        return None
+    return user  # type: ignore[no-any-return]

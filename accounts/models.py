@@ -1,0 +1,25 @@
+"""Who uses the site, and the tokens of their apps."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from knox.models import AbstractAuthToken
+
+
+class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox names its manager in an untyped module
+    """A person, known by e-mail address."""
+
+    email = models.EmailField("e-mail address", unique=True)
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class ApiToken(AbstractAuthToken):  # type: ignore[misc]
+    """A token of one app or device; only its hash is stored."""
+
+    name = models.CharField(max_length=100, default="app")
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.token_key}…)"

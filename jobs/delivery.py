@@ -1,0 +1,92 @@
+"""The only way out for a file: through nginx where it is in front, else in pieces from here."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
+from django.utils.http import content_disposition_header
+from django.utils.text import slugify
+
+from jobs.models import Artifact
+from ml.files import content_type
+
+CHUNK = 256 * 1024
+_RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
+
+
+def deliver(request: HttpRequest, artifact: Artifact) -> HttpResponseBase:
+    """The artefact's bytes; as an attachment with `?download=1`. Whoever calls has checked the access."""
+    etag = f'"{artifact.sha256}"'
+    unchanged = get_conditional_response(request, etag=etag)
+    response = unchanged if unchanged and unchanged.status_code == 304 else _body(request, artifact)
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, max-age=3600"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Cross-Origin-Resource-Policy"] = "same-origin"
+    response["Content-Disposition"] = _disposition(request, artifact)
+    return response
+
+
+def _disposition(request: HttpRequest, artifact: Artifact) -> str:
+    """Names are ours: the title as a slug, then the contract's name (an OBJ finds its MTL by that name alone)."""
+    attachment = "download" in request.GET
+    name = artifact.name
+    if not name.startswith("mesh") or name.endswith((".glb", ".stl")):
+        name = f"{slugify(artifact.job.title) or 'model'}-{name}"
+    return content_disposition_header(attachment, name) or "inline"
+
+
+def _body(request: HttpRequest, artifact: Artifact) -> HttpResponseBase:
+    kind = content_type(artifact.name)
+    if settings.ACCEL_REDIRECT_PREFIX:
+        accel = {"X-Accel-Redirect": f"{settings.ACCEL_REDIRECT_PREFIX}/{artifact.file.name}"}
+        return HttpResponse(content_type=kind, headers=accel)
+    try:
+        path = Path(default_storage.path(str(artifact.file)))
+    except NotImplementedError:  # a storage in a cloud signs an address that works for minutes
+        return HttpResponseRedirect(default_storage.url(str(artifact.file)))
+    return _stream(path, artifact.size, kind, request.headers.get("Range", ""))
+
+
+def _stream(path: Path, size: int, kind: str, wanted: str) -> HttpResponseBase:
+    """Whole (200), one range (206), or 416. Video on phones needs ranges."""
+    part = _parse_range(wanted, size)
+    if part is None and wanted.startswith("bytes="):
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+    first, last = part or (0, size - 1)
+    response = StreamingHttpResponse(_pieces(path, first, last), status=206 if part else 200, content_type=kind)
+    response["Content-Length"] = str(last - first + 1)
+    response["Accept-Ranges"] = "bytes"
+    if part:
+        response["Content-Range"] = f"bytes {first}-{last}/{size}"
+    return response
+
+
+def _parse_range(wanted: str, size: int) -> tuple[int, int] | None:
+    """First and last byte of a single satisfiable range, else None."""
+    match = _RANGE.match(wanted)
+    if not match or not any(match.groups()):
+        return None
+    start, end = match.groups()
+    first = int(start) if start else max(size - int(end), 0)
+    last = min(int(end), size - 1) if start and end else size - 1
+    return (first, last) if first <= last else None
+
+
+async def _pieces(path: Path, first: int, last: int) -> AsyncIterator[bytes]:
+    """Read off the event loop and hand out piece by piece, so that a large file never lies whole in memory."""
+    with await asyncio.to_thread(path.open, "rb") as file:
+        file.seek(first)
+        left = last - first + 1
+        while left > 0 and (piece := await asyncio.to_thread(file.read, min(CHUNK, left))):
+            left -= len(piece)
+            yield piece

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.models import User
+from jobs import services
+from ml.recipe import Recipe
+
+EMAIL, PASSWORD = "demo@localhost.localdomain", "turn-a-photo-round"
+SAMPLES = settings.BASE_DIR / "static" / "samples"
+
+
+class Command(BaseCommand):
+    """On one's own machine only: make a demo account and send it our sample pictures through the pipeline."""
+
+    help = __doc__ or ""
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Account, samples, and how to sign in."""
+        if not settings.DEVELOPMENT:
+            raise CommandError(f"No demo account on a public site ({settings.SITE_URL}).")
+        user = demo_user()
+        for sample in sorted(SAMPLES.glob("*.png")):
+            job = send(user, sample)
+            self.stdout.write(f"{sample.name}: {settings.SITE_URL}{job.get_absolute_url()}")
+        self.stdout.write(f"Sign in at {settings.SITE_URL}/accounts/login/ as {EMAIL} with “{PASSWORD}”.")
+
+
+def demo_user() -> User:
+    """The demo account, with its known password."""
+    user, _ = User.objects.get_or_create(email=EMAIL, defaults={"username": "demo"})
+    user.set_password(PASSWORD)
+    user.save(update_fields=["password"])
+    return user
+
+
+def send(user: User, sample: Path) -> Any:
+    """Submit one sample; sending it again gives the job that is there."""
+    key = f"demo-{sample.name}"
+    return services.submit(user, sample.read_bytes(), sample.name, Recipe(), idempotency_key=key).job

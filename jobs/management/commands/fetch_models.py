@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from ml.errors import ReconstructionError
+
+
+class Command(BaseCommand):
+    """Fetch network weights: background removal by default, `triposr` for the published large network."""
+
+    help = __doc__ or ""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Options of the command line."""
+        parser.add_argument("what", nargs="*", default=["background"], choices=["background", "triposr", []])
+        parser.add_argument("--optional", action="store_true", help="a failure is only a warning")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Fetch each that was named; what is there already is only checked."""
+        for what in options["what"]:
+            try:
+                path = FETCH[what]()
+            except (OSError, ReconstructionError, ValueError, RuntimeError) as error:
+                self._report(f"{what} was not fetched: {error}", optional=options["optional"])
+            else:
+                self.stdout.write(f"{what}: {path}")
+
+    def _report(self, sentence: str, *, optional: bool) -> None:
+        if not optional:
+            raise CommandError(sentence)
+        self.stderr.write(self.style.WARNING(sentence))
+
+
+def _background() -> object:
+    from ml.fetch import fetch_background
+
+    return fetch_background(settings.BACKGROUND_MODEL, settings.MODELS_DIR)
+
+
+def _triposr() -> object:
+    from ml.engines.triposr.fetch import fetch
+
+    return fetch()
+
+
+FETCH = {"background": _background, "triposr": _triposr}

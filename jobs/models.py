@@ -1,0 +1,221 @@
+"""A user's job, the photo that it starts from, the files that it ends in, and what happened between."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from ml.files import POSTER
+from ml.recipe import Recipe
+
+
+class State(models.TextChoices):
+    """Where a job stands.
+
+    queued -> running -> succeeded | failed | cancelled
+    queued -> cancelled        failed | cancelled -> queued (retry, attempt + 1)
+    """
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+ACTIVE = (State.QUEUED, State.RUNNING)
+TERMINAL = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    """The questions that are asked of jobs more than once."""
+
+    def visible(self) -> JobQuerySet:
+        """Neither deleted by the owner nor hidden by a moderator."""
+        return self.filter(deleted_at=None, hidden_at=None)
+
+    def active(self) -> JobQuerySet:
+        """Queued or running."""
+        return self.filter(state__in=ACTIVE)
+
+
+class Job(models.Model):
+    """One reconstruction. This row is the truth; Redis only rings the worker's bell."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="jobs")
+    title = models.CharField(max_length=100, blank=True)
+    recipe = models.JSONField(default=dict)
+    engine = models.CharField(max_length=20, blank=True)
+    idempotency_key = models.CharField(max_length=100, null=True, blank=True, editable=False)  # noqa: DJ001 (unique)
+
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    stage = models.CharField(max_length=20, blank=True)
+    progress = models.FloatField(default=0.0)
+    seq = models.PositiveIntegerField(default=0)
+    attempt = models.PositiveSmallIntegerField(default=1)
+
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    queued_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    stage_seconds = models.JSONField(default=dict, blank=True)
+    report = models.JSONField(default=dict, blank=True)
+
+    lease_token = models.UUIDField(null=True, blank=True, editable=False)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    worker = models.CharField(max_length=100, blank=True)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+
+    failure_code = models.CharField(max_length=30, blank=True)
+    failure_message = models.TextField(blank=True)
+    failure_detail = models.TextField(blank=True, help_text="Traceback, for staff only.")
+
+    hidden_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = (
+            models.UniqueConstraint(fields=("owner", "idempotency_key"), name="one_job_per_idempotency_key"),
+            models.CheckConstraint(
+                condition=Q(state__in=ACTIVE, finished_at=None) | Q(state__in=TERMINAL, finished_at__isnull=False),
+                name="finished_at_exactly_when_terminal",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=State.FAILED) ^ Q(failure_code=""),
+                name="failure_code_exactly_when_failed",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=State.RUNNING) ^ Q(lease_token=None),
+                name="lease_exactly_when_running",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("owner", "-created_at"), name="job_owner_newest"),
+            models.Index(fields=("state", "queued_at"), name="job_active", condition=Q(state__in=ACTIVE)),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.title or 'Untitled'} ({self.state})"
+
+    def get_absolute_url(self) -> str:
+        """The job's own page."""
+        return reverse("jobs:detail", args=[self.pk])
+
+    @property
+    def poster_url(self) -> str:
+        """The picture on the card of a finished job."""
+        return reverse("jobs:file", args=[self.pk, POSTER])
+
+    @property
+    def is_terminal(self) -> bool:
+        """True once nothing more happens without a new act of the user."""
+        return self.state in TERMINAL
+
+    @property
+    def can_retry(self) -> bool:
+        """True when the owner may send it to the queue once more."""
+        return self.state in (State.FAILED, State.CANCELLED)
+
+    @property
+    def quality(self) -> str:
+        """The word the user chose."""
+        return str(self.recipe.get("quality", "standard"))
+
+    @property
+    def wait_seconds(self) -> float | None:
+        """Seconds from the queue to a worker, None while it waits."""
+        return (self.started_at - self.queued_at).total_seconds() if self.started_at else None
+
+    @property
+    def run_seconds(self) -> float | None:
+        """Seconds of work, None before its end."""
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return (self.finished_at - self.started_at).total_seconds()
+
+    def recipe_object(self) -> Recipe:
+        """The stored recipe, checked. Raises ReconstructionError(`invalid_recipe`)."""
+        return Recipe.from_dict(self.recipe)
+
+
+class Photo(models.Model):
+    """One photo of a job, upright and without metadata; the camera's own file is not kept."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="photos")
+    position = models.PositiveSmallIntegerField(default=0)
+    file = models.FileField(max_length=200)
+    original_name = models.CharField(max_length=100, blank=True)
+    sha256 = models.CharField(max_length=64, help_text="Of the uploaded bytes.")
+    size = models.PositiveBigIntegerField(help_text="Bytes that are stored.")
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    notes = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        ordering = ("position",)
+        constraints = (models.UniqueConstraint(fields=("job", "position"), name="one_photo_per_position"),)
+
+    def __str__(self) -> str:
+        return self.original_name or str(self.file)
+
+
+class Artifact(models.Model):
+    """One file of a result. The row exists exactly when the file is whole."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="artifacts")
+    name = models.CharField(max_length=60)
+    file = models.FileField(max_length=200)
+    size = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (models.UniqueConstraint(fields=("job", "name"), name="one_artifact_per_name"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class JobEvent(models.Model):
+    """What happened to a job, in order; written once, never changed."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="events")
+    seq = models.PositiveIntegerField()
+    at = models.DateTimeField(default=timezone.now)
+    kind = models.CharField(max_length=10, choices=[("state", "state"), ("stage", "stage"), ("cancel", "cancel")])
+    state = models.CharField(max_length=10, choices=State.choices)
+    stage = models.CharField(max_length=20, blank=True)
+    progress = models.FloatField(default=0.0)
+    code = models.CharField(max_length=30, blank=True)
+
+    class Meta:
+        ordering = ("seq",)
+        constraints = (models.UniqueConstraint(fields=("job", "seq"), name="one_event_per_seq"),)
+
+    def __str__(self) -> str:
+        return f"{self.seq}: {self.kind} {self.stage or self.state}"
+
+
+class WorkerBeat(models.Model):
+    """A sign of life of one worker process."""
+
+    name = models.CharField(max_length=100, primary_key=True)
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def next_seq() -> Any:
+    """The expression that moves a job's `seq` on by one inside an UPDATE."""
+    return F("seq") + 1
