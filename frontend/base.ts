@@ -34,6 +34,11 @@ function showDurations(): void {
   for (const span of all("[data-seconds]")) setText(span, formatDuration(Number(span.dataset["seconds"])));
 }
 
+function showNumbers(): void {
+  const format = new Intl.NumberFormat();
+  for (const cell of all("[data-number]")) setText(cell, format.format(Number(cell.dataset["number"])));
+}
+
 /** A link with `data-confirm` leads to a page that asks; with scripts the question is asked right here instead. */
 function wireConfirmations(): void {
   const dialog = find<HTMLDialogElement>("#confirm-dialog");
@@ -61,4 +66,5 @@ wireThemeMenu();
 wireNotices();
 showLocalTimes();
 showDurations();
+showNumbers();
 wireConfirmations();

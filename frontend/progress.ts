@@ -3,7 +3,8 @@ import { all, find, need, readJson, setText } from "./lib/dom";
 import { follow, type Link } from "./lib/follow";
 import { formatDuration, formatPercent, secondsBetween } from "./lib/format";
 import { ApiError, postJson } from "./lib/http";
-import { isActive, type Job, stageStates, statusSentence } from "./lib/job";
+import { fileUrl, isActive, type Job, stageStates, statusSentence } from "./lib/job";
+import { notifyEnd, wireNotifyButton } from "./lib/notify";
 
 const page = need("[data-progress]");
 const items = all<HTMLLIElement>("[data-stage]", page);
@@ -32,6 +33,16 @@ function showJob(): void {
   need<HTMLButtonElement>("[data-cancel] button", page).disabled = job.cancel_requested;
   document.title = `${formatPercent(job.progress)} · ${job.title}`;
   showStages();
+  showEarly();
+}
+
+/** The cutout is there long before the model; it tells at once whether the right object was found. */
+function showEarly(): void {
+  const url = fileUrl(job, "cutout.png");
+  const figure = need("[data-early]", page);
+  if (!url || !figure.hidden) return;
+  need<HTMLImageElement>("[data-early-picture]", figure).src = url;
+  figure.hidden = false;
 }
 
 function showClock(): void {
@@ -50,7 +61,9 @@ function take(next: Job): void {
   job = next;
   showJob();
   showClock();
-  if (!isActive(job)) location.reload(); // the same address now shows the result, or what went wrong
+  if (isActive(job)) return;
+  notifyEnd(`${job.title}: ${statusSentence(job, "")}`);
+  location.reload(); // the same address now shows the result, or what went wrong
 }
 
 async function cancel(form: HTMLFormElement): Promise<void> {
@@ -77,5 +90,6 @@ if (isActive(job)) {
   showClock();
   window.setInterval(showClock, 1000);
   wireCancel();
+  wireNotifyButton(need<HTMLButtonElement>("[data-notify]", page));
   follow(job, { onJob: take, onLink: showLink, onGone: () => location.assign(page.dataset["gone"] ?? "/") });
 }

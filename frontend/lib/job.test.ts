@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isActive, isNewer, type Job, stageStates, statusSentence } from "./job";
+import { fileUrl, isActive, isNewer, type Job, stageStates, statusSentence } from "./job";
 
 const job = (changes: Partial<Job> = {}): Job => ({
   id: "1", title: "Chair", state: "queued", stage: "", progress: 0, seq: 3, attempt: 1, engine: "compact", quality: "draft",
@@ -58,4 +58,11 @@ test("the place in the queue counts the jobs ahead", () => {
 test("a running job tells its stage, and a requested cancel goes first", () => {
   assert.equal(statusSentence(job({ state: "running" }), "Cleaning the mesh"), "Cleaning the mesh");
   assert.equal(statusSentence(job({ state: "running", cancel_requested: true }), "Cleaning the mesh"), "Cancelling…");
+});
+
+test("a file has an address as soon as it exists, and none before", () => {
+  const files = [{ name: "cutout.png", title: "", url: "/files/cutout.png", size: 1 }];
+  assert.equal(fileUrl(job({ files }), "cutout.png"), "/files/cutout.png");
+  assert.equal(fileUrl(job({ files }), "mesh.glb"), null);
+  assert.equal(fileUrl(job(), "cutout.png"), null);
 });

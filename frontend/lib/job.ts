@@ -22,6 +22,19 @@ export interface Job {
   estimate_seconds: number | null;
   worker_online: boolean;
   urls: { self: string; page: string; files: string };
+  files?: JobFile[];
+}
+
+export interface JobFile {
+  name: string;
+  title: string;
+  url: string;
+  size: number;
+}
+
+/** Address of the job's file `name`, null while it does not exist. */
+export function fileUrl(job: Pick<Job, "files">, name: string): string | null {
+  return job.files?.find((file) => file.name === name)?.url ?? null;
 }
 
 export function isActive(job: Pick<Job, "state">): boolean {

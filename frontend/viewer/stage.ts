@@ -1,12 +1,13 @@
 /** Renderer, camera, lights and controls around one model. Draws only what changed, and only while it can be seen. */
-import { DirectionalLight, HemisphereLight, NoToneMapping, type Object3D, PerspectiveCamera, Scene, Timer, WebGLRenderer } from "three";
+import { DirectionalLight, HemisphereLight, MathUtils, NoToneMapping, type Object3D, PerspectiveCamera, Scene, Timer, WebGLRenderer } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
+import { find } from "../lib/dom";
 import { type Angles, placeAt } from "./angles";
 
 /** The photo's camera has this field of view (degrees), and so has the viewer. */
 const FIELD_OF_VIEW = 40;
-/** At this distance the bounding sphere of radius 1 just fits, with a margin. */
-const DISTANCE = 3.05;
+/** Radius of what must fit into the view: the model's 1 and a margin. */
+const FRAMED = 1.05;
 const HOME: Angles = { azimuth: 25, elevation: 12 };
 
 export interface StageOptions {
@@ -30,7 +31,7 @@ export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, option
 
   const invalidate = (): void => void (changed = true);
   const look = (angles: Angles): void => {
-    placeAt(camera, angles, distanceFor(camera));
+    placeAt(camera, angles, distanceFor(host, barHeight(host)));
     controls.target.set(0, 0, 0);
     controls.update();
     invalidate();
@@ -42,7 +43,7 @@ export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, option
     renderer.setPixelRatio(Math.min(window.devicePixelRatio, 2));
     renderer.setSize(width, height, false);
     camera.aspect = width / height;
-    camera.updateProjectionMatrix();
+    camera.setViewOffset(width, height, 0, barHeight(host) / 2, width, height); // the model stands above the toolbar
     invalidate();
   }
 
@@ -97,8 +98,8 @@ const LIGHTS = 3;
 /** Lights for the lit modes only; together they stay near the brightness of the unlit texture. */
 function createScene(): Scene {
   const scene = new Scene();
-  const sky = new HemisphereLight(0xffffff, 0xb5b0a8, 1.9);
-  const key = new DirectionalLight(0xffffff, 1.5);
+  const sky = new HemisphereLight(0xffffff, 0x8d8a85, 2.2);
+  const key = new DirectionalLight(0xffffff, 1.6);
   const rim = new DirectionalLight(0xdfe9ff, 0.6);
   key.position.set(2, 3, 4);
   rim.position.set(-3, 1, -3);
@@ -116,7 +117,14 @@ function createControls(camera: PerspectiveCamera, canvas: HTMLCanvasElement): O
   return controls;
 }
 
-/** A narrow view must stand further back to hold the whole model. */
-function distanceFor(camera: PerspectiveCamera): number {
-  return DISTANCE / Math.min(1, camera.aspect);
+/** Height in pixels that the toolbar takes from the bottom. */
+function barHeight(host: HTMLElement): number {
+  return find("[data-viewer-bar]", host)?.offsetHeight ?? 0;
+}
+
+/** Distance from which the model fits both the width and what the toolbar leaves of the height. */
+function distanceFor(host: HTMLElement, bar: number): number {
+  const perPixel = Math.tan(MathUtils.degToRad(FIELD_OF_VIEW / 2)) / (host.clientHeight || 1);
+  const tightest = Math.min(host.clientHeight - bar, host.clientWidth);
+  return FRAMED / Math.sin(Math.atan(perPixel * Math.max(tightest, 1)));
 }
