@@ -7,6 +7,7 @@ Source: Tochilkin et al., 2024 (arXiv 2403.02151); the vision transformer is DIN
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 
 import torch
@@ -17,6 +18,11 @@ from ml.engines.triposr.sizes import Sizes
 
 Weights = Mapping[str, Tensor]
 
+TILE = 1024
+"""Queries a time in attention on a CPU: with 3072 keys their scores take 6 MiB."""
+GROUPS = 32
+START = "backbone.start_tokens"
+"""Not of the checkpoint: what `start_tokens` gives, stored when a checkpoint is converted."""
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
@@ -49,7 +55,10 @@ def _normalise(pictures: Tensor, size: int) -> Tensor:
 
 
 def _embed_patches(weights: Weights, sizes: Sizes, root: str, x: Tensor) -> Tensor:
-    kernel, bias = weights[f"{root}.patch_embeddings.projection.weight"], weights[f"{root}.patch_embeddings.projection.bias"]
+    kernel, bias = (
+        weights[f"{root}.patch_embeddings.projection.weight"],
+        weights[f"{root}.patch_embeddings.projection.bias"],
+    )
     patches = F.conv2d(x, kernel.float(), bias.float(), stride=sizes.patch).flatten(2).transpose(1, 2)
     class_token = weights[f"{root}.cls_token"].float().expand(len(x), -1, -1)
     return torch.cat([class_token, patches], dim=1) + _positions(weights, sizes, root)
@@ -80,22 +89,51 @@ def _vit_block(weights: Weights, name: str, x: Tensor, heads: int) -> Tensor:
 @torch.inference_mode()
 def backbone(weights: Weights, sizes: Sizes, picture_tokens: Tensor) -> Tensor:
     """(B, T, vit width) image tokens -> (B, 3 P², width) float32 triplane tokens, ordered plane, row, column."""
-    planes = weights["tokenizer.embeddings"].float()
-    start = planes.permute(1, 0, 2, 3).flatten(1)[None]
-    x = F.group_norm(start, 32, weights["backbone.norm.weight"], weights["backbone.norm.bias"], eps=1e-6)
-    x = _linear(weights, "backbone.proj_in", x.transpose(1, 2)).float().expand(len(picture_tokens), -1, -1)
+    x = start_tokens(weights, sizes).repeat(len(picture_tokens), 1, 1)
+    picture_tokens = picture_tokens.to(weights[f"{_block_name(0)}.attn2.to_k.weight"].dtype)
     for index in range(sizes.blocks):
-        x = _block(weights, f"backbone.transformer_blocks.{index}", x, picture_tokens, sizes.heads)
-    return _linear(weights, "backbone.proj_out", x) + start.transpose(1, 2)
+        if index:
+            x += _self_attention(weights, _block_name(index), x, sizes.heads)
+        x += _cross_attention(weights, _block_name(index), x, picture_tokens, sizes.heads)
+        x += _feed_forward(weights, _block_name(index), x)
+    return _linear(weights, "backbone.proj_out", x) + _learnt_tokens(weights)
 
 
-def _block(weights: Weights, name: str, x: Tensor, picture_tokens: Tensor, heads: int) -> Tensor:
+@torch.inference_mode()
+def start_tokens(weights: Weights, sizes: Sizes) -> Tensor:
+    """(1, 3 P², inner) float32: the tokens after the first block's self-attention, where no photo has come in yet.
+
+    They are the same for every photo: taken from `weights` where a conversion has stored them, else computed.
+    """
+    if START in weights:
+        return weights[START]
+    x = _learnt_tokens(weights).transpose(1, 2)
+    x = F.group_norm(x, GROUPS, weights["backbone.norm.weight"], weights["backbone.norm.bias"], eps=1e-6)
+    x = _linear(weights, "backbone.proj_in", x.transpose(1, 2)).float()
+    return x + _self_attention(weights, _block_name(0), x, sizes.heads)
+
+
+def _learnt_tokens(weights: Weights) -> Tensor:
+    return weights["tokenizer.embeddings"].float().permute(0, 2, 3, 1).flatten(0, 2)[None]
+
+
+def _block_name(index: int) -> str:
+    return f"backbone.transformer_blocks.{index}"
+
+
+def _self_attention(weights: Weights, name: str, x: Tensor, heads: int) -> Tensor:
     y = _layer_norm(weights, f"{name}.norm1", x, 1e-5)
-    x = x + _attend(weights, f"{name}.attn1", y, y, heads)
-    x = x + _attend(weights, f"{name}.attn2", _layer_norm(weights, f"{name}.norm2", x, 1e-5), picture_tokens, heads)
+    return _attend(weights, f"{name}.attn1", y, y, heads)
+
+
+def _cross_attention(weights: Weights, name: str, x: Tensor, picture_tokens: Tensor, heads: int) -> Tensor:
+    return _attend(weights, f"{name}.attn2", _layer_norm(weights, f"{name}.norm2", x, 1e-5), picture_tokens, heads)
+
+
+def _feed_forward(weights: Weights, name: str, x: Tensor) -> Tensor:
     y = _linear(weights, f"{name}.ff.net.0.proj", _layer_norm(weights, f"{name}.norm3", x, 1e-5))
     hidden, gate = y.chunk(2, dim=-1)
-    return x + _linear(weights, f"{name}.ff.net.2", hidden * F.gelu(gate))
+    return _linear(weights, f"{name}.ff.net.2", F.gelu(gate).mul_(hidden))
 
 
 def _attend(weights: Weights, name: str, x: Tensor, source: Tensor, heads: int) -> Tensor:
@@ -129,5 +167,20 @@ def _layer_norm(weights: Weights, name: str, x: Tensor, eps: float) -> Tensor:
 
 def _attention(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
     """(B, N, heads · d), (B, M, heads · d) twice -> (B, N, heads · d): softmax(q kᵀ / √d) v for each head."""
-    split = [x.unflatten(-1, (heads, -1)).transpose(1, 2) for x in (query, key, value)]
-    return F.scaled_dot_product_attention(*split).transpose(1, 2).flatten(2)
+    query, key, value = (x.unflatten(-1, (heads, -1)).transpose(1, 2) for x in (query, key, value))
+    if query.dtype == torch.bfloat16 and query.device.type == "cpu":
+        return _tiled_attention(query, key, value).transpose(1, 2).flatten(2)
+    return F.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2)
+
+
+def _tiled_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """(B, H, N, d), (B, H, M, d) twice -> (B, H, N, d). torch's own attention on a CPU multiplies bfloat16 at the rate of
+    float32; plain products reach more than twice that, and a tile of scores stays in the third-level cache."""
+    result = torch.empty_like(query)
+    query = query * query.shape[-1] ** -0.5
+    for index in itertools.product(range(query.shape[0]), range(query.shape[1])):
+        transposed, values = key[index].T.contiguous(), value[index].contiguous()
+        for rows in range(0, query.shape[2], TILE):
+            scores = query[index][rows : rows + TILE] @ transposed
+            result[index][rows : rows + TILE] = scores.softmax(dim=-1) @ values
+    return result

@@ -119,7 +119,16 @@ def render(
         rays = seen.nonzero()[:, 0]
         if len(rays):
             color[rays], left[rays] = _march(
-                scene, space, origins[rays], directions[rays], near[rays], far[rays], part, color[rays], left[rays], samples
+                scene,
+                space,
+                origins[rays],
+                directions[rays],
+                near[rays],
+                far[rays],
+                part,
+                color[rays],
+                left[rays],
+                samples,
             )
     return color + left[:, None]
 
