@@ -1,0 +1,1 @@
+"""How the compact network learns: shapes, materials, rendering, data set, training loop."""

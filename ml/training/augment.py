@@ -1,0 +1,54 @@
+"""Photo faults, new for every batch: mirror, colour casts, blur, noise, masks as a background remover cuts them."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from ml.training.dataset import Sample
+
+
+def mirror(batch: Sample, rng: np.random.Generator) -> Sample:
+    """Mirror each sample left to right with an even chance; arrays are (B, H, W, …) but for `angles`."""
+    flip = rng.random(len(batch["picture"])) < 0.5
+    result = {}
+    for key, values in batch.items():
+        result[key] = values
+        if values.ndim >= 3:
+            result[key] = values.copy()
+            result[key][flip] = values[flip][:, :, ::-1]
+    return result
+
+
+def photograph(picture: np.ndarray, cover: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """One picture (P, P, 3) and its cover (P, P), uint8 -> float32 in [0, 1] with faults."""
+    image, mask = picture.astype(np.float32) / 255.0, cover.astype(np.float32) / 255.0
+    if rng.random() < 0.3:
+        image = cv2.imdecode(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))])[1], 1)
+        image = image.astype(np.float32) / 255.0
+    if rng.random() < 0.35:
+        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.6))
+    image = _cast(image, rng)
+    if rng.random() < 0.4:
+        image = image + rng.normal(0.0, rng.uniform(0.005, 0.05), image.shape).astype(np.float32)
+    return np.clip(image, 0.0, 1.0), cut_badly(mask, rng)
+
+
+def _cast(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Exposure, white balance, contrast, gamma, sometimes grey."""
+    gain = rng.uniform(0.75, 1.3) * rng.uniform(0.88, 1.12, 3)
+    image = np.clip(image * gain, 0.0, 1.0) ** rng.uniform(0.7, 1.4)
+    if rng.random() < 0.08:
+        image = np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2)
+    return image.astype(np.float32)
+
+
+def cut_badly(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Soft, grown or shrunk edges; seldom a bite taken out or a blob left standing."""
+    if rng.random() < 0.5:
+        soft = cv2.GaussianBlur(mask, (0, 0), rng.uniform(0.5, 1.5))
+        mask = np.clip((soft - 0.5) * rng.uniform(1.0, 4.0) + rng.uniform(0.35, 0.65), 0.0, 1.0)
+    if rng.random() < 0.06:
+        place, size = rng.integers(20, 108, 2), int(rng.integers(3, 10))
+        cv2.circle(mask, (int(place[0]), int(place[1])), size, float(rng.integers(0, 2)), -1)
+    return mask.astype(np.float32)

@@ -1,0 +1,89 @@
+"""Where a training object stands before the camera: turned, scaled and moved until its picture fills the frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.camera import DISTANCE, FIELD_OF_VIEW, Camera
+from ml.training.rays import Floats
+
+FOREGROUND = 0.85
+
+
+@dataclass(frozen=True)
+class View:
+    """One posed object. `vertices` (V, 3) float32 are in camera space: right, up, depth, the eye at the origin.
+
+    That space is left-handed, so `faces` (F, 3) wind the other way around than the object's own, to stay outward.
+
+    `to_canonical` turns a depth offset from the middle of the object into canonical units (`ml.camera`), where the
+    camera has a field of view of 40° and a distance of 1.9, whatever the lens of this view.
+    """
+
+    vertices: Floats
+    faces: NDArray[np.int64]
+    elevation: float
+    fov: float
+    distance: float
+    to_canonical: float
+
+    @property
+    def focal(self) -> float:
+        return Camera(fov=self.fov).focal
+
+
+def to_camera(vertices: Floats, azimuth: float, elevation: float) -> Floats:
+    """(V, 3) upright vertices -> right, up and depth as the camera at these angles (degrees) sees them, around 0."""
+    axes = Camera(elevation=elevation, azimuth=azimuth).axes().numpy()
+    return (vertices @ axes.T).astype(np.float32)
+
+
+def pose(
+    vertices: Floats, faces: NDArray[np.int64], azimuth: float, elevation: float, fov: float = FIELD_OF_VIEW
+) -> View:
+    """Pose an upright mesh so that the longer side of their picture fills 0.85 of the frame, centred.
+
+    The middle of the depth range lies at the camera's distance. Angles in degrees.
+    """
+    local = to_camera(vertices, azimuth, elevation)
+    local -= (local.min(axis=0) + local.max(axis=0)) / 2.0
+    local /= max(float(np.abs(local).max()), 1e-6)
+    focal = Camera(fov=fov).focal
+    distance = _fit_distance(local, focal)
+    half_width = distance / focal
+    to_canonical = DISTANCE / Camera().focal / half_width
+    local = _centre(local, focal, distance)
+    local[:, 2] += distance
+    return View(local.astype(np.float32), faces[:, ::-1], elevation, fov, distance, to_canonical)
+
+
+def _fit_distance(local: Floats, focal: float) -> float:
+    """Bisection for the distance at which the centred picture has the wanted size."""
+    low, high = float(-local[:, 2].min()) + 0.05, 60.0
+    for _ in range(22):
+        middle = (low * high) ** 0.5
+        picture = focal * local[:, :2] / (local[:, 2:] + middle)
+        size = float((picture.max(axis=0) - picture.min(axis=0)).max())
+        low, high = (middle, high) if size > 2.0 * FOREGROUND else (low, middle)
+    return high
+
+
+def _centre(local: Floats, focal: float, distance: float) -> Floats:
+    """Shift sideways until the picture's box is centred; exact after a few rounds, since depth does not change."""
+    moved = local.copy()
+    for _ in range(6):
+        picture = focal * moved[:, :2] / (moved[:, 2:] + distance)
+        middle = (picture.max(axis=0) + picture.min(axis=0)) / 2.0
+        moved[:, :2] -= middle * distance / focal
+    return moved
+
+
+def random_angles(rng: np.random.Generator) -> tuple[float, float, float]:
+    """Azimuth, elevation and field of view in degrees: any side, −10° to 35° high, mostly ordinary lenses."""
+    azimuth = float(rng.uniform(0.0, 360.0))
+    elevation = float(np.clip(rng.normal(14.0, 12.0), -10.0, 35.0) if rng.random() < 0.6 else rng.uniform(-10.0, 35.0))
+    fov = FIELD_OF_VIEW if rng.random() < 0.5 else float(rng.uniform(18.0, 55.0))
+    return azimuth, elevation, fov

@@ -1,0 +1,196 @@
+"""A picture of a posed object: one key light with shadows, a sky, ambient occlusion, a highlight."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ml.training import materials
+from ml.training.posing import View
+from ml.training.rays import Caster, Floats, all_hits, inside_after, occluded
+
+PICTURE = 128
+GRID = 64
+BINS = 64
+REACH = 1.1
+"""Depth bins cover [-REACH, REACH] around the camera's distance, in canonical units."""
+THIN = 0.012
+"""Half the thickness given to every surface, so that sheets of no thickness are solid, in canonical units."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What lies along the rays of the GRID × GRID pixels, depths as canonical offsets from the middle.
+
+    occupancy (G, G, BINS) bool; depths (G, G, 3) float32: first surface, end of the first solid part, last surface,
+    NaN outside the silhouette; back (G, G, 3) float32 sRGB of the last surface.
+    """
+
+    occupancy: np.ndarray
+    depths: Floats
+    back: Floats
+
+
+def pixel_rays(size: int, focal: float) -> Floats:
+    """(size², 3) directions of unit depth through the pixel centres, row by row from the top left."""
+    steps = (np.arange(size, dtype=np.float32) + 0.5) / size * 2.0 - 1.0
+    y, x = np.meshgrid(steps, steps, indexing="ij")
+    return np.stack([x.ravel() / focal, -y.ravel() / focal, np.ones(size * size, np.float32)], axis=1).astype(
+        np.float32
+    )
+
+
+def bin_centres() -> Floats:
+    """(BINS,) canonical depth offsets."""
+    return ((np.arange(BINS, dtype=np.float32) + 0.5) / BINS * 2.0 - 1.0) * REACH
+
+
+def cast_target(caster: Caster, view: View, colors: Floats) -> Target:
+    """Every interval inside the solid along the pixel rays; (F, 3) `colors` paint the back."""
+    directions = pixel_rays(GRID, view.focal)
+    distances, faces = all_hits(caster, np.zeros_like(directions), directions)
+    inside = inside_after(caster, directions, faces)
+    offsets = np.where(faces >= 0, (distances - view.distance) * view.to_canonical, np.inf).astype(np.float32)
+    hit = faces[:, 0] >= 0
+    last = np.maximum((faces >= 0).sum(axis=1) - 1, 0)
+    rows = np.arange(len(faces))
+    end = offsets[rows, np.argmin(inside, axis=1)]
+    front, back = offsets[:, 0], offsets[rows, last]
+    depths = np.stack([front - THIN / 2, np.maximum(end, front) + THIN / 2, back + THIN / 2], axis=1)
+    depths[~hit] = np.nan
+    shape = (GRID, GRID, -1)
+    back_color = np.where(hit[:, None], colors[faces[rows, last]], 0.0)
+    return Target(_occupancy(offsets, inside).reshape(shape), depths.reshape(shape), back_color.reshape(shape))
+
+
+def _occupancy(offsets: Floats, inside: np.ndarray) -> np.ndarray:
+    """(N, BINS) bool: the bin's centre is inside, or a surface passes through the bin."""
+    centres = bin_centres()
+    result = np.zeros((len(offsets), BINS), bool)
+    half = max(THIN, REACH / BINS)
+    for layer in range(offsets.shape[1]):
+        start = offsets[:, layer, None]
+        stop = offsets[:, layer + 1, None] if layer + 1 < offsets.shape[1] else start
+        stop = np.where(inside[:, layer, None], stop, start)
+        result |= (centres >= start - half) & (centres <= np.where(np.isfinite(stop), stop, start) + half)
+    return result
+
+
+@dataclass(frozen=True)
+class Light:
+    """Directions in camera space, colours linear. `shine` is the highlight's strength, `gloss` its exponent."""
+
+    key: Floats
+    key_color: Floats
+    sky: Floats
+    ground: Floats
+    shine: float
+    gloss: float
+
+
+def random_light(rng: np.random.Generator, up: Floats) -> Light:
+    """A key light from above or the side, a tinted sky and a darker ground; `up` is the world's up in camera space."""
+    side = rng.normal(size=3) + up * rng.uniform(0.3, 1.8) - np.array([0.0, 0.0, rng.uniform(0.0, 1.2)])
+    warm = np.array([1.0, rng.uniform(0.86, 1.0), rng.uniform(0.72, 1.0)])
+    strength, ambient = rng.uniform(0.25, 1.1), rng.uniform(0.3, 0.8)
+    tint = np.array([rng.uniform(0.85, 1.0), rng.uniform(0.92, 1.0), 1.0])
+    return Light(
+        key=(side / np.linalg.norm(side)).astype(np.float32),
+        key_color=(warm * strength).astype(np.float32),
+        sky=(tint * ambient).astype(np.float32),
+        ground=(tint * ambient * rng.uniform(0.25, 0.8)).astype(np.float32),
+        shine=float(rng.choice([0.0, rng.uniform(0.05, 0.8)], p=[0.55, 0.45])),
+        gloss=float(rng.uniform(8.0, 80.0)),
+    )
+
+
+def corner_normals(vertices: Floats, faces: np.ndarray, normals: Floats, sharp: float = 0.72) -> Floats:
+    """(F, 3, 3) normals at the corners: smooth where the surface bends gently, the face's own at sharp edges."""
+    _, welded = np.unique(np.round(vertices, 4), axis=0, return_inverse=True)
+    corners = welded.ravel()[faces]
+    total = np.zeros((int(corners.max()) + 1, 3), np.float64)
+    for corner in range(3):
+        np.add.at(total, corners[:, corner], normals)
+    total /= np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-9)
+    smooth = total[corners]
+    gentle = np.einsum("fcd,fd->fc", smooth, normals)[:, :, None] > sharp
+    return np.where(gentle, smooth, normals[:, None, :]).astype(np.float32)
+
+
+def draw(
+    caster: Caster,
+    view: View,
+    object_corners: Floats,
+    corner: Floats,
+    colors: Floats,
+    rng: np.random.Generator,
+    picture_size: int = PICTURE,
+) -> tuple[Floats, Floats]:
+    """Picture (P, P, 3) sRGB on black, not premultiplied at its edges, and coverage (P, P); P = `picture_size`.
+
+    `object_corners` (F, 3, 3) are the corners in the object's own frame (for patterns), `corner` (F, 3, 3) the normals.
+    """
+    size = picture_size * 2
+    directions = pixel_rays(size, view.focal)
+    hit = caster.scene.run(np.zeros_like(directions), directions, output=True)
+    seen = np.flatnonzero(hit["primID"] >= 0)
+    face, u, v = hit["primID"][seen], hit["u"][seen, None], hit["v"][seen, None]
+    weights = np.stack([1.0 - u - v, u, v], axis=1)
+    points = directions[seen] * hit["tfar"][seen, None]
+    normal = _towards_eye(np.sum(corner[face] * weights, axis=1), directions[seen])
+    flat = _towards_eye(caster.normals[face], directions[seen])
+    albedo = materials.paint(colors[face], np.sum(object_corners[face] * weights, axis=1), rng) ** 2.2
+    up = _world_up(view.elevation)
+    light = random_light(rng, up)
+    shaded = _shade(caster, points + flat * 2e-3, normal, directions[seen], albedo, light, up, rng)
+    picture, cover = np.zeros((size * size, 3), np.float32), np.zeros(size * size, np.float32)
+    picture[seen], cover[seen] = np.clip(shaded, 0.0, 1.0) ** (1.0 / 2.2), 1.0
+    return _halve(picture.reshape(size, size, 3), cover.reshape(size, size))
+
+
+def _world_up(elevation: float) -> Floats:
+    angle = np.radians(elevation)
+    return np.array([0.0, np.cos(angle), -np.sin(angle)], np.float32)
+
+
+def _towards_eye(normals: Floats, directions: Floats) -> Floats:
+    normals = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+    away = np.sum(normals * directions, axis=1, keepdims=True) > 0
+    return np.where(away, -normals, normals).astype(np.float32)
+
+
+def _shade(
+    caster: Caster,
+    points: Floats,
+    normal: Floats,
+    directions: Floats,
+    albedo: Floats,
+    light: Light,
+    up: Floats,
+    rng: np.random.Generator,
+) -> Floats:
+    """Lambert with shadow, hemisphere sky with ambient occlusion, Blinn-Phong highlight; linear colours."""
+    lit = 1.0 - occluded(caster, points, np.broadcast_to(light.key, points.shape).astype(np.float32))[:, None] * 0.85
+    diffuse = np.maximum(normal @ light.key, 0.0)[:, None] * lit
+    open_sky = np.zeros((len(points), 1), np.float32)
+    for _ in range(3):
+        scattered = normal + _unit(rng.normal(size=points.shape).astype(np.float32)) * 0.98
+        open_sky += 1.0 - occluded(caster, points, _unit(scattered))[:, None]
+    height = (normal @ up)[:, None] * 0.5 + 0.5
+    ambient = (light.sky * height + light.ground * (1.0 - height)) * (0.35 + 0.65 * open_sky / 3.0)
+    half = _unit(light.key - _unit(directions))
+    highlight = light.shine * np.maximum(np.sum(normal * half, axis=1), 0.0)[:, None] ** light.gloss * lit
+    return np.asarray(albedo * (diffuse * light.key_color + ambient) + highlight * light.key_color, np.float32)
+
+
+def _unit(vectors: Floats) -> Floats:
+    return (vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)).astype(np.float32)
+
+
+def _halve(picture: Floats, cover: Floats) -> tuple[Floats, Floats]:
+    """Average 2 × 2 pixels; colours are averaged over the covered part only."""
+    size = len(cover) // 2
+    total = picture.reshape(size, 2, size, 2, 3).sum(axis=(1, 3))
+    weight = cover.reshape(size, 2, size, 2).sum(axis=(1, 3))
+    return total / np.maximum(weight, 1e-6)[..., None], weight / 4.0
