@@ -167,15 +167,18 @@ def _layer_norm(weights: Weights, name: str, x: Tensor, eps: float) -> Tensor:
 
 def _attention(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
     """(B, N, heads · d), (B, M, heads · d) twice -> (B, N, heads · d): softmax(q kᵀ / √d) v for each head."""
-    query, key, value = (x.unflatten(-1, (heads, -1)).transpose(1, 2) for x in (query, key, value))
+    query, key, value = (x.view(*x.shape[:2], heads, -1).transpose(1, 2) for x in (query, key, value))
     if query.dtype == torch.bfloat16 and query.device.type == "cpu":
         return _tiled_attention(query, key, value).transpose(1, 2).flatten(2)
     return F.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2)
 
 
 def _tiled_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """(B, H, N, d), (B, H, M, d) twice -> (B, H, N, d). torch's own attention on a CPU multiplies bfloat16 at the rate of
-    float32; plain products reach more than twice that, and a tile of scores stays in the third-level cache."""
+    """(B, H, N, d), (B, H, M, d) twice -> (B, H, N, d): plain products, tile by tile.
+
+    torch's own attention on a CPU multiplies bfloat16 no faster than float32; plain products reach more than twice
+    that, and a tile of scores stays in the third-level cache.
+    """
     result = torch.empty_like(query)
     query = query * query.shape[-1] ** -0.5
     for index in itertools.product(range(query.shape[0]), range(query.shape[1])):

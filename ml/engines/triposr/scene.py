@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -34,26 +35,36 @@ class TriplaneScene:
 
     def density(self, points: Tensor) -> Tensor:
         """(N, 3) canonical points -> (N,) float32 density, on the points' device."""
-        return decoder.density(decoder.decode(self._decoder, points)).to(points.device)
+        return decoder.density(self.decode(points))
 
     def color(self, points: Tensor) -> Tensor:
         """(N, 3) canonical points -> (N, 3) float32 sRGB in [0, 1]."""
-        return decoder.color(decoder.decode(self._decoder, points)).to(points.device)
+        return decoder.color(self.decode(points))
+
+    def decode(self, points: Tensor) -> Tensor:
+        """(N, 3) canonical points -> (N, 4): what the decoder says before its activations."""
+        return decoder.decode(self._decoder, points).to(points.device)
 
     def density_and_color(self, points: Tensor) -> tuple[Tensor, Tensor]:
         """Both for the price of one."""
-        raw = decoder.decode(self._decoder, points)
-        return decoder.density(raw).to(points.device), decoder.color(raw).to(points.device)
+        raw = self.decode(points)
+        return decoder.density(raw), decoder.color(raw)
 
     def save(self, path: Path) -> None:
         """Write codes (float16) and decoder (float32) as .npz, about 1 MB; the same scene gives the same bytes."""
-        arrays = {"kind": np.array("triplane"), "scene_codes": self.planes.cpu().half().numpy()}
+        camera = [self.camera.elevation, self.camera.azimuth, self.camera.distance, self.camera.fov]
+        arrays: dict[str, Any] = {
+            "kind": "triplane",
+            "camera": camera,
+            "threshold": self.threshold,
+            "radius": self.radius,
+        }
+        arrays["scene_codes"] = self.planes.cpu().half().numpy()
         for index, (matrix, bias) in enumerate(self.layers):
             arrays[f"decoder.layers.{2 * index}.weight"] = matrix.cpu().float().numpy()
             arrays[f"decoder.layers.{2 * index}.bias"] = bias.cpu().float().numpy()
-        camera = [self.camera.elevation, self.camera.azimuth, self.camera.distance, self.camera.fov]
         with path.open("wb") as file:
-            np.savez_compressed(file, camera=camera, threshold=self.threshold, radius=self.radius, **arrays)
+            np.savez_compressed(file, **arrays)
 
     @classmethod
     def load(cls, path: Path) -> TriplaneScene:

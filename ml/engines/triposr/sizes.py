@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 Shape = tuple[int, ...]
@@ -118,5 +119,5 @@ def _ends(sizes: Sizes) -> Iterator[tuple[str, Shape]]:
 
 def _decoder(sizes: Sizes) -> Iterator[tuple[str, Shape]]:
     widths = [3 * sizes.code_channels] + [sizes.decoder_width] * sizes.decoder_layers + [4]
-    for index, (inputs, outputs) in enumerate(zip(widths, widths[1:], strict=False)):
+    for index, (inputs, outputs) in enumerate(pairwise(widths)):
         yield from _dense(f"decoder.layers.{2 * index}", inputs, outputs)
