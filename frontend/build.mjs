@@ -62,7 +62,6 @@ async function buildTests() {
 }
 
 async function buildSite() {
-  await rm(dist, { recursive: true, force: true });
   await mkdir(dist, { recursive: true });
   await writeIcons();
   if (!watching) return Promise.all([islands, theme, styles].map((options) => esbuild.build(options)));
