@@ -69,6 +69,7 @@ function take(next: Job): void {
 async function cancel(form: HTMLFormElement): Promise<void> {
   const button = need<HTMLButtonElement>("button", form);
   button.disabled = true;
+  setText(need("[data-status]", page), "Cancelling…");
   try {
     take(await postJson<Job>(`${job.urls.self}cancel/`));
   } catch (failure) {
