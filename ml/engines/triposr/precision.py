@@ -1,0 +1,56 @@
+"""Which precision this machine multiplies matrices in, and how much memory there is for it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import psutil
+import torch
+
+PRECISIONS: dict[str, torch.dtype] = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+}
+VARIABLE = "TRIPOSR_PRECISION"
+CGROUP = Path("/sys/fs/cgroup")
+
+
+def best_device() -> torch.device:
+    """The first CUDA device where there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def best_precision() -> str:
+    """A name of `PRECISIONS`: `TRIPOSR_PRECISION` where it is set, else the fastest that loses little.
+
+    On a CPU bfloat16 pays only where the processor multiplies it itself (AVX-512 BF16 or AMX). Raises ValueError.
+    """
+    asked = os.environ.get(VARIABLE)
+    if asked:
+        if asked not in PRECISIONS:
+            raise ValueError(f"{VARIABLE} is {asked}; it must be one of: {', '.join(PRECISIONS)}.")
+        return asked
+    if torch.cuda.is_available():
+        return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
+    able = torch.cpu.get_capabilities()
+    return "bfloat16" if able.get("avx512_bf16") or able.get("amx_bf16") else "float32"
+
+
+def free_memory() -> int:
+    """Bytes that may still be taken: the machine's own figure, or the container's limit where that is lower."""
+    free = int(psutil.virtual_memory().available)
+    try:
+        limit = int((CGROUP / "memory.max").read_text())
+        used = int((CGROUP / "memory.current").read_text())
+    except (OSError, ValueError):
+        return free
+    return min(free, max(limit - used, 0))
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out, on the CPU or on a GPU."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
