@@ -59,7 +59,9 @@ function ask(event: Event, dialog: HTMLDialogElement, link: HTMLAnchorElement): 
 }
 
 function wireNotices(): void {
-  for (const button of all("[data-notice-close]")) button.addEventListener("click", () => button.closest("[data-notice]")?.remove());
+  for (const button of all("[data-notice-close]")) {
+    button.addEventListener("click", () => button.closest("[data-notice]")?.remove());
+  }
 }
 
 wireThemeMenu();

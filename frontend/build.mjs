@@ -6,7 +6,7 @@ import * as esbuild from "esbuild";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const dist = path.join(root, "static/dist");
-const testOut = path.join(root, "node_modules/.cache/frontend-tests");
+const testOut = path.join(root, "var/frontend-tests");
 const watching = process.argv.includes("--watch");
 
 const common = {

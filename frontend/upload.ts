@@ -105,7 +105,8 @@ form.addEventListener("submit", (event) => {
 });
 form.addEventListener("change", renewKey);
 input.addEventListener("change", takeChosen);
-preview.addEventListener("error", () => (preview.hidden = true)); // HEIC: most browsers cannot show it, the server can read it
+// HEIC: most browsers cannot show it, the server can read it.
+preview.addEventListener("error", () => (preview.hidden = true));
 // Back from the next page: the browser may restore the form as it was while sending.
 window.addEventListener("pageshow", () => {
   setSending(false);

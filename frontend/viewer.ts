@@ -37,7 +37,8 @@ function show(host: HTMLElement, stage: Stage, model: Loaded): void {
 async function start(host: HTMLElement): Promise<void> {
   showLoaded(host, null);
   const canvas = need<HTMLCanvasElement>("canvas", host);
-  const stage = createStage(host, canvas, { autoRotate: !reducedMotion(), onContext: (alive) => say(host, alive ? "" : LOST) });
+  const onContext = (alive: boolean): void => say(host, alive ? "" : LOST);
+  const stage = createStage(host, canvas, { autoRotate: !reducedMotion(), onContext });
   show(host, stage, await loadModel(host.dataset["model"] ?? "", (fraction) => showLoaded(host, fraction)));
 }
 

@@ -7,11 +7,13 @@ export interface Limits {
   accept: string;
 }
 
+const NOT_A_PHOTO = "This is not a photo that can be read. Use a JPEG, PNG, WebP or HEIC file.";
+
 type FileFacts = Pick<File, "name" | "type" | "size">;
 
 /** The sentence that says why `file` cannot be used, or null when it can. */
 export function photoProblem(file: FileFacts, limits: Limits): string | null {
-  if (!isAccepted(file, limits.accept)) return "This is not a photo that can be read. Use a JPEG, PNG, WebP or HEIC file.";
+  if (!isAccepted(file, limits.accept)) return NOT_A_PHOTO;
   if (file.size === 0) return "The file is empty. Choose the photo again.";
   if (file.size > limits.maxBytes) {
     return `The photo has ${formatBytes(file.size)}; at most ${formatBytes(limits.maxBytes)} can be sent. Make it smaller first.`;

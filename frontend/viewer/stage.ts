@@ -1,5 +1,15 @@
 /** Renderer, camera, lights and controls around one model. Draws only what changed, and only while it can be seen. */
-import { DirectionalLight, HemisphereLight, MathUtils, NoToneMapping, type Object3D, PerspectiveCamera, Scene, Timer, WebGLRenderer } from "three";
+import {
+  DirectionalLight,
+  HemisphereLight,
+  MathUtils,
+  NoToneMapping,
+  type Object3D,
+  PerspectiveCamera,
+  Scene,
+  Timer,
+  WebGLRenderer,
+} from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { find } from "../lib/dom";
 import { type Angles, placeAt } from "./angles";
