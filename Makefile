@@ -1,8 +1,8 @@
 # What can be done here: `make run` starts the site, `make test` runs every test. Nothing has to be prepared.
 PYTHON ?= python3
 BIN := .venv/bin
-PORT ?= 8000
-export PORT
+WEB_PORT ?= 8000
+export WEB_PORT
 
 .PHONY: help run demo test lint format bench train evaluate schema install clean
 
@@ -11,7 +11,7 @@ help:  ## this list
 
 run: var/.ready  ## set everything up and start the site
 	@$(BIN)/python manage.py migrate --verbosity 0
-	@echo "Reconsite: $${SITE_URL:-http://localhost:$(PORT)}   (Ctrl-C ends it)"
+	@echo "Reconsite: $${SITE_URL:-http://localhost:$(WEB_PORT)}   (Ctrl-C ends it)"
 	@exec $(BIN)/honcho start $$([ -n "$$REDIS_URL" ] || echo redis) web worker reconciler
 
 demo: var/.ready  ## a demo account with samples, on this machine only; the site must be running

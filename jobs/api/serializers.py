@@ -59,6 +59,21 @@ _TITLES = {each.name: each.title for each in files.FILES}
 _DOWNLOADS = {each.name for each in files.FILES if each.download}
 
 
+class RefusalItemSerializer(serializers.Serializer[Any]):
+    """One reason: a code for programs, a sentence for people, the field it is about."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    attr = serializers.CharField(allow_null=True)
+
+
+class RefusalSerializer(serializers.Serializer[Any]):
+    """A request that was not carried out; nothing was stored."""
+
+    type = serializers.CharField()
+    errors = RefusalItemSerializer(many=True)
+
+
 class FailureSerializer(serializers.Serializer[Any]):
     """Why a job failed."""
 

@@ -19,7 +19,7 @@ from rest_framework.throttling import BaseThrottle, ScopedRateThrottle
 from accounts.models import User
 from jobs import access, services
 from jobs.api.errors import as_answer
-from jobs.api.serializers import ArtifactSerializer, JobSerializer, SubmitSerializer
+from jobs.api.serializers import ArtifactSerializer, JobSerializer, RefusalSerializer, SubmitSerializer
 from jobs.delivery import deliver
 from jobs.failures import Refused
 from jobs.models import Job, JobQuerySet
@@ -32,6 +32,7 @@ IDEMPOTENCY = OpenApiParameter(
     location=OpenApiParameter.HEADER,
     description="Send the same key again after a lost answer: the same job comes back (200).",
 )
+SUBMIT_ANSWERS = {201: JobSerializer, 200: JobSerializer} | dict.fromkeys((400, 409, 413, 415, 507), RefusalSerializer)
 
 
 class JobViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
@@ -54,7 +55,7 @@ class JobViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
         """A photo arrives as a form."""
         return [MultiPartParser()] if self.action_map and "post" in self.action_map else super().get_parsers()
 
-    @extend_schema(request=SubmitSerializer, parameters=[IDEMPOTENCY], responses={201: JobSerializer})
+    @extend_schema(request=SubmitSerializer, parameters=[IDEMPOTENCY], responses=SUBMIT_ANSWERS)
     def create(self, request: Request) -> Response:
         """Send a photo. 201 with the new job, 200 with the earlier one of the same Idempotency-Key."""
         form = SubmitSerializer(data=request.data)

@@ -15,18 +15,16 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Options of the command line."""
-        parser.add_argument("what", nargs="*", default=["background"], choices=["background", "triposr", []])
+        parser.add_argument("what", nargs="?", default="background", choices=sorted(FETCH))
         parser.add_argument("--optional", action="store_true", help="a failure is only a warning")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Fetch each that was named; what is there already is only checked."""
-        for what in options["what"]:
-            try:
-                path = FETCH[what]()
-            except (OSError, ReconstructionError, ValueError, RuntimeError) as error:
-                self._report(f"{what} was not fetched: {error}", optional=options["optional"])
-            else:
-                self.stdout.write(f"{what}: {path}")
+        """Fetch what was named; weights that are there already are only checked."""
+        what = options["what"]
+        try:
+            self.stdout.write(f"{what}: {FETCH[what]()}")
+        except (OSError, ReconstructionError, ValueError, RuntimeError) as error:
+            self._report(f"{what} was not fetched: {error}", optional=options["optional"])
 
     def _report(self, sentence: str, *, optional: bool) -> None:
         if not optional:
@@ -37,7 +35,7 @@ class Command(BaseCommand):
 def _background() -> object:
     from ml.fetch import fetch_background
 
-    return fetch_background(settings.BACKGROUND_MODEL, settings.MODELS_DIR)
+    return fetch_background(settings.BACKGROUND_MODEL)
 
 
 def _triposr() -> object:

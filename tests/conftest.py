@@ -1,0 +1,140 @@
+"""People, photos and jobs that the tests share."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import Permission
+from django.test import Client
+from PIL import Image, ImageDraw
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from jobs import services, transitions
+from jobs.models import Job, State
+from jobs.transitions import Writer
+from ml.recipe import Recipe
+
+PASSWORD = "a-long-enough-word"
+
+
+def picture(size: int = 200, mode: str = "RGBA") -> Image.Image:
+    """A red lamp on nothing: a shade, a thin stem, a foot."""
+    image = Image.new("RGBA", (size, size), (0, 0, 0, 0))
+    draw = ImageDraw.Draw(image)
+    s = size / 200
+    draw.polygon([(60 * s, 90 * s), (140 * s, 90 * s), (120 * s, 30 * s), (80 * s, 30 * s)], fill=(200, 60, 40, 255))
+    draw.rectangle((95 * s, 90 * s, 105 * s, 160 * s), fill=(90, 90, 100, 255))
+    draw.ellipse((65 * s, 155 * s, 135 * s, 178 * s), fill=(60, 60, 70, 255))
+    return image.convert(mode)
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+    """The bytes of a picture file."""
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="session")
+def photo() -> bytes:
+    """A small PNG with real transparency."""
+    return encoded(picture())
+
+
+def make_user(name: str, **more: Any) -> User:
+    """A person who can sign in."""
+    return User.objects.create_user(username=name, email=f"{name}@example.org", password=PASSWORD, **more)
+
+
+@pytest.fixture
+def owner(db: None) -> User:
+    """Whose job it is."""
+    return make_user("owner")
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    """Somebody else who is signed in."""
+    return make_user("stranger")
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    """A moderator: staff with the permissions to view and change jobs."""
+    user = make_user("staff", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(content_type__app_label="jobs"))
+    return user
+
+
+def signed_in(user: User | None) -> Client:
+    """A browser, signed in unless `user` is None."""
+    client = Client()
+    if user is not None:
+        client.force_login(user)
+    return client
+
+
+def api_of(user: User | None) -> APIClient:
+    """An API client, authenticated unless `user` is None."""
+    client = APIClient()
+    if user is not None:
+        client.force_authenticate(user)
+    return client
+
+
+@pytest.fixture
+def submit(owner: User, photo: bytes) -> Callable[..., Job]:
+    """Submit the shared photo: `submit(quality="draft", title="Lamp")`."""
+
+    def call(user: User | None = None, title: str = "Lamp", key: str = "", **recipe: Any) -> Job:
+        wanted = Recipe(**{"quality": "draft", **recipe})
+        return services.submit(user or owner, photo, "lamp.png", wanted, title=title, idempotency_key=key).job
+
+    return call
+
+
+@pytest.fixture
+def job(submit: Callable[..., Job]) -> Job:
+    """A queued job of the owner."""
+    return submit()
+
+
+def in_state(job: Job, state: State) -> Job:
+    """The same job after it was moved to `state` by the ways that exist."""
+    if state == State.CANCELLED:
+        transitions.advance(job.pk, State.CANCELLED, writer=Writer.WEB)
+    elif state != State.QUEUED:
+        token = transitions.claim(job.pk, worker="test")
+        if state == State.SUCCEEDED:
+            transitions.advance(job.pk, State.SUCCEEDED, writer=Writer.WORKER, token=token)
+        elif state == State.FAILED:
+            transitions.fail(job.pk, "no_subject", writer=Writer.WORKER, token=token)
+    job.refresh_from_db()
+    return job
+
+
+def stored_files() -> list[str]:
+    """Everything that lies in the private storage now."""
+    root = Path(settings.MEDIA_ROOT)
+    return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+
+
+@pytest.fixture(autouse=True)
+def fast_passwords(settings: Settings) -> None:
+    """A slow hash protects people; here it would only cost time."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def empty_storage(request: pytest.FixtureRequest) -> None:
+    """A test that touches the database starts without stored files."""
+    if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
+        shutil.rmtree(settings.MEDIA_ROOT, ignore_errors=True)

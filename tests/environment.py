@@ -1,0 +1,67 @@
+"""Loaded by pytest before Django's settings: an empty place of its own for files, database and Redis."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from scripts.redis_server import arguments, find_server
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float = 60.0) -> None:
+    """Return once something listens. Raises RuntimeError when `process` ends or the time is over."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise RuntimeError(f"{process.args!r} does not listen on {port}")
+
+
+def start_redis(folder: Path, port: int) -> subprocess.Popen[bytes]:
+    """A real Redis for these tests alone."""
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [find_server(), *arguments(folder, str(port))]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for_port(port, process)
+    return process
+
+
+def prepare() -> None:
+    """Point every setting at a fresh folder; what the developer has set does not leak in."""
+    folder = Path(tempfile.mkdtemp(prefix="reconsite-tests-"))
+    port = free_port()
+    redis = start_redis(folder / "redis", port)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(redis.kill)
+    for name in ("DATABASE_URL", "SITE_URL", "ALLOWED_HOSTS", "ACCEL_REDIRECT_PREFIX", "SECRET_KEY"):
+        os.environ.pop(name, None)
+    os.environ.setdefault("MODELS_DIR", str(Path(__file__).parent.parent / "var" / "models"))
+    os.environ.update(
+        VAR_DIR=str(folder),
+        MEDIA_ROOT=str(folder / "media"),
+        REDIS_URL=f"redis://127.0.0.1:{port}/0",
+        TEST_DATABASE_NAME=str(folder / "test.sqlite3"),
+        EMAIL_URL="locmem:",
+        DEBUG="1",
+        SUBMIT_RATE="1000/min",
+        SIGN_IN_RATE="1000/min",
+        DJANGO_ALLOW_ASYNC_UNSAFE="1",
+    )
+
+
+prepare()
