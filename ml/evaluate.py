@@ -1,49 +1,210 @@
-"""How good the engines are: `python -m ml.evaluate [--meshes FOLDER] [--count N] [--engines inflated compact]`."""
+"""How good the engines are: `python -m ml.evaluate [--meshes FOLDER] [--count N] [--engines inflated compact triposr]`.
+
+The protocol is in docs/evaluation.md. Without `--meshes`, generated objects are used: seeds of the trained families
+that training does not reach, and families that it never sees.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import argparse
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from ml.training import meshes, posing, rays, render, score
+from ml import engines, surface
+from ml.camera import Camera
+from ml.cutout import SIZE, Cutout
+from ml.engines.compact import engine as compact
+from ml.errors import ReconstructionError
+from ml.mesh import Mesh
+from ml.scene import Scene
+from ml.training import dataset, meshes, posing, rays, render, score, shapes
 from ml.training.rays import Floats
 
-SIZE = 512
+GRID = 128
+"""Cells per axis of the surfaces that are judged."""
+SEED = 977
+"""Of the generated objects; training counts its seeds from one."""
+VIEW_SEED = 5000
+NAMES = ("inflated", "compact", "triposr")
+Infer = Callable[[Cutout], Scene]
 
 
 @dataclass(frozen=True)
 class Example:
-    """One object with its picture. `rgba` (512, 512, 4) uint8; `truth` (10,000, 3) canonical points of its outer
-    surface, turned so that the camera is at azimuth 0; `elevation` in degrees."""
+    """One object and its picture.
+
+    `truth` (10,000, 3) points of its outer surface, turned so that the camera stands at azimuth 0, boxed to longest
+    side 2. `elevation` in degrees. `occupancy` (64, 64, 64) bool along the rays of the picture's pixels.
+    """
 
     name: str
-    rgba: NDArray[np.uint8]
+    cutout: Cutout
     truth: Floats
     elevation: float
-    target: render.Target
+    occupancy: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One object by one engine. F-scores at 0.05, 0.1 and 0.2; `volume` is the IoU along the rays, camera as given."""
+
+    name: str
+    exact: score.Scores
+    aligned: score.Scores
+    silhouette: float
+    volume: float
+    elevation_error: float
+    seconds: float
 
 
 def example(solid: meshes.Solid, seed: int) -> Example:
-    """`solid` from a seeded view: any side, -10° to 35° high, the canonical lens."""
+    """`solid` from a seeded view: any side, −10° to 35° high, the canonical lens."""
     rng = np.random.default_rng(seed)
     azimuth, elevation, _ = posing.random_angles(rng)
     view = posing.pose(solid.vertices, solid.faces, azimuth, elevation)
     caster = rays.build(view.vertices, view.faces)
     normals = render.corner_normals(view.vertices, view.faces, caster.normals)
-    corners = solid.vertices[view.faces]
-    picture, cover = render.draw(caster, view, corners, normals, solid.colors, rng, SIZE)
+    picture, cover = render.draw(caster, view, solid.vertices[view.faces], normals, solid.colors, rng, SIZE)
     rgba = np.concatenate([picture, cover[..., None]], axis=2)
-    truth = score.outer_points(solid.vertices, solid.faces, seed=seed) @ score._yaw(-azimuth).T
-    return Example(
-        solid.name,
-        (rgba * 255 + 0.5).astype(np.uint8),
-        score.boxed(truth),
-        elevation,
-        render.cast_target(caster, view, solid.colors),
+    truth = score.outer_points(solid.vertices, solid.faces, seed=seed) @ score.yaw(-azimuth).T
+    occupancy = render.cast_target(caster, view, solid.colors).occupancy
+    cutout = Cutout((rgba * 255.0 + 0.5).astype(np.uint8), (0, 0, SIZE, SIZE), "none")
+    return Example(solid.name, cutout, score.boxed(truth), elevation, occupancy)
+
+
+def examples(solids: Iterable[meshes.Solid]) -> Iterator[Example]:
+    """One seeded view of each object that the data set would have taken, too."""
+    for number, solid in enumerate(solids):
+        yield example(solid, VIEW_SEED + number)
+
+
+def judge(found: Example, infer: Infer) -> Result | None:
+    """What an engine makes of an example; None when it finds no shape in it."""
+    started = time.perf_counter()
+    scene = infer(found.cutout)
+    seconds = time.perf_counter() - started
+    try:
+        mesh = surface.extract(scene, GRID)
+    except ReconstructionError:
+        return None
+    guess = score.boxed(score.outer_points(mesh.vertices, mesh.faces.astype(np.int64)))
+    return Result(
+        name=found.name,
+        exact=score.compare(guess, found.truth),
+        aligned=score.compare(score.aligned(guess, found.truth), found.truth),
+        silhouette=score.overlap(silhouette(mesh, scene.camera), found.cutout.alpha > 0.5),
+        volume=score.overlap(occupancy(scene), found.occupancy),
+        elevation_error=abs(scene.camera.elevation - found.elevation),
+        seconds=seconds,
     )
 
 
-Reconstruct = Callable[[Example], tuple[Floats, NDArray[np.int64]]]
+def silhouette(mesh: Mesh, camera: Camera) -> NDArray[np.bool_]:
+    """(512, 512) which pixels of the photo's camera see the mesh."""
+    caster = rays.build(mesh.vertices, mesh.faces.astype(np.int64))
+    origins, directions = camera.rays(SIZE)
+    return rays.occluded(caster, origins.numpy(), directions.numpy()).reshape(SIZE, SIZE)
+
+
+def occupancy(scene: Scene) -> NDArray[np.bool_]:
+    """(64, 64, 64) the scene along the rays of 64 × 64 pixels, in the depth bins of the data set.
+
+    A scene that was made smaller together with its camera is measured at the camera's usual distance.
+    """
+    camera, size = scene.camera, render.GRID
+    scale = camera.distance / Camera().distance
+    origins, directions = camera.rays(size)
+    unit_depth = directions / (directions @ camera.axes()[2])[:, None]
+    depths = camera.distance + torch.from_numpy(render.bin_centres()) * scale
+    layers = [scene.density(origins + unit_depth * depth) > scene.threshold for depth in depths]
+    return torch.stack(layers, dim=1).reshape(size, size, render.BINS).numpy()
+
+
+def engine_named(name: str) -> Infer | None:
+    """`inflated` is the compact engine without its network. None where an engine is not installed."""
+    if name == "inflated":
+        return compact.inflate
+    try:
+        return engines.choose(name).infer
+    except ReconstructionError:
+        return None
+
+
+def summary(results: list[Result]) -> dict[str, float]:
+    """Means over the objects, the median of the elevation's error; rounded."""
+    rows = {
+        "exact_f05": [each.exact.f[0] for each in results],
+        "exact_f10": [each.exact.f[1] for each in results],
+        "exact_f20": [each.exact.f[2] for each in results],
+        "aligned_f05": [each.aligned.f[0] for each in results],
+        "aligned_f10": [each.aligned.f[1] for each in results],
+        "aligned_f20": [each.aligned.f[2] for each in results],
+        "chamfer": [each.exact.chamfer for each in results],
+        "aligned_chamfer": [each.aligned.chamfer for each in results],
+        "silhouette_iou": [each.silhouette for each in results],
+        "volume_iou": [each.volume for each in results],
+        "seconds": [each.seconds for each in results],
+    }
+    figures = {key: round(float(np.mean(values)), 3) for key, values in rows.items()}
+    return figures | {"elevation_error": round(float(np.median([each.elevation_error for each in results])), 1)}
+
+
+def table(figures: dict[str, dict[str, float]]) -> str:
+    """A Markdown table: one engine a row."""
+    columns = list(next(iter(figures.values())))
+    lines = ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    lines += [f"| {name} | " + " | ".join(f"{row[key]:g}" for key in columns) + " |" for name, row in figures.items()]
+    return "\n".join(lines)
+
+
+def evaluate(sets: dict[str, list[Example]], names: Iterable[str]) -> dict[str, dict[str, dict[str, float]]]:
+    """Figures per set and engine; engines that are not installed are left out."""
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for title, each in sets.items():
+        found[title] = {}
+        for name in names:
+            infer = engine_named(name)
+            if infer is None:
+                continue
+            results = [result for result in map(partial(judge, infer=infer), each) if result]
+            found[title][name] = summary(results) | {"objects": len(results)}
+        print(f"\n{title}\n\n{table(found[title])}", flush=True)
+    return found
+
+
+def example_sets(folder: Path | None, count: int, held_out_only: bool) -> dict[str, list[Example]]:
+    """The sets to judge on: a folder's meshes, else generated objects of known and of new families."""
+    if folder:
+        solids = (each for each in meshes.from_folder(folder) if not held_out_only or meshes.held_out(each.name))
+        return {f"meshes of {folder.name}": list(examples(islice(solids, count)))}
+    known, new = dataset.generated(SEED), dataset.generated(SEED + 1, shapes.HELD_OUT)
+    return {
+        "generated, families of training": list(examples(islice(known, count))),
+        "generated, families that training never saw": list(examples(islice(new, count))),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--meshes", type=Path, help="a folder of meshes instead of generated objects")
+    parser.add_argument("--all", action="store_true", help="every mesh of the folder, not only the held-out tenth")
+    parser.add_argument("--count", type=int, default=48)
+    parser.add_argument("--engines", nargs="+", default=NAMES, choices=NAMES)
+    parser.add_argument("--json", type=Path, help="write the figures there, too")
+    options = parser.parse_args()
+    figures = evaluate(example_sets(options.meshes, options.count, not options.all), options.engines)
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -24,14 +24,19 @@ def photograph(picture: np.ndarray, cover: np.ndarray, rng: np.random.Generator)
     """One picture (P, P, 3) and its cover (P, P), uint8 -> float32 in [0, 1] with faults."""
     image, mask = picture.astype(np.float32) / 255.0, cover.astype(np.float32) / 255.0
     if rng.random() < 0.3:
-        image = cv2.imdecode(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))])[1], 1)
-        image = image.astype(np.float32) / 255.0
+        image = _squeezed(picture, int(rng.integers(25, 90)))
     if rng.random() < 0.35:
-        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.6))
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.6)), np.float32)
     image = _cast(image, rng)
     if rng.random() < 0.4:
         image = image + rng.normal(0.0, rng.uniform(0.005, 0.05), image.shape).astype(np.float32)
     return np.clip(image, 0.0, 1.0), cut_badly(mask, rng)
+
+
+def _squeezed(picture: np.ndarray, quality: int) -> np.ndarray:
+    """Through JPEG and back, as float32 in [0, 1]."""
+    data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.float32) / np.float32(255.0)
 
 
 def _cast(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import trimesh
@@ -17,7 +18,7 @@ MESH_SUFFIXES = (".glb", ".gltf", ".obj", ".ply", ".stl")
 
 @dataclass(frozen=True)
 class Solid:
-    """An upright object: z up, front to +x. vertices (V, 3), faces (F, 3), colors of the faces (F, 3) sRGB in [0, 1]."""
+    """An upright object, z up, front to +x: vertices (V, 3), faces (F, 3), and the faces' colors (F, 3), sRGB 0 … 1."""
 
     name: str
     vertices: Floats
@@ -69,7 +70,7 @@ def _from_pack(path: Path) -> Iterator[Solid]:
 
 
 def _from_file(path: Path) -> Solid:
-    mesh = trimesh.load(path, force="mesh")
+    mesh = trimesh.load_mesh(path)
     vertices = np.asarray(mesh.vertices, np.float32)
     if path.suffix.lower() in (".glb", ".gltf", ".obj"):
         vertices = vertices[:, [2, 0, 1]]
@@ -77,8 +78,9 @@ def _from_file(path: Path) -> Solid:
 
 
 def _face_colors(mesh: trimesh.Trimesh) -> Floats:
-    visual = mesh.visual.to_color() if hasattr(mesh.visual, "to_color") else mesh.visual
-    return np.asarray(visual.face_colors, np.float32)[:, :3] / 255.0
+    visual: Any = mesh.visual
+    colors = visual.to_color().face_colors if hasattr(visual, "to_color") else visual.face_colors
+    return np.asarray(colors, np.float32)[:, :3] / np.float32(255.0)
 
 
 def deform(solid: Solid, rng: np.random.Generator) -> Solid:

@@ -38,7 +38,7 @@ class View:
 def to_camera(vertices: Floats, azimuth: float, elevation: float) -> Floats:
     """(V, 3) upright vertices -> right, up and depth as the camera at these angles (degrees) sees them, around 0."""
     axes = Camera(elevation=elevation, azimuth=azimuth).axes().numpy()
-    return (vertices @ axes.T).astype(np.float32)
+    return np.asarray(vertices @ axes.T, np.float32)
 
 
 def pose(

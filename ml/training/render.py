@@ -43,7 +43,7 @@ def pixel_rays(size: int, focal: float) -> Floats:
 
 def bin_centres() -> Floats:
     """(BINS,) canonical depth offsets."""
-    return ((np.arange(BINS, dtype=np.float32) + 0.5) / BINS * 2.0 - 1.0) * REACH
+    return np.asarray(((np.arange(BINS) + 0.5) / BINS * 2.0 - 1.0) * REACH, np.float32)
 
 
 def cast_target(caster: Caster, view: View, colors: Floats) -> Target:
@@ -185,7 +185,7 @@ def _shade(
 
 
 def _unit(vectors: Floats) -> Floats:
-    return (vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)).astype(np.float32)
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9), np.float32)
 
 
 def _halve(picture: Floats, cover: Floats) -> tuple[Floats, Floats]:

@@ -89,14 +89,19 @@ def aligned(guess: Floats, truth: Floats, yaws: int = 24, rounds: int = 30) -> F
     tree = cKDTree(truth)
     few = guess[:: max(1, len(guess) // 1500)]
     few_truth = cKDTree(truth[:: max(1, len(truth) // 1500)])
-    turns = [_yaw(360.0 * step / yaws) for step in range(yaws)]
+    turns = [yaw(360.0 * step / yaws) for step in range(yaws)]
     costs = [np.mean(few_truth.query(few @ turn.T)[0]) for turn in turns]
     results = [_icp(guess @ turns[index].T, truth, tree, rounds) for index in np.argsort(costs)[:2]]
-    best = max(results, key=lambda each: compare(each, truth).f[1])
-    return best
+    return max(results, key=lambda each: compare(each, truth).f[1])
 
 
-def _yaw(degrees: float) -> Floats:
+def overlap(guess: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
+    """Intersection over union of two masks or occupancies."""
+    return float((guess & truth).sum() / max(int((guess | truth).sum()), 1))
+
+
+def yaw(degrees: float) -> Floats:
+    """(3, 3) rotation about z."""
     a = np.radians(degrees)
     return np.array([[np.cos(a), -np.sin(a), 0.0], [np.sin(a), np.cos(a), 0.0], [0.0, 0.0, 1.0]], np.float32)
 

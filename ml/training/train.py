@@ -24,6 +24,7 @@ from ml.engines.compact.network import WEIGHTS, CompactNetwork, encode
 from ml.training import augment
 from ml.training.dataset import Sample
 from ml.training.losses import Batch, figures, losses
+from ml.training.optimizer import Muon, split
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "var" / "train"
@@ -38,12 +39,12 @@ class Settings:
     folder: Path = DATA
     minutes: float = 60.0
     batch: int = 16
-    rate: float = 1.5e-3
+    rate: float = 2e-3
     decay: float = 0.02
     average: float = 0.998
     seed: int = 0
     report_every: float = 240.0
-    threads: int = 2
+    threads: int = 1
 
 
 @dataclass
@@ -52,7 +53,7 @@ class State:
 
     network: CompactNetwork
     averaged: CompactNetwork
-    optimizer: torch.optim.AdamW
+    optimizers: tuple[Muon, torch.optim.AdamW]
     step: int = 0
     samples: int = 0
 
@@ -101,26 +102,21 @@ def batches(folder: Path, size: int, rng: np.random.Generator) -> Iterator[Batch
 def start(settings: Settings) -> State:
     """The state of the last checkpoint, or a fresh one."""
     torch.manual_seed(settings.seed)
-    network = CompactNetwork().to(memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(
-        parameter_groups(network, settings.decay), lr=settings.rate, betas=(0.9, 0.98), fused=True
-    )
-    state = State(network, deepcopy(network), optimizer)
+    network = CompactNetwork()
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    heavy, light = split(network)
+    muon = Muon(heavy, lr=settings.rate, decay=settings.decay)
+    adam = torch.optim.AdamW(light, lr=settings.rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
+    state = State(network, deepcopy(network), (muon, adam))
     checkpoint = settings.folder / "last.pt"
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)
         network.load_state_dict(saved["network"])
         state.averaged.load_state_dict(saved["averaged"])
-        optimizer.load_state_dict(saved["optimizer"])
+        for optimizer, remembered in zip(state.optimizers, saved["optimizers"], strict=True):
+            optimizer.load_state_dict(remembered)
         state.step, state.samples = saved["step"], saved["samples"]
     return state
-
-
-def parameter_groups(network: CompactNetwork, decay: float) -> list[dict[str, object]]:
-    """Weight decay on matrices and kernels alone."""
-    heavy = [each for each in network.parameters() if each.ndim >= 2]
-    light = [each for each in network.parameters() if each.ndim < 2]
-    return [{"params": heavy, "weight_decay": decay}, {"params": light, "weight_decay": 0.0}]
 
 
 def save(state: State, folder: Path) -> None:
@@ -129,7 +125,7 @@ def save(state: State, folder: Path) -> None:
     saved = {
         "network": state.network.state_dict(),
         "averaged": state.averaged.state_dict(),
-        "optimizer": state.optimizer.state_dict(),
+        "optimizers": [each.state_dict() for each in state.optimizers],
         "step": state.step,
         "samples": state.samples,
     }
@@ -138,17 +134,18 @@ def save(state: State, folder: Path) -> None:
 
 
 def train_step(state: State, batch: Batch, settings: Settings, rate: float) -> dict[str, float]:
-    """One step of AdamW under bf16 autocast; returns the loss terms."""
-    for group in state.optimizer.param_groups:
-        group["lr"] = rate
+    """One step under bf16 autocast; returns the loss terms."""
     with torch.autocast("cpu", dtype=torch.bfloat16):
         output = state.network(batch["inputs"].contiguous(memory_format=torch.channels_last))
         terms = losses(state.network, output, batch)
     total = torch.stack(list(terms.values())).sum()
-    state.optimizer.zero_grad(set_to_none=True)
-    total.backward()
+    state.network.zero_grad(set_to_none=True)
+    total.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(state.network.parameters(), 1.0)
-    state.optimizer.step()
+    for optimizer in state.optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        optimizer.step()
     state.step, state.samples = state.step + 1, state.samples + len(batch["inputs"])
     _average(state, min(settings.average, (1.0 + state.step) / (10.0 + state.step)))
     return {key: float(value.detach()) for key, value in terms.items()}
@@ -157,8 +154,8 @@ def train_step(state: State, batch: Batch, settings: Settings, rate: float) -> d
 @torch.no_grad()
 def _average(state: State, keep: float) -> None:
     """Exponential moving average of the weights."""
-    ours, theirs = list(state.averaged.parameters()), list(state.network.parameters())
-    torch._foreach_lerp_(ours, theirs, 1.0 - keep)
+    for ours, theirs in zip(state.averaged.parameters(), state.network.parameters(), strict=True):
+        ours.lerp_(theirs, 1.0 - keep)
 
 
 def schedule(fraction: float, peak: float) -> float:
@@ -206,7 +203,8 @@ def train(settings: Settings) -> State:
 
 def report(state: State, settings: Settings, terms: dict[str, float], seconds: float) -> None:
     """One line to the log and to the terminal: loss terms and held-out figures of the averaged weights."""
-    held = {name: check(state.averaged, settings.folder / name) for name in HELD if (settings.folder / name).exists()}
+    ready = [name for name in HELD if any((settings.folder / name).glob("*/angles.npy"))]
+    held = {name: check(state.averaged, settings.folder / name) for name in ready}
     line: dict[str, object] = {"step": state.step, "samples": state.samples, "seconds": round(seconds)}
     line["loss"] = {key: round(value, 4) for key, value in terms.items()}
     line |= {name: {key: round(value, 4) for key, value in each.items()} for name, each in held.items()}
@@ -230,7 +228,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--folder", type=Path, default=DATA)
     parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--export", action="store_true", help="only write the last checkpoint's weights")
     options = parser.parse_args()
     if not options.export:

@@ -1,7 +1,7 @@
-"""From the network's words to a solid: a density along the photo's rays, cut by the photo's own mask.
+"""From the network's words to a scene: a solid along the photo's rays, stood upright, with the colours of both sides.
 
-The solid lives in a grid that fans out with the photo's rays, so that the silhouette is met by construction; the mask
-at its full resolution cuts the sides.
+The solid is first held in a grid that fans out with the photo's rays, so that the silhouette is met by construction;
+then it is read into the upright grid of a `VolumeScene`, whose outline cuts it at the photo's full resolution.
 """
 
 from __future__ import annotations
@@ -16,86 +16,122 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 
-from ml.camera import Camera
-from ml.engines.compact.network import GRID, PICTURE, REACH, CompactNetwork, encode
+from ml.camera import DISTANCE, RADIUS, Camera
+from ml.engines.compact.network import GRID, PICTURE, REACH, CompactNetwork, Output, encode
+from ml.engines.compact.scene import density_of
 
 SOFT = 0.08
-"""Densities run from −SOFT to SOFT around the surface: canonical distance along the ray."""
+"""Signed distances along a ray are kept between −SOFT and SOFT: a step between two pixels then stays a step."""
 THINNEST = 0.045
-"""Least length of the first part along a ray, so that a plate or a leg outlives the surface's lattice."""
+"""Least length of the first part along a ray, so that a plate or a leg outlives the lattice of the surface."""
+HIDDEN_SCALE = 0.03
+"""Signed distance for one unit of the hidden bins' logits."""
 DEPTHS = 96
+CELLS = 160
+COVERED = 0.3
+"""Opacity above which a pixel of the network's grid is asked; the outline cuts what it holds beyond the object."""
+WALL = 0.85
+"""Canonical distance from the middle that a solid may reach; a deeper one is made smaller as a whole."""
 
 
 @dataclass(frozen=True)
 class RayVolume:
-    """A solid seen along the rays of a photo.
+    """A solid along the rays of a photo.
 
-    `density` (DEPTHS, GRID, GRID) over depth offsets −REACH … REACH, rows and columns of the picture; positive inside.
-    `outline` (S, S): signed distance to the mask's edge, canonical units at the object's middle, positive inside.
+    `distance` (DEPTHS, GRID, GRID): signed distance along the ray, positive inside, over depth offsets −`reach` …
+    `reach` from the middle and the rows and columns of the picture that `camera` takes.
     """
 
-    density: Tensor
-    outline: Tensor
+    distance: Tensor
     camera: Camera
+    reach: float
 
     def at(self, points: Tensor) -> Tensor:
-        """(N, 3) canonical points -> (N,) density, trilinear along the rays and cut by the outline."""
-        picture = self.camera.project(points)
-        depth = (picture[:, 2:] - self.camera.distance) / REACH
-        places = torch.cat([picture[:, :2], depth], dim=1)[None, None, None]
-        inner = F.grid_sample(self.density[None, None], places, padding_mode="border", align_corners=False)
-        flat = picture[:, :2][None, None]
-        edge = F.grid_sample(self.outline[None, None], flat, padding_mode="border", align_corners=False)
-        return torch.minimum(inner.flatten(), edge.flatten())
+        """(N, 3) canonical points -> (N,) signed distance, trilinear along the rays."""
+        seen = self.camera.project(points)
+        depth = (seen[:, 2:] - self.camera.distance) / self.reach
+        places = torch.cat([seen[:, :2], depth], dim=1)[None, None, None]
+        found = F.grid_sample(self.distance[None, None], places, padding_mode="border", align_corners=False)
+        return found.flatten()
 
 
 def small_picture(rgba: NDArray[np.uint8]) -> Tensor:
     """(S, S, 4) uint8 straight alpha -> (1, 5, PICTURE, PICTURE) network input."""
     values = rgba.astype(np.float32) / 255.0
     alpha = values[..., 3:]
-    small = cv2.resize(
-        np.concatenate([values[..., :3] * alpha, alpha], axis=2), (PICTURE, PICTURE), interpolation=cv2.INTER_AREA
-    )
-    color = small[..., :3] / np.maximum(small[..., 3:], 1e-3)
-    return encode(
-        torch.from_numpy(color).permute(2, 0, 1)[None].clamp(0, 1), torch.from_numpy(small[None, ..., 3].copy())
-    )
+    both = np.concatenate([values[..., :3] * alpha, alpha], axis=2)
+    small = cv2.resize(both, (PICTURE, PICTURE), interpolation=cv2.INTER_AREA).astype(np.float32)
+    color = torch.from_numpy(small[..., :3] / np.maximum(small[..., 3:], 1e-3)).clamp(0.0, 1.0)
+    return encode(color.permute(2, 0, 1)[None], torch.from_numpy(small[None, ..., 3].copy()))
 
 
-def signed_outline(alpha: NDArray[np.float32]) -> Tensor:
-    """(S, S) opacity -> (S, S) signed distance to its edge in canonical units at the object's middle."""
-    inside = alpha > 0.5
-    distance = distance_transform_edt(inside) - distance_transform_edt(~inside)
-    distance = np.where(inside, distance - 0.5, distance + 0.5)
-    pixel = 2.0 * Camera().distance / Camera().focal / len(alpha)
-    return torch.from_numpy(np.clip(distance * pixel, -SOFT, SOFT).astype(np.float32))
+def nearest_seen(alpha: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(S, S) opacity -> rows and columns (GRID, GRID) of the nearest pixel that the object covers."""
+    small = cv2.resize(alpha, (GRID, GRID), interpolation=cv2.INTER_AREA)
+    covered = small > min(COVERED, float(small.max()) * 0.9)
+    rows, columns = distance_transform_edt(~covered, return_distances=False, return_indices=True)
+    return rows, columns
 
 
-def ray_density(front: Tensor, end: Tensor, logits: Tensor, seen: Tensor, bias: float = 0.0) -> Tensor:
-    """(G, G) first surface and end of the first part, (G, G, BINS) logits -> (DEPTHS, G, G) density.
+def ray_distance(front: Tensor, end: Tensor, logits: Tensor, bias: float = 0.0) -> Tensor:
+    """(G, G) first surface and end of the first part, (G, G, BINS) logits -> (DEPTHS, G, G) signed distance.
 
-    Pixels outside the silhouette repeat their nearest neighbour inside, for the outline cuts later and finer.
+    The first part is there by construction; behind it stands whatever the logits, with `bias` added, hold for filled.
     """
-    depth = torch.linspace(-REACH, REACH, DEPTHS + 1)
-    depth = ((depth[1:] + depth[:-1]) / 2.0)[:, None, None]
+    edges = torch.linspace(-REACH, REACH, DEPTHS + 1)
+    depth = ((edges[1:] + edges[:-1]) / 2.0)[:, None, None]
     end = torch.maximum(end, front + THINNEST)
     first = torch.minimum(depth - front, end - depth)
     bins = F.interpolate(logits.permute(2, 0, 1)[None, None], (DEPTHS, *front.shape), mode="trilinear")[0, 0]
-    rest = torch.where(depth > end, (bins + bias) * 0.03, torch.full_like(bins, -SOFT))
-    density = torch.maximum(first, rest).clamp(-SOFT, SOFT)
-    nearest = distance_transform_edt(~seen.numpy(), return_distances=False, return_indices=True)
-    return density[:, nearest[0], nearest[1]]
+    rest = torch.where(depth > end, (bins + bias) * HIDDEN_SCALE, torch.full_like(bins, -SOFT))
+    return torch.maximum(first, rest).clamp(-SOFT, SOFT)
 
 
-@torch.no_grad()
-def ray_volume(network: CompactNetwork, rgba: NDArray[np.uint8], bias: float = 0.0) -> RayVolume:
-    """The solid that the network sees in a square cutout, (S, S, 4) uint8."""
-    inputs = small_picture(rgba)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        output = network(inputs.contiguous(memory_format=torch.channels_last))
-        logits = network.hidden(output.features)[0].float()
-    alpha = rgba[..., 3].astype(np.float32) / 255.0
-    seen = F.adaptive_avg_pool2d(torch.from_numpy(alpha)[None], GRID)[0] > 0.3
-    front = output.front[0]
-    density = ray_density(front, front + output.thickness[0], logits, seen, bias)
-    return RayVolume(density, signed_outline(alpha), Camera(elevation=float(output.elevation[0])))
+def ask(network: CompactNetwork, rgba: NDArray[np.uint8]) -> tuple[Output, Tensor]:
+    """The network's output for one square cutout (S, S, 4) uint8, and the (GRID, GRID, BINS) logits of hidden bins."""
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        output = network(small_picture(rgba).contiguous(memory_format=torch.channels_last))
+        return output, network.hidden(output.features)[0].float()
+
+
+def ray_volume(output: Output, logits: Tensor, alpha: NDArray[np.float32], bias: float = 0.0) -> RayVolume:
+    """The solid of the first picture of `output`; pixels beyond the silhouette repeat their nearest one inside."""
+    rows, columns = nearest_seen(alpha)
+    front, thickness = output.front[0][rows, columns], output.thickness[0][rows, columns]
+    distance = ray_distance(front, front + thickness, logits[rows, columns], bias)
+    volume = RayVolume(distance, Camera(elevation=float(output.elevation[0].clamp(-30.0, 60.0))), REACH)
+    return fitted(volume, alpha)
+
+
+def fitted(volume: RayVolume, alpha: NDArray[np.float32]) -> RayVolume:
+    """The same solid, made smaller around the origin together with its camera where it would leave the cube."""
+    camera = volume.camera
+    seen = torch.from_numpy(cv2.resize(alpha, (GRID, GRID), interpolation=cv2.INTER_AREA) > COVERED)
+    step, row, column = ((volume.distance > 0) & seen).nonzero().unbind(dim=1)
+    if len(step) == 0:
+        return volume
+    depth = ((step + 0.5) / DEPTHS * 2.0 - 1.0) * volume.reach + camera.distance
+    x, y = (((each + 0.5) / GRID * 2.0 - 1.0) * depth / camera.focal for each in (column, row))
+    points = torch.stack([x, -y, depth - camera.distance], dim=1) @ camera.axes()
+    scale = min(1.0, WALL / float(points.abs().max()))
+    smaller = Camera(camera.elevation, camera.azimuth, DISTANCE * scale, camera.fov)
+    return RayVolume(volume.distance * scale, smaller, volume.reach * scale)
+
+
+def upright_grid(volume: RayVolume) -> Tensor:
+    """(CELLS, CELLS, CELLS) float16 density over the canonical cube, index order x, y, z; empty at its walls."""
+    steps = torch.linspace(-RADIUS, RADIUS, CELLS)
+    y, z = torch.meshgrid(steps, steps, indexing="ij")
+    grid = torch.zeros(CELLS, CELLS, CELLS, dtype=torch.float16)
+    for index in range(1, CELLS - 1):
+        points = torch.stack([steps[index].expand_as(y), y, z], dim=-1).reshape(-1, 3)
+        grid[index, 1:-1, 1:-1] = density_of(volume.at(points)).view(CELLS, CELLS)[1:-1, 1:-1].half()
+    return grid
+
+
+def back_picture(output: Output, alpha: NDArray[np.float32], size: int = 256) -> Tensor:
+    """(size, size, 3) uint8 sRGB of the far side, in the photo's own left and right; going on beyond the silhouette."""
+    rows, columns = nearest_seen(alpha)
+    colors = output.back_color[0].permute(1, 2, 0)[rows, columns].numpy()
+    large = cv2.resize(colors, (size, size), interpolation=cv2.INTER_CUBIC)
+    return torch.from_numpy((np.clip(large, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8))

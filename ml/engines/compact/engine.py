@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -10,26 +13,56 @@ from torch import Tensor
 
 from ml.camera import Camera
 from ml.cutout import Cutout
+from ml.engines.compact import decode
 from ml.engines.compact.inflate import half_side, inflated, outline_distance
+from ml.engines.compact.network import WEIGHTS, CompactNetwork, load_network
 from ml.engines.compact.scene import VolumeScene, density_of
 
 
 @dataclass(frozen=True)
 class CompactEngine:
-    """Inflates the silhouette: the front takes the photo's colours, the back their mirror image."""
+    """Asks the trained network; where its weights are missing, the silhouette is inflated instead."""
 
     name: str = "compact"
-    weights_hash: str = ""
+    weights: Path = WEIGHTS
+
+    @property
+    def weights_hash(self) -> str:
+        """SHA-256 of the weights, empty where they are missing."""
+        return hashlib.sha256(self.weights.read_bytes()).hexdigest() if self.weights.exists() else ""
 
     def infer(self, cutout: Cutout) -> VolumeScene:
-        """The scene that the cutout shows, seen from the front at elevation 0."""
-        camera = Camera()
-        return VolumeScene(
-            grid=inflated(cutout.alpha, camera),
-            front=torch.from_numpy(np.ascontiguousarray(cutout.rgba[..., :3])),
-            outline=outline(cutout, camera),
-            camera=camera,
-        )
+        """The scene that the cutout shows, upright: its camera has the estimated elevation."""
+        return learned(_network(self.weights), cutout) if self.weights.exists() else inflate(cutout)
+
+
+@lru_cache(maxsize=1)
+def _network(weights: Path) -> CompactNetwork:
+    return load_network(weights)
+
+
+def learned(network: CompactNetwork, cutout: Cutout) -> VolumeScene:
+    """What the network imagines behind the photo."""
+    output, logits = decode.ask(network, cutout.rgba)
+    volume = decode.ray_volume(output, logits, cutout.alpha)
+    return VolumeScene(
+        grid=decode.upright_grid(volume),
+        front=_photo(cutout),
+        back=decode.back_picture(output, cutout.alpha),
+        outline=outline(cutout, volume.camera),
+        camera=volume.camera,
+    )
+
+
+def inflate(cutout: Cutout) -> VolumeScene:
+    """The silhouette blown up, seen from elevation 0: the back takes the mirror image of the photo's colours."""
+    camera = Camera()
+    grid = inflated(cutout.alpha, camera)
+    return VolumeScene(grid=grid, front=_photo(cutout), outline=outline(cutout, camera), camera=camera)
+
+
+def _photo(cutout: Cutout) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(cutout.rgba[..., :3]))
 
 
 def outline(cutout: Cutout, camera: Camera) -> Tensor:

@@ -1,9 +1,9 @@
 """The compact network: from one masked picture to the volume behind each of its pixels.
 
 A small U-Net with a transformer at its bottom looks at a 128 × 128 picture. For each of 64 × 64 pixels it says where
-the first surface lies, how thick the first part is, where the last surface lies, which of 64 depth bins behind the first
-part are filled, and the colours of the back. Every pixel of the silhouette is thus filled by construction, and only
-what is hidden has to be guessed as an occupancy. One number for the whole picture is the camera's elevation.
+the first surface lies, how thick the first part is, where the last surface lies, which of 64 depth bins behind the
+first part are filled, and the colours of the back. Every pixel of the silhouette is thus filled by construction,
+and only what is hidden has to be guessed as an occupancy. One number for the whole picture is the camera's elevation.
 
 Depths are offsets from the middle of the object along the view, in canonical units (`ml.camera`).
 """
@@ -84,9 +84,9 @@ class Attention(nn.Module):
 
 
 class CompactNetwork(nn.Module):
-    """About 8 million parameters; most of the work happens at 32 × 32 pixels and below, for the sake of CPUs."""
+    """About 5 million parameters; most of the work happens at 32 × 32 pixels and below, for the sake of CPUs."""
 
-    def __init__(self, widths: tuple[int, int, int] = (64, 128, 320), layers: int = 5, head: int = 48) -> None:
+    def __init__(self, widths: tuple[int, int, int] = (64, 128, 256), layers: int = 4, head: int = 48) -> None:
         super().__init__()
         fine, middle, coarse = widths
         self.stem = nn.Conv2d(5 * 16 + 2, fine, 3, padding=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,9 @@ from ml.training.materials import random_color
 from ml.training.rays import Floats
 
 Rng = np.random.Generator
-Point = Sequence[float]
+Path = Iterable[Sequence[float] | NDArray[np.float64]]
+"""Points of a line in space."""
+Point = Sequence[float] | NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -84,9 +86,9 @@ def rod(
     return tube(color, [start, end], [radius, last], sides)
 
 
-def tube(color: Floats, path: ArrayLike, radii: ArrayLike, sides: int = 10) -> Part:
+def tube(color: Floats, path: Path, radii: ArrayLike, sides: int = 10) -> Part:
     """A round tube along a path of points (N, 3), of radius `radii` (N,) or one number."""
-    points = np.asarray(path, float)
+    points = np.array([tuple(each) for each in path], float)
     ways = np.gradient(points, axis=0)
     ways /= np.maximum(np.linalg.norm(ways, axis=1, keepdims=True), 1e-9)
     side = np.cross(ways, _steady(ways))
