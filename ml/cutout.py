@@ -20,6 +20,8 @@ SIZE = 512
 SEE_THROUGH = 0.03
 """Share of transparent pixels from which transparency is meant; rounded corners of a screenshot stay below."""
 LEAST_COVERAGE = 0.005
+MOST_COVERAGE = 0.97
+"""A found object that fills more than this stands out of nothing."""
 MOST_DOUBT = 2.0
 """Undecided pixels for each certain one above which no object stands out: 0.4 for spokes, 5 and more for noise."""
 LEAST_CONTRAST = 4.0
@@ -111,7 +113,7 @@ def _by_network(picture: NDArray[np.uint8], model: str) -> NDArray[np.float32]:
     """The network's mask; a small object is looked at a second time from nearby, where its outline is finer."""
     mask = background.remove_by_rembg(picture, model)
     certain, doubtful = float((mask > 0.9).mean()), float(((mask > FAINT) & (mask <= 0.9)).mean())
-    if certain < LEAST_COVERAGE or doubtful > MOST_DOUBT * certain:
+    if not LEAST_COVERAGE < certain < MOST_COVERAGE or doubtful > MOST_DOUBT * certain:
         raise ReconstructionError("no_subject")
     left, top, right, bottom = _bounds(mask > 0.5)
     if max(right - left, bottom - top) >= CLOSER_BELOW * max(mask.shape):

@@ -63,14 +63,14 @@ def outline_distance(alpha: Floats) -> Floats:
     """
     size = alpha.shape[0]
     double = cv2.resize(alpha, (2 * size, 2 * size), interpolation=cv2.INTER_LINEAR)
-    inside = (double > 0.5).astype(np.uint8)
-    signed = _distance(inside) - _distance(1 - inside)
+    inside = np.pad((double > 0.5).astype(np.uint8), 1)
+    signed = (_distance(inside) - _distance(1 - inside))[1:-1, 1:-1]
     return np.asarray(cv2.resize(signed / 2.0, (size, size), interpolation=cv2.INTER_AREA), dtype=np.float32)
 
 
 def _distance(mask: NDArray[np.uint8]) -> Floats:
-    """Distance of the True pixels' centres to the mask's edge, in pixels; half a pixel for those at the edge."""
-    found = cv2.distanceTransform(np.pad(mask, 1), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+    """Distance of the marked pixels' centres to the mask's edge, in pixels; half a pixel for those at the edge."""
+    found = cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     return np.asarray(np.where(mask > 0, found - 0.5, 0.0), dtype=np.float32)
 
 

@@ -1,0 +1,52 @@
+"""Stages and names: the contracts that worker, pages and API share."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from itertools import pairwise
+
+import pytest
+
+from ml import files
+from ml.errors import SENTENCES, ReconstructionError
+from ml.stages import STAGE_NAMES, STAGES, overall_progress
+
+
+def test_progress_starts_at_nothing_and_ends_whole() -> None:
+    assert overall_progress("prepare", 0.0) == 0.0
+    assert overall_progress("export", 1.0) == pytest.approx(1.0)
+
+
+def test_the_end_of_a_stage_is_the_beginning_of_the_next() -> None:
+    for before, after in pairwise(STAGE_NAMES):
+        assert overall_progress(before, 1.0) == pytest.approx(overall_progress(after, 0.0))
+        assert overall_progress(before, 0.0) < overall_progress(after, 0.0)
+
+
+def test_a_fraction_out_of_bounds_is_kept_in_its_stage() -> None:
+    assert overall_progress("mesh", 7.0) == overall_progress("mesh", 1.0)
+    assert overall_progress("mesh", -1.0) == overall_progress("mesh", 0.0)
+
+
+def test_every_stage_has_a_title_and_a_weight() -> None:
+    assert all(stage.title and stage.weight > 0 for stage in STAGES)
+    assert len(set(STAGE_NAMES)) == len(STAGES)
+
+
+def test_every_file_has_a_content_type() -> None:
+    assert files.content_type("mesh.glb") == "model/gltf-binary"
+    assert files.content_type(files.frame_name(7)) == "image/png"
+    with pytest.raises(KeyError):
+        files.content_type("passwd")
+
+
+@pytest.mark.parametrize("code", SENTENCES)
+def test_every_code_has_a_sentence(code: str) -> None:
+    assert ReconstructionError(code).message.endswith(".")
+
+
+def test_what_the_web_imports_never_loads_torch() -> None:
+    modules = "ml, ml.photo, ml.recipe, ml.stages, ml.files, ml.errors, ml.weights"
+    program = f"import sys, {modules}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
