@@ -31,6 +31,10 @@ class JobConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
     async def connect(self) -> None:
         """Strangers, signed-out people and wrong ids all get the same closing code."""
         self.job_id: UUID = self.scope["url_route"]["kwargs"]["job_id"]
+        if await self._read() is None:
+            await self.accept()  # only an accepted socket can be closed with a code that a browser sees
+            await self.close(NOT_FOUND)
+            return
         try:
             await self.channel_layer.group_add(group_of(self.job_id), self.channel_name)
         except (RedisError, OSError) as error:

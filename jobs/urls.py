@@ -1,22 +1,6 @@
-from django.urls import path, register_converter
+from django.urls import path
 
-from jobs import views
-from ml.files import NAME_PATTERN
-
-
-class FileName:
-    """The name of a result file, as the contract spells them."""
-
-    regex = NAME_PATTERN
-
-    def to_python(self, value: str) -> str:
-        return value
-
-    def to_url(self, value: str) -> str:
-        return value
-
-
-register_converter(FileName, "file_name")
+from jobs import converters, views  # noqa: F401 (registers `file_name`)
 
 app_name = "jobs"
 urlpatterns = [

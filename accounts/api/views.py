@@ -24,6 +24,10 @@ class SignIn(APIView):
     throttle_classes = (ScopedRateThrottle,)
     throttle_scope = "sign-in"
 
+    def get_authenticate_header(self, request: Request) -> str:
+        """Without it a refusal would be 403: there is no authentication class here to name a scheme."""
+        return "Bearer"
+
     @extend_schema(request=SignInSerializer, responses={201: TokenSerializer})
     def post(self, request: Request) -> Response:
         """201 with the token; 401 with the same sentence for an unknown address and a wrong password."""

@@ -3,9 +3,10 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.permissions import AllowAny
 from rest_framework.routers import SimpleRouter
 
+from jobs import converters  # noqa: F401 (registers `file_name`)
 from jobs.api.views import JobViewSet
 
-router = SimpleRouter(use_regex_path=True)
+router = SimpleRouter(use_regex_path=False)
 router.register("jobs", JobViewSet, basename="job")
 
 app_name = "api"

@@ -24,7 +24,6 @@ from jobs.delivery import deliver
 from jobs.failures import Refused
 from jobs.models import Job, JobQuerySet
 from ml.errors import ReconstructionError
-from ml.files import NAME_PATTERN
 from ml.recipe import Recipe
 
 IDEMPOTENCY = OpenApiParameter(
@@ -118,7 +117,7 @@ class JobViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
         parameters=[OpenApiParameter("name", location=OpenApiParameter.PATH)],
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
     )
-    @action(detail=True, url_path=rf"files/(?P<name>{NAME_PATTERN})", url_name="file")
+    @action(detail=True, url_path="files/<file_name:name>", url_name="file")
     def file(self, request: Request, pk: UUID, name: str) -> HttpResponseBase:
         """The bytes of one file. Ranges and ETags are understood."""
         artifact = self._readable(pk).artifacts.select_related("job").filter(name=name).first()

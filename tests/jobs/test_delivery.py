@@ -52,7 +52,12 @@ def test_the_whole_file_comes_with_its_type_and_length(artifact: Artifact) -> No
 
 @pytest.mark.parametrize(
     ("wanted", "first", "last"),
-    [("bytes=0-99", 0, 99), ("bytes=767000-", 767000, 767999), ("bytes=-10", 767990, 767999), ("bytes=5-9999999", 5, 767999)],
+    [
+        ("bytes=0-99", 0, 99),
+        ("bytes=767000-", 767000, 767999),
+        ("bytes=-10", 767990, 767999),
+        ("bytes=5-9999999", 5, 767999),
+    ],
 )
 def test_a_range_comes_alone(artifact: Artifact, wanted: str, first: int, last: int) -> None:
     response = get(artifact, range=wanted)

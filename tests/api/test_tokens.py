@@ -1,0 +1,66 @@
+"""Tokens of apps."""
+
+import pytest
+from django.core.cache import cache
+from rest_framework.test import APIClient
+from rest_framework.throttling import ScopedRateThrottle
+
+from accounts.models import ApiToken, User
+from tests.conftest import PASSWORD
+
+pytestmark = pytest.mark.django_db
+
+TOKENS = "/api/v1/auth/tokens/"
+
+
+def token_of(user: User) -> str:
+    answer = APIClient().post(TOKENS, {"email": user.email, "password": PASSWORD, "name": "phone"})
+    assert answer.status_code == 201
+    return str(answer.data["token"])
+
+
+def client_with(token: str) -> APIClient:
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    return client
+
+
+def test_a_token_opens_the_api_for_its_owner(owner: User) -> None:
+    assert client_with(token_of(owner)).get("/api/v1/jobs/").status_code == 200
+
+
+def test_only_a_hash_is_stored(owner: User) -> None:
+    token = token_of(owner)
+    row = ApiToken.objects.get()
+    assert row.name == "phone"
+    assert token not in (row.digest, row.token_key)
+
+
+@pytest.mark.parametrize(("email", "password"), [("owner@example.org", "wrong"), ("nobody@example.org", PASSWORD)])
+def test_wrong_credentials_all_get_the_same_answer(owner: User, email: str, password: str) -> None:
+    answer = APIClient().post(TOKENS, {"email": email, "password": password})
+    assert answer.status_code == 401
+    assert answer.data["errors"][0]["detail"] == "E-mail address or password is wrong."
+
+
+def test_a_token_that_was_given_back_is_worthless(owner: User) -> None:
+    client = client_with(token_of(owner))
+    assert client.post(f"{TOKENS}revoke/").status_code == 204
+    assert client.get("/api/v1/jobs/").status_code == 401
+
+
+def test_a_made_up_token_is_401(db: None) -> None:
+    assert client_with("0" * 64).get("/api/v1/jobs/").status_code == 401
+
+
+def test_a_banned_persons_token_is_401(owner: User) -> None:
+    client = client_with(token_of(owner))
+    User.objects.update(is_active=False)
+    assert client.get("/api/v1/jobs/").status_code == 401
+
+
+def test_guessing_is_slowed_down(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.clear()
+    monkeypatch.setattr(ScopedRateThrottle, "THROTTLE_RATES", {"sign-in": "3/min"})
+    tries = [APIClient().post(TOKENS, {"email": "a@b.cc", "password": "x"}).status_code for _ in range(4)]
+    assert tries == [401, 401, 401, 429]
