@@ -1,0 +1,89 @@
+"""Sign up, in, out, and a lost password."""
+
+import re
+
+import pytest
+from django.core import mail
+from django.core.cache import cache
+from django.test import Client
+from pytest_django import Settings
+
+from accounts.models import User
+from tests.conftest import PASSWORD
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def no_earlier_tries() -> None:
+    """Limits count per address of the client, and all tests have the same."""
+    cache.clear()
+
+
+def sign_up(client: Client, email: str = "new@example.org", password: str = PASSWORD) -> int:
+    form = {"email": email, "password1": password, "password2": password}
+    return client.post("/accounts/signup/", form).status_code
+
+
+def sign_in(client: Client, password: str) -> int:
+    return client.post("/accounts/login/", {"login": "owner@example.org", "password": password}).status_code
+
+
+def signed_in_as(client: Client) -> bool:
+    return "_auth_user_id" in client.session
+
+
+def test_a_new_person_signs_up_and_is_in(client: Client) -> None:
+    assert sign_up(client) == 302
+    assert User.objects.get().email == "new@example.org"
+    assert signed_in_as(client)
+
+
+def test_a_weak_password_is_refused(client: Client) -> None:
+    assert sign_up(client, password="12345678") == 200
+    assert not User.objects.exists()
+
+
+def test_sign_up_can_be_closed(client: Client, settings: Settings) -> None:
+    settings.OPEN_SIGN_UP = False
+    sign_up(client)
+    assert not User.objects.exists()
+
+
+def test_a_person_signs_in_and_out(owner: User, client: Client) -> None:
+    sign_in(client, PASSWORD)
+    assert signed_in_as(client)
+    client.post("/accounts/logout/")
+    assert not signed_in_as(client)
+
+
+def test_a_wrong_password_does_not(owner: User, client: Client) -> None:
+    assert sign_in(client, "wrong-word-123") == 200
+    assert not signed_in_as(client)
+
+
+def test_guessing_is_stopped(owner: User, client: Client) -> None:
+    for _ in range(6):
+        sign_in(client, "wrong-word-123")
+    sign_in(client, PASSWORD)
+    assert not signed_in_as(client)
+
+
+def test_a_lost_password_is_set_anew_by_mail(owner: User, client: Client) -> None:
+    client.post("/accounts/password/reset/", {"email": owner.email})
+    link = re.search(r"/accounts/password/reset/key/\S+", mail.outbox[0].body)
+    assert link
+    form_url = client.get(link[0], follow=True).redirect_chain[-1][0]
+    client.post(form_url, {"password1": "another-word-99", "password2": "another-word-99"})
+    owner.refresh_from_db()
+    assert owner.check_password("another-word-99")
+
+
+def test_asking_for_an_unknown_address_tells_nothing(db: None, client: Client) -> None:
+    answer = client.post("/accounts/password/reset/", {"email": "nobody@example.org"})
+    assert answer.status_code == 302
+
+
+@pytest.mark.parametrize("page", ["login", "signup", "password/reset"])
+def test_each_page_is_there_for_everybody(db: None, client: Client, page: str) -> None:
+    assert client.get(f"/accounts/{page}/").status_code == 200
