@@ -32,7 +32,7 @@ def make_sample(solid: Solid, rng: np.random.Generator, *, augment: bool = True)
     seen = np.isfinite(target.depths[..., 0])
     if seen.sum() < 60 or np.abs(target.depths[seen]).max() > render.REACH:
         return None
-    sharp = float(rng.choice([0.72, 0.2, 1.1], p=[0.7, 0.2, 0.1]))
+    sharp = float(rng.choice([0.83, 0.2, 1.1], p=[0.7, 0.2, 0.1]))
     normals = render.corner_normals(view.vertices, view.faces, caster.normals, sharp)
     picture, cover = render.draw(caster, view, solid.vertices[view.faces], normals, colors, rng)
     backdrop = materials.random_color(rng)

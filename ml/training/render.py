@@ -105,7 +105,7 @@ def random_light(rng: np.random.Generator, up: Floats) -> Light:
     )
 
 
-def corner_normals(vertices: Floats, faces: np.ndarray, normals: Floats, sharp: float = 0.72) -> Floats:
+def corner_normals(vertices: Floats, faces: np.ndarray, normals: Floats, sharp: float = 0.83) -> Floats:
     """(F, 3, 3) normals at the corners: smooth where the surface bends gently, the face's own at sharp edges."""
     _, welded = np.unique(np.round(vertices, 4), axis=0, return_inverse=True)
     corners = welded.ravel()[faces]

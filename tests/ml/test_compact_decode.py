@@ -1,0 +1,124 @@
+import numpy as np
+import pytest
+import torch
+
+from ml import surface
+from ml.camera import RADIUS, Camera
+from ml.cutout import Cutout
+from ml.engines.compact import decode
+from ml.engines.compact.engine import CompactEngine, learned
+from ml.engines.compact.network import BINS, GRID, REACH, CompactNetwork, Output
+
+
+def disk(radius: float = 0.8, size: int = 512) -> np.ndarray:
+    steps = (np.arange(size) + 0.5) / size * 2.0 - 1.0
+    return (np.hypot(*np.meshgrid(steps, steps)) < radius).astype(np.float32)
+
+
+def output(front=-0.3, thickness=0.6, elevation=20.0) -> Output:
+    flat = torch.ones(1, GRID, GRID)
+    color = torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1).expand(1, 3, GRID, GRID)
+    return Output(
+        flat * front, flat * thickness, flat * (front + thickness), torch.zeros(1), color, torch.tensor([elevation])
+    )
+
+
+def nothing_hidden() -> torch.Tensor:
+    return torch.full((GRID, GRID, BINS), -9.0)
+
+
+def cutout(alpha: np.ndarray) -> Cutout:
+    rgba = np.full((512, 512, 4), 128, np.uint8)
+    rgba[..., 3] = (alpha * 255).astype(np.uint8)
+    return Cutout(rgba, (0, 0, 512, 512), "none")
+
+
+def test_the_first_part_lies_between_front_and_end():
+    volume = decode.ray_volume(output(), nothing_hidden(), disk())
+    along_axis = torch.tensor([-0.4, -0.2, 0.0, 0.2, 0.4])
+    camera = volume.camera
+    points = camera.axes()[2] * along_axis[:, None]
+    assert (volume.at(points) > 0).tolist() == [False, True, True, True, False]
+
+
+def test_a_part_without_thickness_is_still_there():
+    volume = decode.ray_volume(output(front=0.1, thickness=0.0), nothing_hidden(), disk())
+    assert (volume.distance > 0).any(dim=0).all()
+
+
+def test_hidden_bins_stand_behind_the_first_part_only():
+    logits = torch.full((GRID, GRID, BINS), 9.0)
+    distance = decode.ray_distance(torch.zeros(GRID, GRID), torch.full((GRID, GRID), 0.2), logits)
+    depth = (torch.arange(decode.DEPTHS) + 0.5) / decode.DEPTHS * 2 * REACH - REACH
+    assert not (distance[depth < -0.02] > 0).any()
+    assert (distance[depth > 0.25] > 0).all()
+
+
+def test_a_solid_too_deep_for_the_cube_is_made_smaller_with_its_camera():
+    volume = decode.ray_volume(output(front=-1.0, thickness=2.0), nothing_hidden(), disk())
+    assert volume.camera.distance < 1.9
+    grid = decode.upright_grid(volume)
+    assert grid.max() > 0.5
+    inside = (grid > 0.5).nonzero()
+    assert inside.min() > 0 and inside.max() < decode.CELLS - 1
+
+
+def test_the_object_stands_upright_by_the_estimated_elevation():
+    volume = decode.ray_volume(output(front=-0.02, thickness=0.04, elevation=30.0), nothing_hidden(), disk())
+    plane = (decode.upright_grid(volume) > 0.5).nonzero().float() / (decode.CELLS - 1) * 2 * RADIUS - RADIUS
+    _, _, axes = np.linalg.svd(plane.numpy() - plane.numpy().mean(axis=0), full_matrices=False)
+    tilt = np.degrees(np.arcsin(abs(axes[2, 2])))
+    assert tilt == pytest.approx(30.0, abs=2.0)
+
+
+def test_the_photo_mask_cuts_the_silhouette_at_full_resolution():
+    alpha = disk()
+    alpha[:, 250:254] = 0.0
+    scene = learned_scene(alpha)
+    camera = scene.camera
+    column = torch.linspace(-0.3, 0.3, 9)
+    right = camera.axes()[0] * (252.0 / 512.0 * 2 - 1) * camera.distance / camera.focal
+    gap = right + camera.axes()[1] * column[:, None]
+    beside = gap + camera.axes()[0] * 0.03
+    assert (scene.density(gap) < scene.threshold).all()
+    assert (scene.density(beside) > scene.threshold).all()
+
+
+def learned_scene(alpha: np.ndarray):
+    network = CompactNetwork().eval()
+    torch.nn.init.zeros_(network.surface.weight)
+    network.surface.bias.data = torch.tensor([-1.0, 1.6, 1.0, 2.0, -2.0, -2.0])
+    torch.nn.init.constant_(network.bins.bias, -9.0)
+    torch.nn.init.zeros_(network.bins.weight)
+    return learned(network, cutout(alpha))
+
+
+def test_the_back_has_the_networks_colours_and_the_front_the_photos():
+    scene = learned_scene(disk())
+    near, far = -scene.camera.axes()[2] * 0.5, scene.camera.axes()[2] * 0.3
+    front, back = scene.color(torch.stack([near, far]))
+    assert torch.allclose(front, torch.full((3,), 128 / 255), atol=0.05)
+    assert back[0] > 0.7 and back[1] < 0.3
+
+
+@pytest.mark.parametrize("coverage", ["thin", "full", "two parts", "touching"])
+def test_awkward_masks_still_give_a_surface(coverage):
+    alpha = np.zeros((512, 512), np.float32)
+    if coverage == "thin":
+        alpha[40:470, 254:258] = 1.0
+    elif coverage == "full":
+        alpha[6:506, 6:506] = 1.0
+    elif coverage == "two parts":
+        alpha[60:200, 60:200] = alpha[300:460, 300:460] = 1.0
+    else:
+        alpha[200:512, 0:512] = 1.0
+    mesh = surface.extract(learned_scene(alpha), 96)
+    assert len(mesh.faces) > 50
+
+
+def test_without_weights_the_silhouette_is_inflated(tmp_path):
+    engine = CompactEngine(weights=tmp_path / "none.safetensors")
+    scene = engine.infer(cutout(disk()))
+    assert engine.weights_hash == ""
+    assert scene.camera == Camera()
+    assert scene.back is None
