@@ -1,0 +1,171 @@
+"""Draw the sample picture that the demo sends: a toy locomotive on a softly lit table, traced from simple solids.
+
+`python -m scripts.sample_picture` writes `static/samples/locomotive.png`, the same bytes each time.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import trimesh
+from numpy.typing import NDArray
+from PIL import Image
+
+from ml.camera import Camera
+from ml.geometry import vertex_normals
+from ml.mesh import Mesh
+from ml.raycast import Caster, camera_rays
+
+OUT = Path(__file__).resolve().parent.parent / "static" / "samples" / "locomotive.png"
+SIDE, SUPERSAMPLING = 480, 2
+CAMERA = Camera(elevation=20.0, azimuth=34.0, distance=2.15)
+TABLE = -0.40
+"""Height of the table top."""
+
+RED, BLUE, YELLOW = (0.55, 0.03, 0.025), (0.04, 0.10, 0.35), (0.80, 0.48, 0.05)
+CREAM, BLACK, WOOD = (0.75, 0.66, 0.48), (0.03, 0.03, 0.035), (0.42, 0.45, 0.44)
+SUN = np.array([0.75, -0.25, 0.85], np.float32)
+SHADOW_RAYS, SKY_RAYS = 24, 40
+SUN_SPREAD = 0.10
+SKY_REACH = 0.8
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Toy:
+    """All solids as one mesh, with a linear colour for each face (F, 3)."""
+
+    mesh: Mesh
+    colors: Floats
+
+
+def box(size: tuple[float, float, float], at: tuple[float, float, float]) -> trimesh.Trimesh:
+    """A box of full extents `size` around `at`."""
+    return trimesh.creation.box(size, trimesh.transformations.translation_matrix(at))
+
+
+def cylinder(radius: float, length: float, axis: str, at: tuple[float, float, float]) -> trimesh.Trimesh:
+    """A cylinder around `at`, its length along `axis` (x, y or z)."""
+    solid = trimesh.creation.cylinder(radius, length, sections=96)
+    turns = {"x": (0, 1, 0), "y": (1, 0, 0)}
+    if axis in turns:
+        solid.apply_transform(trimesh.transformations.rotation_matrix(np.pi / 2, turns[axis]))
+    solid.apply_translation(at)
+    return solid
+
+
+def ball(radius: float, at: tuple[float, float, float]) -> trimesh.Trimesh:
+    """A ball around `at`."""
+    solid = trimesh.creation.icosphere(subdivisions=5, radius=radius)
+    solid.apply_translation(at)
+    return solid
+
+
+def locomotive() -> Toy:
+    """Boiler towards +y, cab at the back, three wheels on each side, on the table."""
+    parts = [
+        (box((0.36, 1.02, 0.09), (0, 0, -0.19)), BLUE),
+        (cylinder(0.17, 0.62, "y", (0, 0.16, 0.0)), RED),
+        (cylinder(0.175, 0.03, "y", (0, 0.02, 0.0)), YELLOW),
+        (cylinder(0.175, 0.03, "y", (0, 0.30, 0.0)), YELLOW),
+        (cylinder(0.13, 0.04, "y", (0, 0.48, 0.0)), BLACK),
+        (cylinder(0.055, 0.22, "z", (0, 0.34, 0.24)), BLACK),
+        (cylinder(0.08, 0.05, "z", (0, 0.34, 0.36)), BLACK),
+        (ball(0.09, (0, 0.08, 0.16)), YELLOW),
+        (box((0.34, 0.34, 0.40), (0, -0.31, 0.05)), BLUE),
+        (box((0.345, 0.20, 0.15), (0, -0.31, 0.12)), CREAM),
+        (box((0.42, 0.44, 0.05), (0, -0.31, 0.275)), RED),
+        (box((0.40, 0.06, 0.08), (0, 0.53, -0.20)), RED),
+    ]
+    for side in (-1, 1):
+        for y in (-0.33, 0.02, 0.33):
+            parts.append((cylinder(0.135, 0.06, "x", (0.20 * side, y, TABLE + 0.135)), RED))
+            parts.append((cylinder(0.045, 0.08, "x", (0.205 * side, y, TABLE + 0.135)), YELLOW))
+    return _joined(parts)
+
+
+def _joined(parts: list[tuple[trimesh.Trimesh, tuple[float, float, float]]]) -> Toy:
+    joined = trimesh.util.concatenate([solid for solid, _ in parts])
+    colors = np.concatenate([np.tile(np.float32(color), (len(solid.faces), 1)) for solid, color in parts])
+    vertices, faces = joined.vertices.astype(np.float32), joined.faces.astype(np.int32)
+    return Toy(Mesh(vertices, faces, vertex_normals(vertices, faces)), colors)
+
+
+def picture(toy: Toy, camera: Camera, side: int) -> NDArray[np.uint8]:
+    """(side, side, 3) uint8 sRGB: sun with soft shadows, and a sky that corners see less of."""
+    size = side * SUPERSAMPLING
+    random = np.random.default_rng(7)
+    caster = Caster(toy.mesh)
+    origins, directions = camera_rays(camera, size, (0, size, 0, size))
+    points, normals, colors = _seen(toy, caster, origins, directions)
+    start = points + 1e-3 * normals
+    sun = SUN / np.linalg.norm(SUN)
+    lit = np.maximum(normals @ sun, 0.0) * _sunlight(caster, start, sun, random)
+    shine = np.maximum(_reflected(directions, normals) @ sun, 0.0) ** 40 * (points[:, 2] > TABLE + 1e-3)
+    light = colors * (0.85 * lit + 0.50 * _sky(caster, start, normals, random))[:, None] + 0.20 * (shine * lit)[:, None]
+    fine = light.reshape(side, SUPERSAMPLING, side, SUPERSAMPLING, 3).mean(axis=(1, 3))
+    return np.asarray((_srgb(fine.clip(0.0, 1.0)) * 255.0).round(), dtype=np.uint8)
+
+
+def _seen(toy: Toy, caster: Caster, origins: Floats, directions: Floats) -> tuple[Floats, Floats, Floats]:
+    """Point, normal and colour that each ray meets: the toy, or else the table, a little darker away from its middle."""
+    hits = caster.cast(origins, directions)
+    flat = np.cross(
+        *(toy.mesh.vertices[toy.mesh.faces[:, corner]] - toy.mesh.vertices[toy.mesh.faces[:, 0]] for corner in (1, 2))
+    )
+    flat /= np.linalg.norm(flat, axis=1, keepdims=True)
+    on_table = (TABLE - origins[:, 2]) / directions[:, 2]
+    missed = hits.face < 0
+    points = origins + directions * np.where(missed, on_table, hits.distance)[:, None]
+    normals = np.where(missed[:, None], np.float32([0, 0, 1]), flat[hits.face])
+    away = (points[:, :2] ** 2).sum(axis=1, keepdims=True)
+    fading = 0.55 + 0.45 * np.exp(-0.08 * away)
+    colors = np.where(missed[:, None], np.float32(WOOD) * fading, toy.colors[hits.face])
+    return points.astype(np.float32), normals.astype(np.float32), colors.astype(np.float32)
+
+
+def _sunlight(caster: Caster, start: Floats, sun: Floats, random: np.random.Generator) -> Floats:
+    """Share of the sun's disk that each point sees."""
+    free = np.zeros(len(start), np.float32)
+    for _ in range(SHADOW_RAYS):
+        towards = sun + SUN_SPREAD * random.standard_normal((len(start), 3)).astype(np.float32)
+        free += caster.cast(start, towards / np.linalg.norm(towards, axis=1, keepdims=True)).face < 0
+    return free / SHADOW_RAYS
+
+
+def _sky(caster: Caster, start: Floats, normals: Floats, random: np.random.Generator) -> Floats:
+    """Cosine-weighted share of the hemisphere above each point that nothing near covers."""
+    free = np.zeros(len(start), np.float32)
+    for _ in range(SKY_RAYS):
+        around = random.standard_normal((len(start), 3)).astype(np.float32)
+        towards = normals + 0.98 * around / np.linalg.norm(around, axis=1, keepdims=True)
+        hits = caster.cast(start, towards / np.linalg.norm(towards, axis=1, keepdims=True))
+        free += (hits.face < 0) | (hits.distance > SKY_REACH)
+    return free / SKY_RAYS
+
+
+def _reflected(directions: Floats, normals: Floats) -> Floats:
+    return directions - 2.0 * np.einsum("nc,nc->n", directions, normals)[:, None] * normals
+
+
+def _srgb(linear: Floats) -> Floats:
+    """Linear light to sRGB (IEC 61966-2-1)."""
+    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+
+
+def main() -> None:
+    """Write the picture."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.sample_picture", description=__doc__)
+    parser.add_argument("--out", type=Path, default=OUT)
+    out = parser.parse_args().out
+    out.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(picture(locomotive(), CAMERA, SIDE)).save(out, optimize=True)
+    print(f"{out}: {out.stat().st_size // 1024} kB")
+
+
+if __name__ == "__main__":
+    main()
