@@ -68,7 +68,7 @@ node_modules/.done: .venv/.done package.json package-lock.json
 	scripts/node.sh npm ci --silent
 	@touch $@
 
-FRONTEND := $(shell find frontend static/css static/img -type f 2>/dev/null)
+FRONTEND := $(shell find frontend templates -type f 2>/dev/null)
 static/dist/.done: node_modules/.done $(FRONTEND)
 	scripts/node.sh npm run build --silent
 	@touch $@

@@ -39,7 +39,8 @@ def _keep(job: Job, path: Path, key: str) -> Artifact:
 @transaction.atomic
 def _write_rows(job: Job, token: UUID, rows: list[Artifact], report: dict[str, Any]) -> bool:
     """All rows or none, together with the state `succeeded`."""
-    facts = {"engine": report["engine"], "stage_seconds": report["seconds"], "report": report, "progress": 1.0}
+    stage_seconds = {stage["name"]: stage["seconds"] for stage in report["stages"]}
+    facts = {"engine": report["engine"], "stage_seconds": stage_seconds, "report": report, "progress": 1.0}
     if not transitions.advance(job.pk, State.SUCCEEDED, writer=Writer.WORKER, token=token, **facts):
         return False
     job.artifacts.all().delete()

@@ -26,7 +26,7 @@ def writes_two_files(photos: list[bytes], recipe: Any, folder: Path, **hooks: An
     hooks["on_progress"]("scene", 0.5)
     for name in ("mesh.glb", "report.json"):
         (folder / name).write_bytes(name.encode())
-    report = {"engine": "compact", "seconds": {"scene": 0.1}}
+    report = {"engine": "compact", "stages": [{"name": "scene", "seconds": 0.1}]}
     return Reconstruction(files=("mesh.glb", "report.json"), report=report, engine="compact")
 
 
@@ -152,4 +152,4 @@ def test_nothing_stays_in_the_working_folder(
 ) -> None:
     pipeline(writes_two_files)
     run(job)
-    assert list((settings.VAR_DIR / "work").iterdir()) == []
+    assert list((settings.VAR_DIR / "work").glob(f"{job.pk}*")) == []

@@ -1,0 +1,121 @@
+"""Real Redis, real worker processes, the real pipeline; and SIGKILL."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import trimesh
+from django.core.files.storage import default_storage
+from PIL import Image
+
+from accounts.models import User
+from jobs import presence, reconciler, services
+from jobs.models import Job, JobEvent, State
+from ml import files
+from ml.recipe import Recipe
+from ml.stages import STAGE_NAMES
+from tests.conftest import encoded
+from tests.live import Process, start_worker, wait_until
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+PATIENCE = 150.0
+SHORT_LEASE = {"LEASE_SECONDS": "3", "BEAT_SECONDS": "0.5"}
+
+
+def state_of(job: Job) -> str:
+    job.refresh_from_db()
+    return job.state
+
+
+def wait_for(job: Job, *states: State) -> None:
+    wait_until(lambda: state_of(job) in states, PATIENCE, f"{job} as one of {states}")
+
+
+def wait_for_stage(job: Job, stage: str) -> None:
+    events = JobEvent.objects.filter(job=job, stage=stage)
+    wait_until(events.exists, PATIENCE, f"stage {stage}")
+
+
+@pytest.fixture
+def worker() -> Iterator[Process]:
+    """One worker with a short lease."""
+    process = start_worker(**SHORT_LEASE)
+    yield process
+    process.end()
+
+
+def test_a_photo_becomes_every_file_of_the_contract(worker: Process, submit: Callable[..., Job]) -> None:
+    job = submit()
+    wait_for(job, State.SUCCEEDED, State.FAILED)
+    assert job.failure_detail == ""
+    names = set(job.artifacts.values_list("name", flat=True))
+    assert names == {each.name for each in files.FILES} | {files.frame_name(i) for i in range(30)}
+    for artifact in job.artifacts.all():
+        assert default_storage.size(str(artifact.file)) == artifact.size > 0
+    with default_storage.open(str(job.artifacts.get(name=files.GLB).file)) as file:
+        assert len(trimesh.load(file, file_type="glb").geometry) == 1
+    assert list(job.events.filter(kind="stage").values_list("stage", flat=True)) == list(STAGE_NAMES)
+    assert set(job.stage_seconds) == set(STAGE_NAMES)
+
+
+def test_a_killed_worker_is_told_and_a_retry_succeeds(worker: Process, submit: Callable[..., Job]) -> None:
+    job = submit()
+    wait_for_stage(job, "cutout")
+    worker.kill()
+    wait_until(lambda: reconciler.reconcile().expired == 1, PATIENCE, "the end of the lease")
+    assert state_of(job) == State.FAILED
+    assert job.failure_code == "worker_lost"
+    assert services.retry(job)
+    second = start_worker(**SHORT_LEASE)
+    try:
+        wait_for(job, State.SUCCEEDED, State.FAILED)
+    finally:
+        second.end()
+    assert (job.state, job.attempt) == (State.SUCCEEDED, 2)
+    folders, _ = default_storage.listdir(f"jobs/{job.pk}")
+    assert len(folders) == 1
+
+
+def test_a_killed_work_horse_is_told_at_once_and_its_worker_lives_on(
+    worker: Process, submit: Callable[..., Job]
+) -> None:
+    job = submit()
+    wait_for_stage(job, "cutout")
+    horse = worker.family()[1]
+    horse.kill()
+    wait_for(job, State.FAILED)
+    assert job.failure_code == "worker_lost"
+    assert worker.popen.poll() is None
+
+
+def test_an_orphaned_work_horse_gives_its_job_up(worker: Process, submit: Callable[..., Job]) -> None:
+    job = submit()
+    wait_for_stage(job, "cutout")
+    own, horse = worker.family()[:2]
+    own.kill()
+    wait_for(job, State.FAILED)
+    assert job.failure_code == "worker_lost"
+    horse.wait(timeout=PATIENCE)
+
+
+def test_a_cancel_reaches_the_running_job(worker: Process, submit: Callable[..., Job]) -> None:
+    job = submit()
+    wait_for_stage(job, "cutout")
+    assert services.cancel(job.pk)
+    wait_for(job, State.CANCELLED, State.FAILED, State.SUCCEEDED)
+    assert job.state == State.CANCELLED
+    assert not job.artifacts.exists()
+
+
+def test_a_photo_without_an_object_says_so(worker: Process, owner: User) -> None:
+    white = encoded(Image.new("RGB", (300, 300), "white"))
+    job = services.submit(owner, white, "white.png", Recipe(quality="draft")).job
+    wait_for(job, State.FAILED, State.SUCCEEDED)
+    assert job.failure_code == "no_subject"
+    assert "single object" in job.failure_message
+
+
+def test_a_worker_signs_while_it_is_there(worker: Process) -> None:
+    wait_until(presence.worker_online, PATIENCE, "the worker's sign")
+    worker.end()
+    assert not presence.worker_online()

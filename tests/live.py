@@ -1,0 +1,97 @@
+"""The real site in its own processes: daphne, worker, reconciler, on the database and the Redis of the tests."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from django.db import connection
+
+from tests.environment import free_port, wait_for_port
+
+ROOT = Path(__file__).parent.parent
+
+
+def environment(port: int, **more: str) -> dict[str, str]:
+    """What a process needs to work on the data of the running test."""
+    database = connection.settings_dict["NAME"]
+    return {
+        **os.environ,
+        "DATABASE_URL": f"sqlite:///{database}",
+        "SITE_URL": f"http://localhost:{port}",
+        "OMP_NUM_THREADS": "2",
+        **more,
+    }
+
+
+@dataclass
+class Process:
+    """One process of the site and all that it forked."""
+
+    popen: subprocess.Popen[bytes]
+
+    def family(self) -> list[psutil.Process]:
+        """The process and its children."""
+        with suppress(psutil.NoSuchProcess):
+            own = psutil.Process(self.popen.pid)
+            return [own, *own.children(recursive=True)]
+        return []
+
+    def kill(self) -> None:
+        """SIGKILL for all of them at once, as a power cut would."""
+        family = self.family()
+        for process in family:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGKILL)
+        self.popen.wait()
+        psutil.wait_procs(family, timeout=30)
+
+    def end(self) -> None:
+        """SIGTERM, then SIGKILL for whoever stays."""
+        family = self.family()
+        with suppress(ProcessLookupError):
+            self.popen.terminate()
+        psutil.wait_procs(family, timeout=10)
+        self.kill()
+
+
+def start(arguments: list[str], env: dict[str, str]) -> Process:
+    """Start one process of the site."""
+    return Process(subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=env))
+
+
+def start_worker(**more: str) -> Process:
+    """A real RQ worker that forks."""
+    return start(["manage.py", "worker"], environment(8000, **more))
+
+
+@contextmanager
+def site(**more: str) -> Iterator[str]:
+    """The whole site; yields its address."""
+    port = free_port()
+    env = environment(port, **more)
+    daphne = [str(Path(sys.executable).with_name("daphne")), "-p", str(port)]
+    web = start([*daphne, "reconsite.asgi:application"], env)
+    others = [start(["manage.py", name], env) for name in ("worker", "reconcile")]
+    try:
+        wait_for_port(port, web.popen)
+        yield f"http://localhost:{port}"
+    finally:
+        for process in (web, *others):
+            process.end()
+
+
+def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    """Poll for what another process does. Raises AssertionError naming `what` when it did not come."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not come within {seconds} s"
+        time.sleep(0.05)
