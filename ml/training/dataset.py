@@ -94,14 +94,14 @@ def _write_shard(folder: Path, batch: list[tuple[str, Sample]]) -> None:
     part.rename(folder)
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
     parser.add_argument("--meshes", type=Path, help="a folder of meshes; without it, shapes are generated")
     parser.add_argument("--count", type=int, default=SHARD)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--held-out", action="store_true", help="the meshes and families that are not trained on")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     started = time.time()
     if options.meshes:
         every = meshes.from_folder(options.meshes)

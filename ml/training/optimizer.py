@@ -25,21 +25,21 @@ class Muon(torch.optim.Optimizer):
         for group in self.param_groups:
             for parameter in group["params"]:
                 if parameter.grad is not None:
-                    self._update(parameter, group["lr"], group["momentum"], group["decay"])
+                    self._update(parameter, parameter.grad, group["lr"], group["momentum"], group["decay"])
 
-    def _update(self, parameter: Tensor, rate: float, momentum: float, decay: float) -> None:
+    def _update(self, parameter: Tensor, gradient: Tensor, rate: float, momentum: float, decay: float) -> None:
         state = self.state[parameter]
         if "moving" not in state:
             state["moving"] = torch.zeros_like(parameter)
-        moving = state["moving"].lerp_(parameter.grad, 1.0 - momentum)
-        matrix = torch.lerp(parameter.grad, moving, momentum).reshape(len(parameter), -1)
+        moving = state["moving"].lerp_(gradient, 1.0 - momentum)
+        matrix = torch.lerp(gradient, moving, momentum).reshape(len(parameter), -1)
         update = orthogonalised(matrix).reshape(parameter.shape) * (0.2 * max(matrix.shape) ** 0.5)
         parameter.mul_(1.0 - rate * decay).sub_(update.to(parameter.dtype), alpha=rate)
 
 
 def orthogonalised(matrix: Tensor, rounds: int = 5) -> Tensor:
     """About the nearest matrix with orthonormal rows or columns, by a quintic Newton-Schulz iteration in bf16."""
-    x = matrix.to(torch.bfloat16)
+    x: Tensor = matrix.to(torch.bfloat16)
     if x.shape[0] > x.shape[1]:
         return orthogonalised(matrix.T, rounds).T
     x = x / (x.norm() + 1e-7)
@@ -49,7 +49,7 @@ def orthogonalised(matrix: Tensor, rounds: int = 5) -> Tensor:
     return x.float()
 
 
-def split(network: nn.Module) -> tuple[list[Tensor], list[Tensor]]:
+def split(network: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
     """Matrices and kernels, and all the rest: biases, norms, places, and the last layers."""
     last = ("surface", "bins", "places", "tilt.2")
     heavy = [each for name, each in network.named_parameters() if each.ndim >= 2 and not name.startswith(last)]

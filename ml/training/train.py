@@ -21,7 +21,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ml.engines.compact.network import WEIGHTS, CompactNetwork, encode
-from ml.training import augment
+from ml.training import augment, curve, supply
 from ml.training.dataset import Sample
 from ml.training.losses import Batch, figures, losses
 from ml.training.optimizer import Muon, split
@@ -211,6 +211,7 @@ def report(state: State, settings: Settings, terms: dict[str, float], seconds: f
     with (settings.folder / "log.jsonl").open("a") as log:
         log.write(json.dumps(line) + "\n")
     print(json.dumps(line), flush=True)
+    curve.draw(settings.folder / "log.jsonl", settings.folder / "curve.svg")
 
 
 def export(folder: Path, target: Path = WEIGHTS) -> Path:
@@ -229,10 +230,13 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=DATA)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--samples", type=int, default=20_000, help="how many different samples to make at most")
     parser.add_argument("--export", action="store_true", help="only write the last checkpoint's weights")
     options = parser.parse_args()
     if not options.export:
-        train(Settings(folder=options.folder, minutes=options.minutes, batch=options.batch, rate=options.rate))
+        settings = Settings(folder=options.folder, minutes=options.minutes, batch=options.batch, rate=options.rate)
+        with supply.supplied(options.folder, options.meshes, options.samples):
+            train(settings)
     print(export(options.folder))
 
 
