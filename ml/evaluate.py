@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
 
 from ml import engines, surface
 from ml.camera import Camera
@@ -74,11 +75,17 @@ def example(solid: meshes.Solid, seed: int) -> Example:
     caster = rays.build(view.vertices, view.faces)
     normals = render.corner_normals(view.vertices, view.faces, caster.normals)
     picture, cover = render.draw(caster, view, solid.vertices[view.faces], normals, solid.colors, rng, SIZE)
-    rgba = np.concatenate([picture, cover[..., None]], axis=2)
+    rgba = np.concatenate([_carried_on(picture, cover), cover[..., None]], axis=2)
     truth = score.outer_points(solid.vertices, solid.faces, seed=seed) @ score.yaw(-azimuth).T
     occupancy = render.cast_target(caster, view, solid.colors).occupancy
     cutout = Cutout((rgba * 255.0 + 0.5).astype(np.uint8), (0, 0, SIZE, SIZE), "none")
     return Example(solid.name, cutout, score.boxed(truth), elevation, occupancy)
+
+
+def _carried_on(picture: Floats, cover: Floats) -> Floats:
+    """The picture with the object's colours going on beyond its silhouette, as a cutout has them."""
+    rows, columns = distance_transform_edt(cover < 0.5, return_distances=False, return_indices=True)
+    return np.asarray(picture[rows, columns], np.float32)
 
 
 def examples(solids: Iterable[meshes.Solid]) -> Iterator[Example]:
