@@ -112,7 +112,7 @@ def picture(toy: Toy, camera: Camera, side: int) -> NDArray[np.uint8]:
 
 
 def _seen(toy: Toy, caster: Caster, origins: Floats, directions: Floats) -> tuple[Floats, Floats, Floats]:
-    """Point, normal and colour that each ray meets: the toy, or else the table, a little darker away from its middle."""
+    """Point, normal and colour that each ray meets: the toy, or else the table, darker away from its middle."""
     hits = caster.cast(origins, directions)
     flat = np.cross(
         *(toy.mesh.vertices[toy.mesh.faces[:, corner]] - toy.mesh.vertices[toy.mesh.faces[:, 0]] for corner in (1, 2))
@@ -149,12 +149,14 @@ def _sky(caster: Caster, start: Floats, normals: Floats, random: np.random.Gener
 
 
 def _reflected(directions: Floats, normals: Floats) -> Floats:
-    return directions - 2.0 * np.einsum("nc,nc->n", directions, normals)[:, None] * normals
+    along = np.einsum("nc,nc->n", directions, normals)[:, None]
+    return np.asarray(directions - 2.0 * along * normals, dtype=np.float32)
 
 
 def _srgb(linear: Floats) -> Floats:
     """Linear light to sRGB (IEC 61966-2-1)."""
-    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    curved = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return np.asarray(curved, dtype=np.float32)
 
 
 def main() -> None:
