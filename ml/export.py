@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ml import axes, files, glb
-from ml.geometry import face_areas_and_normals, vertex_normals, without_unused_vertices
+from ml.geometry import face_areas_and_normals, vertex_normals, welded, without_unused_vertices
 from ml.mesh import Mesh
 from ml.sampling import to_linear
 from ml.scene import Scene
@@ -63,7 +63,8 @@ def write_stl(mesh: Mesh, path: Path, height_mm: float) -> None:
 
 def write_obj(model: TexturedMesh, out_dir: Path) -> None:
     """OBJ with its MTL; y up, photo's side +z. Only the texture is cut: a place is one `v`, so it stays closed."""
-    places, normals, place_of = _merged(model.mesh)
+    first, place_of = welded(model.mesh.vertices, model.mesh.normals)
+    places, normals = model.mesh.vertices[first], model.mesh.normals[first]
     uv = np.stack([model.uv[:, 0], 1.0 - model.uv[:, 1]], axis=1)
     corner = np.stack([place_of[model.mesh.faces], model.mesh.faces, place_of[model.mesh.faces]], axis=2) + 1
     text = [
@@ -77,14 +78,6 @@ def write_obj(model: TexturedMesh, out_dir: Path) -> None:
     (out_dir / files.OBJ).write_text("".join(text))
     shine = "Ka 0 0 0\nKd 1 1 1\nKs 0 0 0\nNs 0\nd 1\nillum 1"
     (out_dir / files.MTL).write_text(f"# Reconsite\nnewmtl {MATERIAL}\n{shine}\nmap_Kd {files.TEXTURE}\n")
-
-
-def _merged(mesh: Mesh) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]:
-    """Places and normals without the split at seams, and the number of each vertex' place."""
-    both = np.ascontiguousarray(np.concatenate([mesh.vertices, mesh.normals], axis=1))
-    keys = both.view(np.dtype((np.void, both.dtype.itemsize * 6))).ravel()
-    _, first, place_of = np.unique(keys, return_index=True, return_inverse=True)
-    return mesh.vertices[first], mesh.normals[first], place_of
 
 
 def _lines(form: str, rows: NDArray[Any]) -> str:

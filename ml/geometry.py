@@ -63,3 +63,14 @@ def without_unused_vertices(vertices: Floats, faces: Indices) -> tuple[NDArray[n
     used[faces] = True
     renumbered = np.cumsum(used) - 1
     return vertices[used].astype(np.float32), renumbered[faces].astype(np.int32)
+
+
+def welded(vertices: NDArray[np.float32], normals: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Undo a split at seams: vertices of one position and one normal are one.
+
+    Gives `first` (W,), a vertex for each welded one, and `place_of` (V,), the welded one of each vertex.
+    """
+    both = np.ascontiguousarray(np.concatenate([vertices, normals], axis=1))
+    keys = both.view(np.dtype((np.void, both.dtype.itemsize * 6))).ravel()
+    _, first, place_of = np.unique(keys, return_index=True, return_inverse=True)
+    return np.asarray(first), np.asarray(place_of)

@@ -80,21 +80,31 @@ def _refined(scene: Scene, coarse: Lattice, open_cells: Flags, threshold: float,
     known = np.zeros(values.shape, bool)
     known[::2, ::2, ::2] = True
     fresh = np.flatnonzero(open_cells)
+    known_flat, values_flat = known.reshape(-1), values.reshape(-1)
     while len(fresh):
         points = _points_of(fresh, cells)
-        known_flat, values_flat = known.reshape(-1), values.reshape(-1)
-        wanted = np.unique(points[~known_flat[points]])
+        wanted = _distinct(points[~known_flat[points]], values.size)
         values_flat[wanted] = _query(scene, wanted, cells, span)
         known_flat[wanted] = True
         fresh = _led_to(fresh, values_flat[points] > threshold, open_cells)
     return values
 
 
+def _distinct(ids: Ids, size: int) -> Ids:
+    """Each of the ids below `size` once: every one claims its place, and only the last to do so keeps it."""
+    claim = np.empty(size, np.int32)
+    order = np.arange(len(ids), dtype=np.int32)
+    claim[ids] = order
+    return np.asarray(ids[claim[ids] == order])
+
+
 def _doubled(coarse: Lattice) -> Lattice:
     """Each new point takes the value of the old one before it: in a cell that is not crossed, its side is right."""
     size = 2 * coarse.shape[0] - 1
-    repeated = coarse.repeat(2, axis=0).repeat(2, axis=1).repeat(2, axis=2)
-    return np.ascontiguousarray(repeated[:size, :size, :size])
+    stretched = np.empty((*coarse.shape[:2], size), np.float32)
+    stretched[..., ::2], stretched[..., 1::2] = coarse, coarse[..., :-1]
+    before = np.arange(size) // 2
+    return np.asarray(stretched[before[:, None], before[None]])
 
 
 def _points_of(coarse_cells: Ids, cells: int) -> Ids:

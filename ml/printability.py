@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml import axes
-from ml.geometry import components, face_areas_and_normals, face_volumes, is_closed_manifold
+from ml.geometry import components, face_areas_and_normals, face_volumes, is_closed_manifold, welded
 from ml.raycast import Caster
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def statistics(mesh: Mesh, height_mm: float) -> dict[str, Any]:
     `overhang_share`: share of the area that hangs over at more than 45° and does not lie on the bed.
     `thinnest_wall_mm`: all but 1 % of the surface is at least as thick, measured straight inwards (an estimate).
     """
+    mesh = _without_seams(mesh)
     printed = replace(mesh, vertices=axes.print_bed(mesh.vertices, height_mm))
     areas, normals = face_areas_and_normals(printed.vertices, mesh.faces)
     return {
@@ -44,6 +45,13 @@ def statistics(mesh: Mesh, height_mm: float) -> dict[str, Any]:
         "overhang_share": round(_overhang_share(printed, areas, normals, height_mm), 4),
         "thinnest_wall_mm": round(_thinnest_wall(printed, areas, normals), 2),
     }
+
+
+def _without_seams(mesh: Mesh) -> Mesh:
+    """The textured mesh is cut along seams that only the texture needs; for counting they are closed again."""
+    first, place_of = welded(mesh.vertices, mesh.normals)
+    faces = place_of[mesh.faces].astype(np.int32)
+    return replace(mesh, vertices=mesh.vertices[first], faces=faces, normals=mesh.normals[first])
 
 
 def _overhang_share(printed: Mesh, areas: NDArray[np.float64], normals: NDArray[np.float64], height_mm: float) -> float:

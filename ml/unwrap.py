@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from ml import unwrap_box
 from ml.mesh import Mesh
 
-TIME_LIMIT = 25.0
-"""Seconds that xatlas may take."""
+TIME_LIMIT = 60
+"""Processor seconds that xatlas may take; a mesh of 40,000 triangles needs about 5."""
+PATIENCE = 3
+"""Seconds on the clock that it may take for each of those, on a busy machine."""
 PROGRAM = Path(__file__).with_name("unwrap_xatlas.py")
 log = logging.getLogger(__name__)
 
@@ -32,27 +34,27 @@ class Layout:
     method: str
 
 
-def unwrap(mesh: Mesh, size: int, time_limit: float = TIME_LIMIT) -> Layout:
-    """Lay the mesh out for a `size` x `size` texture without overlaps, within about `time_limit` seconds."""
-    found = _by_xatlas(mesh, size, time_limit) if time_limit > 0 else None
+def unwrap(mesh: Mesh, size: int, time_limit: int | None = None) -> Layout:
+    """Lay the mesh out for a `size` x `size` texture without overlaps.
+
+    xatlas gets `time_limit` processor seconds (`TIME_LIMIT` when None); with 0 the box projects at once.
+    """
+    limit = TIME_LIMIT if time_limit is None else time_limit
+    found = _by_xatlas(mesh, size, limit) if limit > 0 else None
     if found is not None:
         return found
     source, faces, uv = unwrap_box.unwrap(mesh, size)
     return Layout(source, faces, uv, "box")
 
 
-def _by_xatlas(mesh: Mesh, size: int, time_limit: float) -> Layout | None:
+def _by_xatlas(mesh: Mesh, size: int, time_limit: int) -> Layout | None:
     """xatlas in a child process; None when it took too long, died or laid out only a part."""
     sent = io.BytesIO()
-    np.savez(sent, vertices=mesh.vertices, faces=mesh.faces, normals=mesh.normals, size=size)
+    np.savez(sent, vertices=mesh.vertices, faces=mesh.faces, size=size, seconds=time_limit)
+    command = [sys.executable, "-P", str(PROGRAM)]
+    patience = time_limit * PATIENCE
     try:
-        answer = subprocess.run(
-            [sys.executable, "-P", str(PROGRAM)],
-            input=sent.getvalue(),
-            capture_output=True,
-            timeout=time_limit,
-            check=True,
-        )
+        answer = subprocess.run(command, input=sent.getvalue(), capture_output=True, timeout=patience, check=True)
     except (subprocess.SubprocessError, OSError) as error:
         log.warning("xatlas gave no layout, box projection takes over: %s", error)
         return None

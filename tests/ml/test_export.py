@@ -39,7 +39,7 @@ def model() -> TexturedMesh:
     scene = AnalyticScene()
     nothing = Cutout(np.zeros((512, 512, 4), np.uint8), (0, 0, 512, 512), "none")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ml.unwrap.TIME_LIMIT", 0.0)
+        patch.setattr("ml.unwrap.TIME_LIMIT", 0)
         return texture.bake(meshes.finish(surface.extract(scene, 128), 10_000), scene, nothing, 512)
 
 

@@ -143,3 +143,10 @@ def test_statistics_see_overhang_and_a_thin_wall() -> None:
     found = meshes.statistics(meshes.finish(surface.extract(table, 192), 40_000), height_mm=82.0)
     assert abs(found["thinnest_wall_mm"] - 4.0) < 0.5
     assert found["overhang_share"] > 0.3
+
+
+def test_statistics_look_through_the_seams_of_a_texture() -> None:
+    whole = meshes.finish(surface.extract(ball(0.5), 64), 2_000)
+    flat = whole.faces.ravel()
+    split = Mesh(whole.vertices[flat], np.arange(len(flat), dtype=np.int32).reshape(-1, 3), whole.normals[flat])
+    assert meshes.statistics(split, 80.0) == meshes.statistics(whole, 80.0)

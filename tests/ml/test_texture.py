@@ -50,7 +50,7 @@ def toy_mesh(toy: AnalyticScene) -> Mesh:
 def _fast_layout() -> object:
     """Box projection: these tests are about colours, not about xatlas."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ml.unwrap.TIME_LIMIT", 0.0)
+        patch.setattr("ml.unwrap.TIME_LIMIT", 0)
         yield
 
 

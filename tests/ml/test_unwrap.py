@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from ml import raster, surface, unwrap
 from ml.geometry import face_areas_and_normals
 from ml.mesh import Mesh
 from ml.unwrap import Layout
-from tests.ml.scenes import AnalyticScene
+from tests.ml.scenes import AnalyticScene, ball
 
 SIZE = 512
 
@@ -20,7 +22,7 @@ def toy() -> Mesh:
 
 @pytest.fixture(scope="module", params=["xatlas", "box"])
 def layout(toy: Mesh, request: pytest.FixtureRequest) -> Layout:
-    found = unwrap.unwrap(toy, SIZE, time_limit=60.0 if request.param == "xatlas" else 0.0)
+    found = unwrap.unwrap(toy, SIZE, time_limit=60 if request.param == "xatlas" else 0)
     assert found.method == request.param
     return found
 
@@ -53,12 +55,24 @@ def test_texels_are_spread_evenly_over_the_surface(toy: Mesh, layout: Layout) ->
     assert np.quantile(share[big], 0.9) < 4 * np.quantile(share[big], 0.1)
 
 
-def test_when_time_runs_out_the_box_takes_over(toy: Mesh) -> None:
-    assert unwrap.unwrap(toy, SIZE, time_limit=0.01).method == "box"
+def test_when_time_runs_out_the_box_takes_over(toy: Mesh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = tmp_path / "ended.py"
+    ended.write_text("import os, signal\nos.kill(os.getpid(), signal.SIGXCPU)\n")
+    monkeypatch.setattr(unwrap, "PROGRAM", ended)
+    assert unwrap.unwrap(toy, SIZE, time_limit=20).method == "box"
+
+
+def test_a_large_mesh_is_laid_out_in_pieces() -> None:
+    ball_mesh = meshes.finish(surface.extract(ball(), 128), 12_000)
+    found = unwrap.unwrap(ball_mesh, SIZE)
+    assert found.method == "xatlas"
+    assert np.array_equal(found.source[found.faces], ball_mesh.faces)
+    pixel = raster.cover(found.uv[found.faces] * SIZE, SIZE).pixel
+    assert len(pixel) - len(np.unique(pixel)) < 1e-3 * len(pixel)
 
 
 def test_a_single_tetrahedron_is_unwrapped() -> None:
     vertices = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], np.float32)
     faces = np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]], np.int32)
-    found = unwrap.unwrap(Mesh(vertices, faces, vertices), 64, time_limit=0.0)
+    found = unwrap.unwrap(Mesh(vertices, faces, vertices), 64, time_limit=0)
     assert np.array_equal(found.source[found.faces], faces)

@@ -24,7 +24,7 @@ def scene() -> AnalyticScene:
 @pytest.fixture(scope="module")
 def model(scene: AnalyticScene) -> TexturedMesh:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ml.unwrap.TIME_LIMIT", 0.0)
+        patch.setattr("ml.unwrap.TIME_LIMIT", 0)
         return texture.bake(meshes.finish(surface.extract(scene, 128), 10_000), scene, cutout_of(scene), 512)
 
 
