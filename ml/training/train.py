@@ -43,8 +43,8 @@ class Settings:
     decay: float = 0.02
     average: float = 0.998
     seed: int = 0
-    report_every: float = 240.0
-    threads: int = 1
+    report_every: float = 480.0
+    threads: int = 2
 
 
 @dataclass
@@ -165,7 +165,7 @@ def schedule(fraction: float, peak: float) -> float:
 
 
 @torch.no_grad()
-def check(network: CompactNetwork, folder: Path, limit: int = 192, size: int = 32) -> dict[str, float]:
+def check(network: CompactNetwork, folder: Path, limit: int = 96, size: int = 32) -> dict[str, float]:
     """Held-out figures, averaged over batches."""
     network.eval()
     shards = open_shards(folder)

@@ -88,10 +88,29 @@ def ray_distance(front: Tensor, end: Tensor, logits: Tensor, bias: float = 0.0) 
 
 
 def ask(network: CompactNetwork, rgba: NDArray[np.uint8]) -> tuple[Output, Tensor]:
-    """The network's output for one square cutout (S, S, 4) uint8, and the (GRID, GRID, BINS) logits of hidden bins."""
+    """What the network says of one square cutout (S, S, 4) uint8, and the (GRID, GRID, BINS) logits of hidden bins.
+
+    It looks at the mirror image, too, and the mean of both is taken: errors to one side cancel.
+    """
+    picture = small_picture(rgba)
     with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
-        output = network(small_picture(rgba).contiguous(memory_format=torch.channels_last))
-        return output, network.hidden(output.features)[0].float()
+        both = torch.cat([picture, picture.flip(3)]).contiguous(memory_format=torch.channels_last)
+        output = network(both)
+        logits = network.hidden(output.features).float()
+    mean = Output(
+        front=_unmirrored(output.front, 2),
+        thickness=_unmirrored(output.thickness, 2),
+        back=_unmirrored(output.back, 2),
+        features=output.features[:1],
+        back_color=_unmirrored(output.back_color, 3),
+        elevation=output.elevation.mean(dim=0, keepdim=True),
+    )
+    return mean, _unmirrored(logits, 2)[0]
+
+
+def _unmirrored(pair: Tensor, columns: int) -> Tensor:
+    """(2, …) of a picture and of its mirror image -> (1, …) the mean, turned back along the dimension `columns`."""
+    return (pair[:1] + pair[1:].flip(columns)) / 2.0
 
 
 def ray_volume(output: Output, logits: Tensor, alpha: NDArray[np.float32], bias: float = 0.0) -> RayVolume:
