@@ -29,7 +29,9 @@ DRAFT_SIDE = 1440
 ANIMATED = "The picture is animated: its first frame was used."
 
 _ORIENTATION = 0x0112
-_SUFFIXES_16_BIT = ("I;16", "I;16B", "I;16L", "I;16N")
+_CAN_MOVE = ("GIF", "PNG", "WEBP", "AVIF")
+"""A JPEG or HEIC of several pictures is a stereo pair, a depth map or a burst: nothing that the user saw move."""
+_MODES_16_BIT = ("I;16", "I;16B", "I;16L", "I;16N")
 
 # A warning is not enough: a bomb has to stop before it is decoded.
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
@@ -71,7 +73,7 @@ def open_photo(data: bytes, max_pixels: int = MAX_PIXELS) -> Photo:
     """
     with _refusals(), _opened(data, max_pixels) as (kind, image):
         width, height = image.size
-        notes = (ANIMATED,) if getattr(image, "is_animated", False) and kind != "JPEG" else ()
+        notes = (ANIMATED,) if kind in _CAN_MOVE and getattr(image, "is_animated", False) else ()
         if kind == "JPEG":
             image.draft(image.mode, _fitted(image.size, DRAFT_SIDE))
         image.load()
@@ -145,14 +147,17 @@ def _to_working_size(image: Image.Image) -> Image.Image:
 
 
 def _to_8_bit(image: Image.Image) -> Image.Image:
-    """16-bit grey scaled by 257: Pillow's own conversion would clip everything above 255 to white."""
-    if image.mode in _SUFFIXES_16_BIT or image.mode == "I":
-        wide = np.asarray(image).astype(np.uint32)
-        return Image.fromarray(((wide.clip(0, 65535) * 255 + 32767) // 65535).astype(np.uint8))
+    """The high byte of 16-bit grey: Pillow's own conversion would clip everything above 255 to white."""
+    if image.mode in _MODES_16_BIT:
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if image.mode == "I":
+        return Image.fromarray((np.asarray(image).clip(0, 65535) >> 8).astype(np.uint8))
     return image
 
 
 def _without_palette(image: Image.Image) -> Image.Image:
+    if image.mode == "RGBA":
+        return image
     if image.has_transparency_data:
         return image.convert("RGBA")
     if image.mode in ("RGB", "CMYK", "L"):
