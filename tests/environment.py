@@ -56,7 +56,7 @@ def prepare() -> None:
         MEDIA_ROOT=str(folder / "media"),
         REDIS_URL=f"redis://127.0.0.1:{port}/0",
         TEST_DATABASE_NAME=str(folder / "test.sqlite3"),
-        EMAIL_URL="locmem:",
+        EMAIL_URL="console:",
         DEBUG="1",
         SUBMIT_RATE="1000/min",
         SIGN_IN_RATE="1000/min",

@@ -1,0 +1,58 @@
+"""A real browser on the real site. Where no chromium is found the tests skip, or fail if REQUIRE_BROWSER is set."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from scripts.ensure_chromium import find_chromium
+from tests.live import site
+
+FLAGS = [
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's chromium, drawing WebGL in software."""
+    path = find_chromium()
+    if path is None:
+        message = "NO CHROMIUM: install one to run the browser tests"
+        pytest.fail(message) if os.environ.get("REQUIRE_BROWSER") else pytest.skip(message)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def address(transactional_db: None) -> Iterator[str]:
+    """The whole site, for one test."""
+    with site() as url:
+        yield url
+
+
+@pytest.fixture
+def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
+    """A fresh browser profile at desktop width."""
+    fresh = browser.new_context(base_url=address, viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    fresh.set_default_timeout(120_000)
+    yield fresh
+    fresh.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """A page that fails the test on an uncaught error of ours."""
+    opened = context.new_page()
+    opened.on("pageerror", lambda error: pytest.fail(f"The page threw: {error}"))
+    return opened

@@ -1,0 +1,93 @@
+"""What a person does: sign up, upload, wait, turn the model, download it."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import trimesh
+from PIL import Image
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.conftest import PASSWORD
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+READY = '[data-viewer][data-ready="true"]'
+
+
+def sign_up(page: Page, email: str = "person@example.org") -> None:
+    page.goto("/accounts/signup/")
+    page.fill('[name="email"]', email)
+    page.fill('[name="password1"]', PASSWORD)
+    page.fill('[name="password2"]', PASSWORD)
+    page.click('main button[type="submit"]')
+    page.wait_for_url("**/new/")
+
+
+def upload(page: Page, photo: bytes) -> None:
+    page.set_input_files('input[type="file"]', {"name": "lamp.png", "mimeType": "image/png", "buffer": photo})
+    page.check('input[name="quality"][value="draft"]', force=True)
+    page.click('main form button[type="submit"]')
+    page.wait_for_url(re.compile(r"/jobs/[0-9a-f-]{36}/"))
+
+
+def canvas_pixels(page: Page) -> np.ndarray:
+    """What the viewer shows now, (H, W, 3)."""
+    shot = page.locator("[data-viewer] canvas").screenshot()
+    return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"), dtype=np.float32)
+
+
+def test_from_sign_up_to_a_turning_model(page: Page, photo: bytes, tmp_path: Path) -> None:
+    sign_up(page)
+    upload(page, photo)
+    page.wait_for_selector(READY)
+    first = canvas_pixels(page)
+    assert first.var() > 50, "the canvas is blank"
+    reds = (first[..., 0] > 120) & (first[..., 1] < 110) & (first[..., 2] < 110)
+    assert reds.mean() > 0.005, "the red shade of the lamp is not to be seen"
+    turn(page)
+    assert np.abs(canvas_pixels(page) - first).mean() > 0.5, "the model does not turn"
+    with page.expect_download() as download:
+        page.locator('a[href*="mesh.glb?download=1"]').first.click()
+    target = tmp_path / "model.glb"
+    download.value.save_as(target)
+    assert len(trimesh.load(target).geometry) == 1
+
+
+def turn(page: Page) -> None:
+    """Drag the model a quarter round."""
+    box = page.locator("[data-viewer] canvas").bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 200, y, steps=5)
+    page.mouse.up()
+
+
+def test_a_job_ends_on_its_page_though_no_socket_opens(context: BrowserContext, page: Page, photo: bytes) -> None:
+    context.route_web_socket(re.compile(r"/ws/"), lambda socket: socket.close())
+    sign_up(page)
+    upload(page, photo)
+    page.wait_for_selector(READY)
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_no_page_scrolls_sideways(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    for path in ("/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"):
+        assert overflow(page, path) <= 0, path
+    sign_up(page)
+    for path in ("/", "/new/", "/models/", "/jobs/"):
+        assert overflow(page, path) <= 0, path
+
+
+def overflow(page: Page, path: str) -> int:
+    """How many pixels the page is wider than the window."""
+    page.goto(path)
+    expect(page.locator("main")).to_be_visible()
+    return int(page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
