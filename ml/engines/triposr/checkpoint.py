@@ -5,6 +5,7 @@ Both are read strictly: every name and every shape must be the expected one, or 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pickle
@@ -79,7 +80,7 @@ def convert(tensors: Mapping[str, Tensor], sizes: Sizes, precision: str) -> dict
 
 
 def save(path: Path, model: Model) -> None:
-    """Write a converted model as safetensors: whole under its name, or not at all."""
+    """Write a converted model as safetensors: whole under its name, or not at all. Raises OSError."""
     about = {"format": FORMAT, "precision": model.precision, "source_sha256": model.source_hash}
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     tensors = {name: tensor.contiguous() for name, tensor in model.weights.items()}
@@ -87,6 +88,9 @@ def save(path: Path, model: Model) -> None:
         save_file(tensors, temporary, metadata=about | {"sizes": json.dumps(asdict(model.sizes), sort_keys=True)})
         temporary.chmod(0o644)
         temporary.replace(path)
+    except SafetensorError as error:
+        full = "os error 28" in str(error)
+        raise OSError(errno.ENOSPC if full else errno.EIO, str(error), str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -96,21 +96,30 @@ def _from_hub(path: Path, published: Published, precision: str, endpoint: str | 
 
 
 def _download(published: Published, name: str, folder: Path, endpoint: str | None) -> Path:
-    """One file through huggingface_hub, which shows a progress bar and goes on with a part that is there."""
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+    """One file with a progress bar; a part of the same version that is there is gone on with.
+
+    huggingface_hub's own `hf_hub_download` starts over after a cut (2.x), so its parts are put together here.
+    """
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+    from huggingface_hub.file_download import http_get
 
     endpoint = endpoint or os.environ.get("HF_ENDPOINT")
     try:
-        return Path(hf_hub_download(published.repository, name, local_dir=folder, endpoint=endpoint))
-    except (LocalEntryNotFoundError, OfflineModeIsEnabled) as error:
-        raise FetchError(_unreachable(published, endpoint)) from error
-    except HfHubHTTPError as error:
-        raise FetchError(f"{_unreachable(published, endpoint)} ({error})") from error
+        remote = get_hf_file_metadata(hf_hub_url(published.repository, name, endpoint=endpoint), endpoint=endpoint)
     except Exception as error:
-        if type(error).__module__.split(".")[0] in ("httpx", "httpx2", "requests"):
-            raise FetchError(f"The download of {name} was cut off; run the same command to go on with it.") from error
+        raise FetchError(_unreachable(published, endpoint)) from error
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f"{name}.{(remote.etag or 'unknown')[:16]}.part"
+    try:
+        part.touch()
+        with part.open("r+b") as file:
+            file.seek(0, os.SEEK_END)
+            http_get(remote.location, file, resume_size=file.tell(), expected_size=remote.size, displayed_filename=name)
+    except OSError:
         raise
+    except Exception as error:
+        raise FetchError(f"The download of {name} was cut off; run the same command to go on with it.") from error
+    return part.replace(folder / name)
 
 
 def _install(local: Path, config: Path | None, path: Path, published: Published, precision: str) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -68,16 +69,24 @@ class TriplaneScene:
 
     @classmethod
     def load(cls, path: Path) -> TriplaneScene:
-        """Read what `save` wrote. Raises OSError, KeyError or ValueError when it is something else."""
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-        return cls(
-            planes=torch.from_numpy(arrays["scene_codes"]),
-            layers=decoder_layers({name: torch.from_numpy(arrays[name]) for name in arrays if "decoder" in name}),
-            camera=Camera(*(float(each) for each in arrays["camera"])) if "camera" in arrays else Camera(),
-            threshold=float(arrays.get("threshold", THRESHOLD)),
-            radius=float(arrays.get("radius", RADIUS)),
-        )
+        """Read what `save` wrote. Raises OSError, or ValueError when it is something else."""
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                arrays = {name: archive[name] for name in archive.files}
+            planes = torch.from_numpy(arrays["scene_codes"])
+            layers = decoder_layers({name: torch.from_numpy(arrays[name]) for name in arrays if "decoder" in name})
+            camera = Camera(*(float(each) for each in arrays["camera"])) if "camera" in arrays else Camera()
+        except (BadZipFile, KeyError, TypeError) as error:
+            raise ValueError(f"{path} holds no triplane scene: {error}") from error
+        _check_shapes(path, planes, layers)
+        threshold, radius = float(arrays.get("threshold", THRESHOLD)), float(arrays.get("radius", RADIUS))
+        return cls(planes, layers, camera, threshold, radius)
+
+
+def _check_shapes(path: Path, planes: Tensor, layers: Layers) -> None:
+    inputs = [3 * planes.shape[1] if planes.dim() == 4 else 0, *(matrix.shape[0] for matrix, _ in layers)]
+    if planes.dim() != 4 or len(planes) != 3 or inputs != [*(matrix.shape[-1] for matrix, _ in layers), 4]:
+        raise ValueError(f"{path} holds planes and a decoder that do not belong together.")
 
 
 def decoder_layers(weights: Weights) -> Layers:
