@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +31,7 @@ KEY = (-0.45, 0.75, 0.9)
 """Direction towards the light in the picture's frame: right, up, towards the viewer."""
 POSTER_SIZE = 512
 COMPRESSION = 4
+MOST_THREADS = 4
 
 Picture = NDArray[np.uint8]
 
@@ -61,17 +64,31 @@ def turntable(
     transparent background; azimuth grows by 360 / `count` degrees a frame.
     """
     stage, camera = _framed(model, elevation)
+
+    def shoot(index: int) -> Picture:
+        picture = _picture(stage, replace(camera, azimuth=360.0 * index / count), size, shaded=True)
+        Image.fromarray(picture).save(out_dir / files.frame_name(index), compress_level=COMPRESSION)
+        return picture
+
     frames = []
-    for index in range(count):
-        frames.append(_picture(stage, replace(camera, azimuth=360.0 * index / count), size, shaded=True))
-        Image.fromarray(frames[-1]).save(out_dir / files.frame_name(index), compress_level=COMPRESSION)
+    for picture in _in_threads(shoot, count):
+        frames.append(picture)
         if on_step:
-            on_step(0.9 * (index + 1) / count)
+            on_step(0.9 * len(frames) / count)
     poster = _picture(stage, replace(camera, azimuth=-30.0), POSTER_SIZE, shaded=True)
     Image.fromarray(poster).save(out_dir / files.POSTER, quality=88, method=4)
     video.write(frames, out_dir / files.VIDEO)
     if on_step:
         on_step(1.0)
+
+
+def _in_threads(shoot: Callable[[int], Picture], count: int) -> Iterator[Picture]:
+    """The pictures in order, several at a time; whoever stops listening stops the rest too."""
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_THREADS)) as pool:
+        try:
+            yield from pool.map(shoot, range(count))
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def self_check(model: TexturedMesh, cutout: Cutout, camera: Camera) -> dict[str, float]:

@@ -11,6 +11,7 @@ from PIL import Image
 from ml import mesh as meshes
 from ml import surface, texture, video, views
 from ml.camera import Camera
+from ml.errors import Stopped
 from ml.files import frame_name
 from ml.texture import TexturedMesh
 from tests.ml.scenes import AnalyticScene, cutout_of
@@ -173,3 +174,13 @@ def test_it_reports_progress_up_to_one(model: TexturedMesh, tmp_path: Path) -> N
     views.turntable(model, tmp_path, count=2, size=64, elevation=0.0, on_step=steps.append)
     assert steps == sorted(steps)
     assert steps[-1] == 1.0
+
+
+def test_a_stop_between_frames_ends_the_turn(model: TexturedMesh, tmp_path: Path) -> None:
+    def stop(fraction: float) -> None:
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        views.turntable(model, tmp_path, count=40, size=64, elevation=0.0, on_step=stop)
+    assert len(list(tmp_path.glob("render_*.png"))) < 40
+    assert not (tmp_path / "render.mp4").exists()
