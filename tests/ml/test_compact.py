@@ -14,7 +14,7 @@ from ml import scene as scenes
 from ml.camera import RADIUS, Camera
 from ml.cutout import SIZE, Cutout, cut
 from ml.engines import choose
-from ml.engines.compact.engine import CompactEngine
+from ml.engines.compact.engine import CompactEngine, inflate
 from ml.engines.compact.scene import SOFT, VolumeScene, density_of
 from ml.errors import ReconstructionError
 from ml.photo import Photo
@@ -29,7 +29,7 @@ def cutout() -> Cutout:
 
 @pytest.fixture(scope="module")
 def scene(cutout: Cutout) -> VolumeScene:
-    return CompactEngine().infer(cutout)
+    return inflate(cutout)
 
 
 def ball_scene(radius: float = 0.4, cells: int = 64) -> VolumeScene:
@@ -84,9 +84,14 @@ def test_a_wider_silhouette_gives_a_thicker_solid(scene: VolumeScene) -> None:
     assert cap.sum() > 1.3 * stem.sum() > 0
 
 
-def test_the_same_cutout_gives_the_same_scene(scene: VolumeScene, cutout: Cutout) -> None:
-    again = CompactEngine().infer(cutout)
-    assert torch.equal(again.grid, scene.grid)
+def test_without_trained_weights_the_engine_inflates(scene: VolumeScene, cutout: Cutout, tmp_path: Path) -> None:
+    engine = CompactEngine(weights=tmp_path / "none.safetensors")
+    assert engine.weights_hash == ""
+    assert torch.equal(engine.infer(cutout).grid, scene.grid)
+
+
+def test_the_same_cutout_gives_the_same_scene(cutout: Cutout) -> None:
+    assert torch.equal(CompactEngine().infer(cutout).grid, CompactEngine().infer(cutout).grid)
 
 
 def test_density_is_linear_near_the_surface() -> None:
