@@ -1,0 +1,200 @@
+"""Measure TripoSR the naive way and ours in one run: `python -m scripts.bench_triposr [--full] [--scene FILE]`.
+
+The naive way is what the published code does, written plainly: float32, torch's own attention, every point of the grid,
+every sample of every ray. Its long parts are measured on a share of the work, which the table names. Without `--full`
+the network has a quarter of its depth (weights drawn from a seed), so that a run takes about a minute.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import platform
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ml import lattice
+from ml.camera import RADIUS, Camera
+from ml.engines.triposr import checkpoint, network, parity, render
+from ml.engines.triposr.checkpoint import Model
+from ml.engines.triposr.precision import PRECISIONS, best_precision
+from ml.engines.triposr.scene import TriplaneScene
+from ml.engines.triposr.sizes import Sizes
+
+SCENE = Path(__file__).parent.parent / "tests" / "ml" / "triposr" / "data" / "chair.npz"
+GRID, VIEWS, SIZE = 256, 30, 256
+GRID_SHARE, VIEW_SHARE = 32, 16
+"""The naive way does one in so many points of the grid, and rays of one view."""
+SEED = 7
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table; `naive` and `ours` in `unit`."""
+
+    step: str
+    naive: float
+    ours: float
+    unit: str = "s"
+    note: str = ""
+
+    @property
+    def ratio(self) -> float:
+        """How many times less ours takes."""
+        return self.naive / self.ours
+
+
+def seconds(work: Callable[[], Any], repeats: int = 1) -> float:
+    """The best of some runs: other work on the machine only ever adds time."""
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def matrix_rate(precision: str) -> float:
+    """Floating-point operations a second of this machine in one large product of the network."""
+    x, matrix = (torch.ones(3072, 1024, dtype=PRECISIONS[precision]) for _ in range(2))
+    return 2.0 * 3072 * 1024 * 3072 / seconds(lambda: F.linear(x, matrix), 6)
+
+
+def operations(sizes: Sizes) -> float:
+    """Multiplications and additions of one photo, products only, the photo-independent start left out."""
+    tokens, planes, vit, width = (
+        1 + (sizes.picture // sizes.patch) ** 2,
+        3 * sizes.plane**2,
+        sizes.vit_width,
+        sizes.width,
+    )
+    layer = tokens * vit * (4 * vit + 2 * sizes.vit_hidden) + 2 * tokens**2 * vit
+    self_attention = 4 * planes * width**2 + 2 * planes**2 * width
+    cross = 2 * planes * width**2 + 2 * tokens * vit * width + 2 * planes * tokens * width
+    forward = 12 * planes * width**2
+    block = sizes.blocks * (self_attention + cross + forward) - self_attention
+    return 2.0 * (sizes.vit_layers * layer + block + planes * width**2)
+
+
+def network_run(way: str, folder: Path, sizes: Sizes) -> dict[str, float]:
+    """In a process of its own: seconds of loading and of one photo, and peak memory in GB."""
+    start = time.perf_counter()
+    if way == "naive":
+        weights: Any = torch.load(folder / "model.ckpt", weights_only=True)
+        weights = {name: tensor.clone() for name, tensor in weights.items()}
+    else:
+        weights = checkpoint.load(folder / "ours.safetensors").weights
+    loaded = time.perf_counter() - start
+    picture = torch.linspace(0.0, 1.0, sizes.picture**2 * 3).view(1, sizes.picture, sizes.picture, 3)
+    photo = seconds(lambda: network.scene_codes(weights, sizes, picture), 1 if way == "naive" else 2)
+    return {"load": loaded, "photo": photo, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6}
+
+
+def network_rows(sizes: Sizes) -> list[Row]:
+    """Loading, one photo, and memory."""
+    precision = best_precision()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        weights = parity.seeded_weights(sizes, SEED)
+        torch.save(weights, folder / "model.ckpt")
+        converted = checkpoint.convert(weights, sizes, precision)
+        checkpoint.save(folder / "ours.safetensors", Model(converted, sizes, precision, ""))
+        del weights, converted
+        with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
+            naive, ours = (pool.apply(network_run, (way, folder, sizes)) for way in ("naive", "ours"))
+    rate = matrix_rate(precision)
+    share = operations(sizes) / ours["photo"] / rate
+    note = f"{precision}, {100.0 * share:.0f} % of this machine's {rate / 1e9:.0f} GFLOP/s"
+    return [
+        Row("load of the weights", naive["load"], ours["load"], note="warm file cache, mapped: read on first use"),
+        Row(f"network, {sizes.vit_layers} + {sizes.blocks} blocks", naive["photo"], ours["photo"], note=note),
+        Row("peak memory", naive["peak"], ours["peak"], "GB"),
+    ]
+
+
+def naive_decode(scene: TriplaneScene, points: Tensor) -> Tensor:
+    """Sample the three planes, concatenate, and go through all layers."""
+    unit = points / RADIUS
+    grid = torch.stack([unit[:, [0, 1]], unit[:, [0, 2]], unit[:, [1, 2]]])[:, None]
+    x = F.grid_sample(scene.planes.float(), grid, align_corners=False)[:, :, 0].permute(2, 0, 1).flatten(1)
+    for index, (matrix, bias) in enumerate(scene.layers):
+        x = F.linear(F.silu(x) if index else x, matrix, bias)
+    return x
+
+
+@dataclass(frozen=True)
+class NaiveScene(TriplaneScene):
+    """The same scene, asked the naive way."""
+
+    def decode(self, points: Tensor) -> Tensor:
+        """(N, 3) points -> (N, 4)."""
+        return naive_decode(self, points)
+
+
+def grid_row(scene: TriplaneScene) -> Row:
+    """The density grid of GRID³ cells."""
+    naive = NaiveScene(scene.planes, scene.layers)
+    chunk = (torch.rand(GRID**3 // GRID_SHARE, 3, generator=torch.Generator().manual_seed(1)) * 2.0 - 1.0) * RADIUS
+    part = seconds(lambda: [naive.density(each) for each in chunk.split(1 << 17)])  # type: ignore[no-untyped-call]
+    ours = seconds(lambda: lattice.sample(scene, GRID, scene.threshold), 2)
+    return Row(f"{GRID}³ density grid", part * GRID_SHARE, ours, note=f"naive from 1/{GRID_SHARE} of the points")
+
+
+def views_row(scene: TriplaneScene) -> Row:
+    """VIEWS pictures by volume rendering, and how close they are to the dense ones."""
+    cameras = [Camera(10.0, 360.0 * index / VIEWS) for index in range(VIEWS)]
+    pictures: list[Tensor] = []
+    ours = seconds(lambda: pictures.extend(render.views(scene, cameras, SIZE)))
+    origins, directions = (each[:: VIEW_SHARE + 1] for each in cameras[1].rays(SIZE))
+    dense: list[Tensor] = []
+    naive = NaiveScene(scene.planes, scene.layers)
+    part = seconds(lambda: dense.append(render.dense(naive, origins, directions)))
+    error = (pictures[1].view(-1, 3)[:: VIEW_SHARE + 1] - dense[0]).square().mean()
+    note = f"PSNR {-10.0 * float(torch.log10(error)):.1f} dB; naive from {len(origins)} rays of one view"
+    return Row(f"{VIEWS} views of {SIZE}²", part * VIEWS * SIZE**2 / len(origins), ours, note=note)
+
+
+def hardware() -> str:
+    """The machine in a line."""
+    name = str(torch.cpu.get_capabilities().get("cpu_name", platform.machine()))
+    return f"{name}, {torch.get_num_threads()} threads, torch {torch.__version__}, CPU only"
+
+
+def measure(full: bool = False, scene: Path = SCENE) -> list[Row]:
+    """All rows of the table."""
+    sizes = Sizes() if full else replace(Sizes(), vit_layers=3, blocks=4)
+    chair = TriplaneScene.load(scene)
+    with torch.inference_mode():
+        return [*network_rows(sizes), grid_row(chair), views_row(chair)]
+
+
+def main() -> int:
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.bench_triposr", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--full", action="store_true", help="the network at its full depth: 5 GB of memory, minutes")
+    parser.add_argument("--scene", type=Path, default=SCENE, help="a triplane scene.npz (default: the tests' chair)")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    rows = measure(options.full, options.scene)
+    if options.json:
+        print(json.dumps({"hardware": hardware(), "rows": [asdict(row) | {"ratio": row.ratio} for row in rows]}))
+        return 0
+    print(f"TripoSR on {hardware()}\n\n{'step':28}{'naive':>10}{'ours':>10}{'ratio':>8}")
+    for row in rows:
+        print(f"{row.step:28}{row.naive:>8.2f} {row.unit:2}{row.ours:>7.2f} {row.unit:2}{row.ratio:>7.1f}×  {row.note}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
