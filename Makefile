@@ -39,7 +39,7 @@ format: var/.dev  ## put the style right
 schema: var/.ready  ## write docs/openapi.yaml anew
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
-bench: var/.ready  ## measure this machine: time and memory of each stage
+bench: var/.ready var/.dev  ## measure this machine: time and memory of each stage
 	$(BIN)/python -m scripts.bench
 
 train: var/.ready  ## train the compact network further (MESHES=folder adds meshes, MINUTES=n)

@@ -71,7 +71,7 @@ class RefusalSerializer(serializers.Serializer[Any]):
     """A request that was not carried out; nothing was stored."""
 
     type = serializers.CharField()
-    errors = RefusalItemSerializer(many=True)
+    errors = RefusalItemSerializer(many=True)  # type: ignore[assignment]  # the name is the contract's
 
 
 class FailureSerializer(serializers.Serializer[Any]):
