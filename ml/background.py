@@ -58,9 +58,12 @@ def _session(model: str, folder: str) -> BaseSession:
     os.environ["U2NET_HOME"] = folder
     # rembg imports pymatting, whose functions would be compiled for 40 s on a fresh machine; none of them is used here.
     os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
+    from onnxruntime import SessionOptions
     from rembg import new_session
 
-    return new_session(model)
+    options = SessionOptions()
+    options.enable_cpu_mem_arena = False  # an arena would hold 250 MB for the rest of the job and is no faster here
+    return new_session(model, sess_opts=options)
 
 
 def remove_by_grabcut(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
