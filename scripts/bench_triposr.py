@@ -98,7 +98,15 @@ def network_run(way: str, folder: Path, sizes: Sizes) -> dict[str, float]:
     loaded = time.perf_counter() - start
     picture = torch.linspace(0.0, 1.0, sizes.picture**2 * 3).view(1, sizes.picture, sizes.picture, 3)
     photo = seconds(lambda: network.scene_codes(weights, sizes, picture), 1 if way == "naive" else 2)
-    return {"load": loaded, "photo": photo, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6}
+    return {"load": loaded, "photo": photo, "peak": peak_memory()}
+
+
+def peak_memory() -> float:
+    """GB that this process has held at most. Linux's own count: `ru_maxrss` would include the parent's before exec."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return next(int(line.split()[1]) / 1e6 for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
 def network_rows(sizes: Sizes) -> list[Row]:

@@ -19,8 +19,7 @@ Layers = tuple[tuple[Tensor, Tensor], ...]
 
 DENSITY_BIAS = -1.0
 CHUNK = 8192
-"""Points a time: one activation (2 MiB) then stays in the second-level cache of two cores."""
-SMALLEST_CHUNK = 1024
+"""Points a time: an activation of 2 MiB stays in the cache, and is too small for malloc to return it to the system."""
 PAIRS = ((0, 1), (0, 2), (1, 2))
 """The two coordinates that plane 0, 1 and 2 are sampled at; the first runs along the plane's width."""
 
@@ -47,10 +46,7 @@ def fold(planes: Tensor, layers: Layers) -> Decoder:
 
 @torch.inference_mode()
 def decode(decoder: Decoder, points: Tensor) -> Tensor:
-    """(N, 3) canonical points -> (N, 4) float32: the density's logarithm (before its bias) and three colour logits.
-
-    Works in chunks; where memory does not suffice, in smaller ones. Raises MemoryError-like errors of torch after that.
-    """
+    """(N, 3) canonical points -> (N, 4) float32: the density's logarithm (before its bias) and three colour logits."""
     points = points.to(decoder.table.device, torch.float32)
     result = points.new_empty(len(points), decoder.layers[-1][0].shape[0])
     for start in range(0, len(points), CHUNK):
