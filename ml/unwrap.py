@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from ml import unwrap_box
 from ml.mesh import Mesh
 
-TIME_LIMIT = 60
-"""Processor seconds that xatlas may take; a mesh of 40,000 triangles needs about 5."""
+TIME_LIMIT = 40
+"""Processor seconds that xatlas may take; a mesh of 40,000 triangles needs about 2."""
 PATIENCE = 3
 """Seconds on the clock that it may take for each of those, on a busy machine."""
 PROGRAM = Path(__file__).with_name("unwrap_xatlas.py")

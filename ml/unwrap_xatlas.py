@@ -16,7 +16,7 @@ import numpy as np
 import xatlas
 from numpy.typing import NDArray
 
-PIECE = 5000
+PIECE = 1000
 """Triangles that are laid out together: xatlas' time grows faster than their number."""
 
 
