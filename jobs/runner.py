@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from rq.timeouts import JobTimeoutException
 
-from jobs import artifacts, transitions
+from jobs import artifacts, engine, transitions
 from jobs.lease import CANCELLED, LOST, TIMEOUT, Lease
 from jobs.models import Job, State
 from jobs.transitions import Writer
@@ -59,17 +59,15 @@ def _run_to_an_end(job: Job, lease: Lease) -> None:
 
 def _make(job: Job, lease: Lease) -> None:
     """Photo in, files out; raises whatever stands in the way."""
-    from ml.pipeline import reconstruct  # torch: never in the worker's parent, which forks
-
     work = settings.VAR_DIR / "work"
     work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f"{job.pk}-", dir=work) as name:
         folder = Path(name)
         progress = _Progress(lease)
-        result = reconstruct(
+        names, report = engine.reconstruct(
             _photos(job), job.recipe_object(), folder, on_progress=progress, should_stop=lease.should_stop
         )
-        if not artifacts.store(job, lease.token, folder, result.files, result.report):
+        if not artifacts.store(job, lease.token, folder, names, report):
             lease.lose()
 
 
@@ -111,6 +109,8 @@ def settle(lease: Lease) -> None:
 
 
 def _code_of(error: Exception) -> str:
+    if isinstance(error, engine.EngineLost):
+        return "worker_lost"
     if isinstance(error, FileNotFoundError):
         return "photo_missing"
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):

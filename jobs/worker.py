@@ -16,6 +16,7 @@ from rq.serializers import JSONSerializer
 from rq.worker import Worker
 
 from jobs import presence, transitions
+from jobs.engine import ADDRESS, WarmEngine
 from jobs.models import Job, State
 from jobs.runner import OWN_PROCESS
 from jobs.transitions import Writer
@@ -27,6 +28,8 @@ SIGNS_OF_LIFE_SECONDS = 10
 
 class ReconstructionWorker(Worker):
     """Forks a work horse per job. This parent never imports torch: a fork after torch has computed hangs."""
+
+    engine: WarmEngine | None = None
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
         """RQ's own heartbeat, and a row that pages and health checks read."""
@@ -41,11 +44,16 @@ class ReconstructionWorker(Worker):
     def fork_work_horse(self, job: Doorbell, queue: Queue) -> None:
         """A child must not inherit an open database connection."""
         connections.close_all()
+        if self.engine is not None:
+            self.engine.ensure()
+            os.environ[ADDRESS] = self.engine.address
         super().fork_work_horse(job, queue)
 
     def main_work_horse(self, job: Doorbell, queue: Queue) -> None:
         """The child lives for this job alone, and knows it."""
         os.environ[OWN_PROCESS] = "1"
+        if self.engine is not None:
+            self.engine.let_go()
         super().main_work_horse(job, queue)
 
 

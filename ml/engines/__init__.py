@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from pathlib import Path
 from typing import Protocol
 
 from ml.cutout import Cutout
@@ -44,9 +46,17 @@ def choose(name: str) -> Engine:
 
 def _triposr() -> Engine | None:
     try:
-        from ml.engines.triposr.engine import TripoSREngine, installed
+        from ml.engines.triposr.engine import installed, weights_file
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("ml.engines.triposr"):
             return None
         raise
-    return TripoSREngine() if installed() else None
+    return _loaded_triposr(weights_file()) if installed() else None
+
+
+@lru_cache(maxsize=1)
+def _loaded_triposr(weights: Path) -> Engine:
+    """Loaded once: a process that makes one model after the other keeps its networks."""
+    from ml.engines.triposr.engine import TripoSREngine
+
+    return TripoSREngine(weights)

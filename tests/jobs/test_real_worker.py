@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+import psutil
 import pytest
 import trimesh
 from django.core.files.storage import default_storage
@@ -81,8 +82,7 @@ def test_a_killed_work_horse_is_told_at_once_and_its_worker_lives_on(
 ) -> None:
     job = submit()
     wait_for_stage(job, "cutout")
-    horse = worker.family()[1]
-    horse.kill()
+    worker.horse().kill()
     wait_for(job, State.FAILED)
     assert job.failure_code == "worker_lost"
     assert worker.popen.poll() is None
@@ -91,11 +91,33 @@ def test_a_killed_work_horse_is_told_at_once_and_its_worker_lives_on(
 def test_an_orphaned_work_horse_gives_its_job_up(worker: Process, submit: Callable[..., Job]) -> None:
     job = submit()
     wait_for_stage(job, "cutout")
-    own, horse = worker.family()[:2]
-    own.kill()
+    horse, engine = worker.horse(), worker.engine()
+    worker.popen.kill()
     wait_for(job, State.FAILED)
     assert job.failure_code == "worker_lost"
-    horse.wait(timeout=PATIENCE)
+    psutil.wait_procs([horse, engine], timeout=PATIENCE)
+    assert not horse.is_running()
+    assert not engine.is_running()
+
+
+def test_a_killed_engine_is_told_and_the_next_job_gets_a_new_one(worker: Process, submit: Callable[..., Job]) -> None:
+    job = submit()
+    wait_for_stage(job, "cutout")
+    worker.engine().kill()
+    wait_for(job, State.FAILED)
+    assert job.failure_code == "worker_lost"
+    assert services.retry(job)
+    wait_for(job, State.SUCCEEDED, State.FAILED)
+    assert job.state == State.SUCCEEDED
+
+
+def test_the_engine_stays_warm_from_job_to_job(worker: Process, submit: Callable[..., Job]) -> None:
+    first = submit()
+    wait_for(first, State.SUCCEEDED)
+    engine = worker.engine()
+    second = submit()
+    wait_for(second, State.SUCCEEDED)
+    assert worker.engine() == engine
 
 
 def test_a_cancel_reaches_the_running_job(worker: Process, submit: Callable[..., Job]) -> None:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jobs import presence
+from jobs.engine import WarmEngine
 from jobs.worker import make_worker
 from reconsite.health import redis_answers
 
@@ -25,12 +26,17 @@ class Command(BaseCommand):
         """Wait for Redis, then work until told to stop."""
         wait_for_redis(seconds=30)
         worker = make_worker(options["name"])
+        if settings.WARM_ENGINE:
+            worker.engine = WarmEngine()
+            worker.engine.ensure()
         presence.beat(worker.name)
         self.stdout.write(f"Worker {worker.name} listens on “{settings.JOB_QUEUE}”.")
         try:
             worker.work(burst=options["burst"], logging_level="WARNING")
         finally:
             presence.leave(worker.name)
+            if worker.engine is not None:
+                worker.engine.stop()
 
 
 def wait_for_redis(seconds: float) -> None:
