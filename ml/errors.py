@@ -15,7 +15,7 @@ SENTENCES: dict[str, str] = {
     "empty_scene": "No solid shape came out of this photo. Try another photo, or a lower threshold.",
     "invalid_recipe": "The settings of this job are not valid. Choose them again.",
     "engine_unavailable": "The chosen engine is not installed on this server. Choose another engine.",
-    "out_of_memory": "The server ran out of memory. Try a lower quality.",
+    "out_of_memory": "The server ran out of memory. Try a lower quality, or ask the operator for more memory.",
 }
 
 

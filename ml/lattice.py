@@ -12,12 +12,15 @@ import torch
 from numpy.typing import NDArray
 
 from ml.errors import ReconstructionError
+from ml.memory import free_memory
 from ml.scene import Scene
 
 COARSEST = 64
 """Cells per axis that are always sampled in full."""
 CHUNK = 1 << 17
 """Points per query: bounds the memory of a network's hidden layers to some tens of megabytes."""
+ROOMY = 1 << 30
+"""With fewer free bytes than this, a query has an eighth of the points."""
 HUGE = 1e30
 
 Lattice = NDArray[np.float32]
@@ -53,9 +56,10 @@ def sample(scene: Scene, cells: int, threshold: float, on_step: OnStep | None = 
 def densities(scene: Scene, points: NDArray[np.float32]) -> NDArray[np.float32]:
     """(N,) densities at (N, 3) canonical points, in chunks. Raises ReconstructionError(`empty_scene`) on NaN."""
     parts = []
+    chunk = CHUNK if free_memory() > ROOMY else CHUNK // 8
     with torch.inference_mode():
-        for start in range(0, len(points), CHUNK):
-            parts.append(scene.density(torch.from_numpy(points[start : start + CHUNK])).float().cpu().numpy())
+        for start in range(0, len(points), chunk):
+            parts.append(scene.density(torch.from_numpy(points[start : start + chunk])).float().cpu().numpy())
     found = np.concatenate(parts) if parts else np.zeros(0, np.float32)
     if np.isnan(found).any():
         raise ReconstructionError("empty_scene")

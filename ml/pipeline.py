@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from ml import engines, export, files, mesh, photo, report, surface, texture, vi
 from ml.cutout import Cutout, cut
 from ml.engines import Engine
 from ml.errors import ReconstructionError, Stopped
+from ml.memory import out_of_memory
 from ml.mesh import Mesh
 from ml.photo import Photo
 from ml.recipe import Recipe
@@ -24,6 +25,7 @@ from ml.stages import OnProgress, ShouldStop
 from ml.texture import TexturedMesh
 
 PREVIEW_GRID = 64
+COARSER = "Memory ran short, so the model was made with a coarser grid."
 ONE_PHOTO = "Only one photo is supported so far. Send the best one alone."
 
 
@@ -46,6 +48,7 @@ class _Run:
     on_progress: OnProgress | None
     should_stop: ShouldStop | None
     costs: report.Costs = field(default_factory=report.Costs)
+    notes: list[str] = field(default_factory=list)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Callable[[float], None]]:
@@ -90,7 +93,7 @@ def reconstruct(
         if created:
             with suppress(OSError):
                 out_dir.rmdir()
-        if isinstance(error, MemoryError):
+        if out_of_memory(error):
             raise ReconstructionError("out_of_memory") from error
         raise
 
@@ -98,7 +101,7 @@ def reconstruct(
 def _walk(run: _Run, data: bytes, engine: Engine | None) -> Reconstruction:
     opened, cutout = _object(run, data)
     engine, scene = _scene(run, cutout, engine)
-    solid, model = _model(run, cutout, scene)
+    solid, model = _model_within_memory(run, cutout, scene)
     recipe = run.recipe
     with run.stage("views") as step:
         count, size = recipe.frame_count or 1, recipe.frame_size or 1
@@ -134,6 +137,18 @@ def _scene(run: _Run, cutout: Cutout, engine: Engine | None) -> tuple[Engine, Sc
         return engine, engine.infer(cutout)
 
 
+def _model_within_memory(run: _Run, cutout: Cutout, scene: Scene) -> tuple[Mesh, TexturedMesh]:
+    """The model; where memory ran out, once more and coarser, and the result says so."""
+    try:
+        return _model(run, cutout, scene)
+    except (MemoryError, RuntimeError) as error:
+        if not out_of_memory(error):
+            raise
+    run.notes.append(COARSER)
+    run.recipe = replace(run.recipe, grid=max((run.recipe.grid or PREVIEW_GRID) // 2, PREVIEW_GRID))
+    return _model(run, cutout, scene)
+
+
 def _model(run: _Run, cutout: Cutout, scene: Scene) -> tuple[Mesh, TexturedMesh]:
     """The closed mesh, and the same split at its texture's seams."""
     recipe = run.recipe
@@ -163,7 +178,7 @@ def _report(run: _Run, opened: Photo, cutout: Cutout, engine: Engine) -> dict[st
         "versions": report.versions(),
         "photo": {"width": opened.original_size[0], "height": opened.original_size[1]},
         "background": cutout.method,
-        "notes": [*opened.notes, *cutout.notes],
+        "notes": [*opened.notes, *cutout.notes, *run.notes],
         **run.costs.to_dict(),
     }
 

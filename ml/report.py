@@ -39,7 +39,8 @@ class Costs:
         _forget_peak()
         begin = time.perf_counter()
         yield
-        self.stages.append(StageCost(stage, round(time.perf_counter() - begin, 3), round(peak_mb(), 1)))
+        cost = StageCost(stage, round(time.perf_counter() - begin, 3), round(peak_mb(), 1))
+        self.stages = [each for each in self.stages if each.stage != stage] + [cost]
 
     def to_dict(self) -> dict[str, Any]:
         """Totals and a list of stages, ready for JSON."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Protocol
+from zipfile import BadZipFile
 
 from torch import Tensor
 
@@ -39,8 +40,11 @@ def load(path: Path) -> Scene:
     """Read a scene that an engine saved, whichever engine that was. Raises OSError or ValueError when it is not one."""
     import numpy as np
 
-    with np.load(path) as archive:
-        kind = str(archive["kind"])
+    try:
+        with np.load(path) as archive:
+            kind = str(archive["kind"])
+    except (BadZipFile, KeyError) as error:
+        raise ValueError(f"{path} holds no scene: {error}") from error
     if kind == "triplane":
         from ml.engines.triposr.scene import TriplaneScene
 

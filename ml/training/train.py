@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import signal
+import threading
 import time
 from collections.abc import Iterator
 from copy import deepcopy
@@ -38,8 +40,8 @@ class Settings:
 
     folder: Path = DATA
     minutes: float = 60.0
-    batch: int = 16
-    rate: float = 2e-3
+    batch: int = 24
+    rate: float = 5e-3
     decay: float = 0.02
     average: float = 0.998
     seed: int = 0
@@ -182,13 +184,14 @@ def check(network: CompactNetwork, folder: Path, limit: int = 96, size: int = 32
 def train(settings: Settings) -> State:
     """Train for `settings.minutes`, with a checkpoint and a line of figures every `report_every` seconds."""
     torch.set_num_threads(settings.threads)
+    stopping = _stop_when_asked()
     state = start(settings)
     rng = np.random.default_rng((settings.seed, state.step))
     began = reported = time.monotonic()
     sums: dict[str, float] = {}
     steps = 0
     for batch in batches(settings.folder / "data", settings.batch, rng):
-        fraction = (time.monotonic() - began) / 60.0 / settings.minutes
+        fraction = 1.0 if stopping.is_set() else (time.monotonic() - began) / 60.0 / settings.minutes
         terms = train_step(state, batch, settings, schedule(fraction, settings.rate))
         sums = {key: sums.get(key, 0.0) + value for key, value in terms.items()}
         steps += 1
@@ -199,6 +202,14 @@ def train(settings: Settings) -> State:
         if fraction >= 1.0:
             return state
     return state
+
+
+def _stop_when_asked() -> threading.Event:
+    """Set at SIGTERM: the run then saves, reports and ends. Only the main thread can be asked."""
+    stopping = threading.Event()
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    return stopping
 
 
 def report(state: State, settings: Settings, terms: dict[str, float], seconds: float) -> None:
@@ -228,8 +239,8 @@ def main() -> None:
     parser.add_argument("--meshes", type=Path)
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--folder", type=Path, default=DATA)
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--batch", type=int, default=24)
+    parser.add_argument("--rate", type=float, default=5e-3)
     parser.add_argument("--samples", type=int, default=20_000, help="how many different samples to make at most")
     parser.add_argument("--export", action="store_true", help="only write the last checkpoint's weights")
     options = parser.parse_args()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -11,11 +11,12 @@ import trimesh
 from PIL import Image
 
 import ml
-from ml import files
+from ml import files, pipeline
 from ml.cutout import Cutout
 from ml.engines import Engine
 from ml.engines.compact.engine import CompactEngine
 from ml.errors import ReconstructionError, Stopped
+from ml.mesh import Mesh
 from ml.pipeline import Reconstruction, reconstruct
 from ml.scene import Scene, load
 from ml.stages import STAGE_NAMES
@@ -169,3 +170,21 @@ def test_the_package_offers_its_public_names() -> None:
     assert ml.Reconstruction is Reconstruction
     with pytest.raises(AttributeError):
         ml.nothing_of_the_kind  # noqa: B018
+
+
+def test_memory_that_runs_short_once_gives_a_coarser_model_and_says_so(
+    tmp_path: Path, mushroom_png: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grids: list[int] = []
+    extract = pipeline.surface.extract
+
+    def short_of_memory(scene: Scene, grid: int, *rest: object) -> Mesh:
+        grids.append(grid)
+        if grid > 100:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+        return extract(scene, grid, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(pipeline.surface, "extract", short_of_memory)
+    made = reconstruct([mushroom_png], replace(SMALL, grid=160), tmp_path)
+    assert grids[-1] == 80
+    assert pipeline.COARSER in made.report["notes"]

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ml.errors import ReconstructionError
+from ml.fetch import FetchError
 
 
 class Command(BaseCommand):
@@ -23,7 +24,7 @@ class Command(BaseCommand):
         what = options["what"]
         try:
             self.stdout.write(f"{what}: {FETCH[what]()}")
-        except (OSError, ReconstructionError, ValueError, RuntimeError) as error:
+        except (FetchError, OSError, ReconstructionError, ValueError, RuntimeError) as error:
             self._report(f"{what} was not fetched: {error}", optional=options["optional"])
 
     def _report(self, sentence: str, *, optional: bool) -> None:

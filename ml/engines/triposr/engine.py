@@ -10,9 +10,10 @@ from torch import Tensor
 
 from ml.cutout import Cutout
 from ml.engines.triposr import checkpoint, network
-from ml.engines.triposr.precision import best_device, free_memory, out_of_memory
+from ml.engines.triposr.precision import best_device
 from ml.engines.triposr.scene import TriplaneScene, decoder_layers
 from ml.errors import ReconstructionError
+from ml.memory import free_memory, out_of_memory
 from ml.weights import models_folder
 
 FILE = "triposr.safetensors"

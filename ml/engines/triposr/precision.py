@@ -1,11 +1,9 @@
-"""Which precision this machine multiplies matrices in, and how much memory there is for it."""
+"""Which precision this machine multiplies matrices in, and on which device."""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
-import psutil
 import torch
 
 PRECISIONS: dict[str, torch.dtype] = {
@@ -14,7 +12,6 @@ PRECISIONS: dict[str, torch.dtype] = {
     "float16": torch.float16,
 }
 VARIABLE = "TRIPOSR_PRECISION"
-CGROUP = Path("/sys/fs/cgroup")
 
 
 def best_device() -> torch.device:
@@ -36,21 +33,3 @@ def best_precision() -> str:
         return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
     able = torch.cpu.get_capabilities()
     return "bfloat16" if able.get("avx512_bf16") or able.get("amx_bf16") else "float32"
-
-
-def free_memory() -> int:
-    """Bytes that may still be taken: the machine's own figure, or the container's limit where that is lower."""
-    free = int(psutil.virtual_memory().available)
-    try:
-        limit = int((CGROUP / "memory.max").read_text())
-        used = int((CGROUP / "memory.current").read_text())
-    except (OSError, ValueError):
-        return free
-    return min(free, max(limit - used, 0))
-
-
-def out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory ran out, on the CPU or on a GPU."""
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)

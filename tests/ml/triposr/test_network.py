@@ -13,8 +13,8 @@ from PIL import Image
 from torch import Tensor
 
 from ml.engines.triposr import checkpoint, network, parity
-from ml.engines.triposr.precision import free_memory
 from ml.engines.triposr.sizes import Sizes, checkpoint_shapes
+from ml.memory import free_memory
 
 from .conftest import DATA, SEED
 
