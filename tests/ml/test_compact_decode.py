@@ -46,12 +46,25 @@ def test_a_part_without_thickness_is_still_there():
     assert (volume.distance > 0).any(dim=0).all()
 
 
-def test_hidden_bins_stand_behind_the_first_part_only():
-    logits = torch.full((GRID, GRID, BINS), 9.0)
-    distance = decode.ray_distance(torch.zeros(GRID, GRID), torch.full((GRID, GRID), 0.2), logits)
+def ray(end: float, back: float, logit: float) -> list[bool]:
+    """Whether a ray whose first part begins at 0 is filled at −0.05, 0.1, 0.4, 0.78 and 0.9."""
+    flat = torch.ones(GRID, GRID)
+    logits = torch.full((GRID, GRID, BINS), logit)
+    distance = decode.ray_distance(flat * 0.0, flat * end, flat * back, logits)[:, 0, 0]
     depth = (torch.arange(decode.DEPTHS) + 0.5) / decode.DEPTHS * 2 * REACH - REACH
-    assert not (distance[depth < -0.02] > 0).any()
-    assert (distance[depth > 0.25] > 0).all()
+    return [bool(distance[(depth - place).abs().argmin()] > 0) for place in (-0.05, 0.1, 0.4, 0.78, 0.9)]
+
+
+def test_hidden_bins_stand_behind_the_first_part_only():
+    assert ray(0.2, 0.8, 9.0) == [False, True, True, True, True]
+
+
+def test_a_wall_stands_at_the_last_surface():
+    assert ray(0.2, 0.8, -9.0) == [False, True, False, True, False]
+
+
+def test_the_first_part_goes_through_to_a_last_surface_close_behind_it():
+    assert ray(0.75, 0.8, -9.0) == [False, True, True, True, False]
 
 
 def test_a_solid_too_deep_for_the_cube_is_made_smaller_with_its_camera():
@@ -98,7 +111,7 @@ def test_the_back_has_the_networks_colours_and_the_front_the_photos():
     near, far = -scene.camera.axes()[2] * 0.5, scene.camera.axes()[2] * 0.3
     front, back = scene.color(torch.stack([near, far]))
     assert torch.allclose(front, torch.full((3,), 128 / 255), atol=0.05)
-    assert back[0] > 0.7 and back[1] < 0.3
+    assert back[0] > 0.6 and back[1] < 0.4
 
 
 @pytest.mark.parametrize("coverage", ["thin", "full", "two parts", "touching"])

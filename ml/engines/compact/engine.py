@@ -48,7 +48,7 @@ def learned(network: CompactNetwork, cutout: Cutout) -> VolumeScene:
     return VolumeScene(
         grid=decode.upright_grid(volume),
         front=_photo(cutout),
-        back=decode.back_picture(output, cutout.alpha),
+        back=decode.back_picture(output, cutout.rgba),
         outline=outline(cutout, volume.camera),
         camera=volume.camera,
     )
