@@ -188,6 +188,7 @@ MEDIA_URL = ""  # private: files leave only through jobs.delivery
 ACCEL_REDIRECT_PREFIX = env.str("ACCEL_REDIRECT_PREFIX", "")
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {
@@ -251,6 +252,7 @@ REST_FRAMEWORK = {
 # The 400 of a form is the same shape everywhere; a component per form would only bloat the schema.
 DRF_STANDARDIZED_ERRORS = {"ALLOWED_ERROR_STATUS_CODES": ["401", "403", "404", "405", "415", "429", "500"]}
 KNOX_TOKEN_MODEL = "accounts.ApiToken"
+MIGRATION_MODULES = {"knox": None}  # its own table is not used; PostgreSQL could not truncate the users beside it
 REST_KNOX = {
     "TOKEN_TTL": timedelta(days=30),
     "AUTO_REFRESH": True,

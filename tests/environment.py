@@ -41,6 +41,13 @@ def start_redis(folder: Path, port: int) -> subprocess.Popen[bytes]:
     return process
 
 
+def database(folder: Path) -> dict[str, str]:
+    """SQLite in a file, or the server that TEST_DATABASE_URL names (its user must be allowed to make databases)."""
+    if server := os.environ.get("TEST_DATABASE_URL"):
+        return {"DATABASE_URL": server}
+    return {"TEST_DATABASE_NAME": str(folder / "test.sqlite3")}
+
+
 def prepare() -> None:
     """Point every setting at a fresh folder; what the developer has set does not leak in."""
     folder = Path(tempfile.mkdtemp(prefix="reconsite-tests-"))
@@ -55,7 +62,7 @@ def prepare() -> None:
         VAR_DIR=str(folder),
         MEDIA_ROOT=str(folder / "media"),
         REDIS_URL=f"redis://127.0.0.1:{port}/0",
-        TEST_DATABASE_NAME=str(folder / "test.sqlite3"),
+        **database(folder),
         EMAIL_URL="console:",
         DEBUG="1",
         SUBMIT_RATE="1000/min",

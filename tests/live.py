@@ -20,12 +20,18 @@ from tests.environment import free_port, wait_for_port
 ROOT = Path(__file__).parent.parent
 
 
+def database_url() -> str:
+    """The database of the running test, as another process names it."""
+    name = connection.settings_dict["NAME"]
+    server = os.environ.get("TEST_DATABASE_URL")
+    return f"{server.rsplit('/', 1)[0]}/{name}" if server else f"sqlite:///{name}"
+
+
 def environment(port: int, **more: str) -> dict[str, str]:
     """What a process needs to work on the data of the running test."""
-    database = connection.settings_dict["NAME"]
     return {
         **os.environ,
-        "DATABASE_URL": f"sqlite:///{database}",
+        "DATABASE_URL": database_url(),
         "SITE_URL": f"http://localhost:{port}",
         "OMP_NUM_THREADS": "2",
         **more,

@@ -36,10 +36,11 @@ KEYS = ("picture", "cover", "occupancy", "depths", "back", "angles")
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that shapes a run. `minutes` of wall clock are the length of the learning-rate schedule."""
+    """Everything that shapes a run. `minutes` of wall clock, or `steps` where given, are the length of the schedule."""
 
     folder: Path = DATA
     minutes: float = 60.0
+    steps: int | None = None
     batch: int = 24
     rate: float = 5e-3
     decay: float = 0.02
@@ -182,16 +183,17 @@ def check(network: CompactNetwork, folder: Path, limit: int = 96, size: int = 32
 
 
 def train(settings: Settings) -> State:
-    """Train for `settings.minutes`, with a checkpoint and a line of figures every `report_every` seconds."""
+    """Train to the end of the schedule, with a checkpoint and a line of figures every `report_every` seconds."""
     torch.set_num_threads(settings.threads)
     stopping = _stop_when_asked()
     state = start(settings)
     rng = np.random.default_rng((settings.seed, state.step))
-    began = reported = time.monotonic()
+    began, first = time.monotonic(), state.step
+    reported = began
     sums: dict[str, float] = {}
     steps = 0
     for batch in batches(settings.folder / "data", settings.batch, rng):
-        fraction = 1.0 if stopping.is_set() else (time.monotonic() - began) / 60.0 / settings.minutes
+        fraction = 1.0 if stopping.is_set() else progress(settings, state.step - first, time.monotonic() - began)
         terms = train_step(state, batch, settings, schedule(fraction, settings.rate))
         sums = {key: sums.get(key, 0.0) + value for key, value in terms.items()}
         steps += 1
@@ -202,6 +204,11 @@ def train(settings: Settings) -> State:
         if fraction >= 1.0:
             return state
     return state
+
+
+def progress(settings: Settings, steps: int, seconds: float) -> float:
+    """Share of the schedule that is over: by steps where they were given (the same on every machine), else by time."""
+    return (steps + 1) / settings.steps if settings.steps else seconds / 60.0 / settings.minutes
 
 
 def _stop_when_asked() -> threading.Event:

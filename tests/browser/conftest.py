@@ -21,9 +21,9 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def browser() -> Iterator[Browser]:
-    """Debian's chromium, drawing WebGL in software."""
+    """Debian's chromium, drawing WebGL in software. One a test: its event loop would be in the way of other tests."""
     path = find_chromium()
     if path is None:
         message = "NO CHROMIUM: install one to run the browser tests"
