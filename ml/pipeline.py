@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ml import engines, export, files, mesh, photo, report, surface, texture, views
+from ml import engines, export, files, mesh, photo, projection, report, surface, texture, views
 from ml.cutout import Cutout, cut
 from ml.engines import Engine
 from ml.errors import ReconstructionError, Stopped
@@ -26,6 +26,7 @@ from ml.texture import TexturedMesh
 
 PREVIEW_GRID = 64
 COARSER = "Memory ran short, so the model was made with a coarser grid."
+NOT_PAINTED = "The model's outline differs from the photo's, so the colours are the network's own, not the photo's."
 ONE_PHOTO = "Only one photo is supported so far. Send the best one alone."
 
 
@@ -111,6 +112,8 @@ def _walk(run: _Run, data: bytes, engine: Engine | None) -> Reconstruction:
         scene.save(run.folder / files.SCENE)
         step(0.7)
         check = views.self_check(model, cutout, scene.camera)
+        if check["silhouette_iou"] < projection.LEAST_AGREEMENT:
+            run.notes.append(NOT_PAINTED)
     summary = _report(run, opened, cutout, engine) | {
         "mesh": mesh.statistics(solid, recipe.height_mm),
         "self_check": check,

@@ -27,6 +27,8 @@ REACH = 2
 """Pixels around a point that must not belong to something nearer: a slight misfit must not paint it on the back."""
 SLACK = 0.006
 """Depth that a surface may lie behind what the ray met and still count as seen, in scene units."""
+LEAST_AGREEMENT = 0.85
+"""Overlap (IoU) of the model's outline with the photo's below which the photo would land on the wrong places."""
 
 Floats = NDArray[np.float32]
 
@@ -46,12 +48,20 @@ def projector(mesh: Mesh, cutout: Cutout, camera: Camera) -> Projector:
     """Prepare the cutout, taken by `camera`, for projection onto `mesh`."""
     opaque = cutout.alpha > 0.5
     inside = ndimage.distance_transform_edt(opaque).astype(np.float32)
+    depth = _depth(mesh, camera, cutout.rgba.shape[0])
+    believed = agreement(np.isfinite(depth), opaque) >= LEAST_AGREEMENT
     return Projector(
         camera,
         _spread(cutout.rgba[..., :3].astype(np.float32) / 255.0, cutout.alpha > 0.9),
-        smoothstep(RIM[0], RIM[1], inside),
-        _nearest(mesh, camera, cutout.rgba.shape[0]),
+        smoothstep(RIM[0], RIM[1], inside) * np.float32(believed),
+        np.asarray(ndimage.minimum_filter(depth, 2 * REACH + 1), dtype=np.float32),
     )
+
+
+def agreement(ours: NDArray[np.bool_], theirs: NDArray[np.bool_]) -> float:
+    """Intersection over union of two silhouettes (H, W); 0 where both are empty."""
+    union = int((ours | theirs).sum())
+    return float((ours & theirs).sum()) / union if union else 0.0
 
 
 def project(source: Projector, points: Floats, normals: Floats) -> tuple[Floats, Floats]:
@@ -83,12 +93,11 @@ def _seen(source: Projector, depth: Floats, column: Floats, row: Floats, facing:
     return 1.0 - smoothstep(1.0, 2.0, np.where(np.isfinite(behind), behind, 0.0) / slack)
 
 
-def _nearest(mesh: Mesh, camera: Camera, size: int) -> Floats:
+def _depth(mesh: Mesh, camera: Camera, size: int) -> Floats:
     origins, directions = camera_rays(camera, size, (0, size, 0, size))
     hits = Caster(mesh).cast(origins, directions)
     along = directions @ camera.axes()[2].numpy()
-    depth = np.where(hits.face >= 0, hits.distance * along, np.float32(np.inf)).reshape(size, size)
-    return np.asarray(ndimage.minimum_filter(depth, 2 * REACH + 1), dtype=np.float32)
+    return np.where(hits.face >= 0, hits.distance * along, np.float32(np.inf)).reshape(size, size)
 
 
 def _spread(color: Floats, opaque: NDArray[np.bool_]) -> Floats:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ml import files, framing, video
+from ml import files, framing, projection, video
 from ml.camera import Camera
 from ml.mesh import Mesh
 from ml.raycast import Caster, camera_rays, window_of
@@ -98,10 +98,9 @@ def self_check(model: TexturedMesh, cutout: Cutout, camera: Camera) -> dict[str,
     """
     seen = render(model, camera, cutout.rgba.shape[0], shaded=False)
     ours, theirs = seen[..., 3] > 127, cutout.rgba[..., 3] > 127
-    union = int((ours | theirs).sum())
     error = float(np.mean((_on_grey(seen) - _on_grey(cutout.rgba)) ** 2))
     return {
-        "silhouette_iou": round(float((ours & theirs).sum()) / union, 4) if union else 0.0,
+        "silhouette_iou": round(projection.agreement(ours, theirs), 4),
         "psnr_db": round(-10.0 * float(np.log10(max(error, 1e-10))), 2),
     }
 

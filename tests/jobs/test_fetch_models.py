@@ -22,7 +22,7 @@ def no_network(model: str) -> Path:
 
 def test_weights_that_cannot_be_had_end_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ml.fetch.fetch_background", no_network)
-    with pytest.raises(CommandError, match="background was not fetched: No network."):
+    with pytest.raises(CommandError, match="background was not fetched"):
         call_command("fetch_models")
 
 
@@ -36,5 +36,5 @@ def test_where_they_are_optional_it_is_only_a_warning(monkeypatch: pytest.Monkey
 def test_a_checkpoint_on_disk_that_is_wrong_is_refused(tmp_path: Path) -> None:
     wrong = tmp_path / "model.ckpt"
     wrong.write_bytes(b"not the published weights")
-    with pytest.raises(CommandError, match="model.ckpt"):
+    with pytest.raises(CommandError, match=r"model\.ckpt"):
         call_command("fetch_models", "triposr", file=wrong)

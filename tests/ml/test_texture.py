@@ -16,7 +16,13 @@ from ml.texture import TexturedMesh
 from tests.ml.scenes import BLUE, GREEN, RED, AnalyticScene, Part, cutout_of
 
 CLEAR = Cutout(np.zeros((512, 512, 4), np.uint8), (0, 0, 512, 512), "none")
-WHITE = Cutout(np.full((512, 512, 4), 255, np.uint8), (0, 0, 512, 512), "none")
+
+
+def whitened(scene: AnalyticScene) -> Cutout:
+    """The scene's outline, filled with white."""
+    rgba = cutout_of(scene).rgba.copy()
+    rgba[..., :3] = 255
+    return replace(CLEAR, rgba=rgba)
 
 
 @dataclass(frozen=True)
@@ -61,18 +67,24 @@ def test_without_a_photo_the_scene_colours_every_side(toy: AnalyticScene, toy_me
 
 
 def test_the_photo_paints_what_it_sees_and_nothing_behind(toy: AnalyticScene, toy_mesh: Mesh) -> None:
-    points, found = colors_on(texture.bake(toy_mesh, toy, WHITE, 512))
+    points, found = colors_on(texture.bake(toy_mesh, toy, whitened(toy), 512))
     white = found.min(axis=1) > 0.98
     front = (abs(points[:, 0] - 0.3) < 0.01) & (abs(points[:, 1] - 0.15) < 0.15) & (abs(points[:, 2] + 0.15) < 0.15)
     assert white[front].all()
     assert not white[points[:, 0] < -0.3].any()
 
 
+def test_a_photo_of_another_outline_paints_nothing(toy: AnalyticScene, toy_mesh: Mesh) -> None:
+    elsewhere = replace(CLEAR, rgba=np.roll(whitened(toy).rgba, 60, axis=1))
+    _, found = colors_on(texture.bake(toy_mesh, toy, elsewhere, 256))
+    assert not (found.min(axis=1) > 0.98).any()
+
+
 def test_a_part_in_front_keeps_the_photo_off_what_it_hides() -> None:
     screen = Part("box", (0.4, 0.0, 0.0), (0.05, 0.3, 0.3), RED)
     hidden = Part("box", (-0.3, 0.0, 0.0), (0.05, 0.2, 0.2), BLUE)
     scene = AnalyticScene((screen, hidden), camera=Camera())
-    points, found = colors_on(texture.bake(mesh_of(scene), scene, WHITE, 512))
+    points, found = colors_on(texture.bake(mesh_of(scene), scene, whitened(scene), 512))
     behind = points[:, 0] < -0.1
     assert np.abs(found[behind] - np.array(BLUE)).max() < 0.02
 
