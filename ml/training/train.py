@@ -22,7 +22,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from ml.engines.compact.network import WEIGHTS, CompactNetwork, encode
+from ml.engines.compact.network import WEIGHTS, CompactNetwork, encode, load_network
 from ml.training import augment, curve, supply
 from ml.training.dataset import Sample
 from ml.training.losses import Batch, figures, losses
@@ -36,9 +36,13 @@ KEYS = ("picture", "cover", "occupancy", "depths", "back", "angles")
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that shapes a run. `minutes` of wall clock, or `steps` where given, are the length of the schedule."""
+    """Everything that shapes a run. `minutes` of wall clock, or `steps` where given, are the length of the schedule.
+
+    A run without a checkpoint in `folder` begins with `weights`, where they are.
+    """
 
     folder: Path = DATA
+    weights: Path = WEIGHTS
     minutes: float = 60.0
     steps: int | None = None
     batch: int = 24
@@ -103,7 +107,7 @@ def batches(folder: Path, size: int, rng: np.random.Generator) -> Iterator[Batch
 
 
 def start(settings: Settings) -> State:
-    """The state of the last checkpoint, or a fresh one."""
+    """The state of the last checkpoint, else the shipped weights, else a fresh network."""
     torch.manual_seed(settings.seed)
     network = CompactNetwork()
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -119,6 +123,10 @@ def start(settings: Settings) -> State:
         for optimizer, remembered in zip(state.optimizers, saved["optimizers"], strict=True):
             optimizer.load_state_dict(remembered)
         state.step, state.samples = saved["step"], saved["samples"]
+    elif settings.weights.exists():
+        shipped = load_network(settings.weights).state_dict()
+        network.load_state_dict(shipped)
+        state.averaged.load_state_dict(shipped)
     return state
 
 

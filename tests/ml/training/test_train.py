@@ -31,7 +31,7 @@ def batch_of(folder, count=4):
 
 @pytest.mark.slow
 def test_a_tiny_run_learns_resumes_and_exports(folder):
-    settings = train.Settings(folder=folder, steps=30, batch=4, report_every=4.0, rate=2e-3)
+    settings = train.Settings(folder=folder, weights=folder / "none", steps=30, batch=4, report_every=4.0, rate=2e-3)
     before = train.check(CompactNetwork().eval(), folder / "held_shapes")
     first = train.train(settings)
     again = train.start(settings)
@@ -44,6 +44,12 @@ def test_a_tiny_run_learns_resumes_and_exports(folder):
     assert weights.stat().st_size < 25_000_000
     loaded = load_network(weights).state_dict()
     assert all(torch.allclose(loaded[key], value, atol=2e-2) for key, value in again.averaged.state_dict().items())
+
+
+def test_a_run_without_a_checkpoint_begins_with_the_shipped_weights(tmp_path):
+    begun = train.start(train.Settings(folder=tmp_path)).network.state_dict()
+    shipped = load_network().state_dict()
+    assert all(torch.equal(begun[key], shipped[key]) for key in shipped)
 
 
 def test_the_truth_costs_nothing_but_the_hidden_bins(folder):
