@@ -42,8 +42,8 @@ schema: var/.ready  ## write docs/openapi.yaml anew
 bench: var/.ready var/.dev  ## measure this machine: time and memory of each stage
 	$(BIN)/python -m scripts.bench
 
-train: var/.ready  ## train the compact network further (MESHES=folder adds meshes, MINUTES=n)
-	$(BIN)/python -m ml.training.train $(if $(MESHES),--meshes $(MESHES)) $(if $(MINUTES),--minutes $(MINUTES))
+train: var/.ready  ## train the compact network further (MESHES=folder adds meshes, MINUTES=n, SAMPLES=n different ones)
+	$(BIN)/python -m ml.training.train $(if $(MESHES),--meshes $(MESHES)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SAMPLES),--samples $(SAMPLES))
 
 evaluate: var/.ready  ## shape quality on held-out objects (MESHES=folder: on yours)
 	$(BIN)/python -m ml.evaluate $(if $(MESHES),--meshes $(MESHES))
