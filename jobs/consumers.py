@@ -86,9 +86,4 @@ class JobConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
             return None
         user.refresh_from_db(fields=["is_active"])
         job = access.job_for_read(user, self.job_id)
-        return None if job is None else _plain(JobSerializer(job).data)
-
-
-def _plain(data: Any) -> dict[str, Any]:
-    """The same values that the API's JSON has."""
-    return {**data, "id": str(data["id"])}
+        return None if job is None else dict(JobSerializer(job).data)

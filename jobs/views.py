@@ -85,14 +85,10 @@ def _upload_page(request: HttpRequest, form: SubmitForm, status: int = 200) -> H
 def detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Progress while there is something to wait for or to say, the result once it is there."""
     job = _found(access.job_for_read(request.user, job_id))
-    context = {"job": job, "job_data": _plain(job), "stages": STAGES, "can_retry": job.can_retry}
+    context = {"job": job, "job_data": JobSerializer(job).data, "stages": STAGES, "can_retry": job.can_retry}
     if job.state == State.SUCCEEDED:
         return render(request, "jobs/result.html", {**context, **result_context(job)})
     return render(request, "jobs/progress.html", context)
-
-
-def _plain(job: Job) -> dict[str, Any]:
-    return {**JobSerializer(job).data, "id": str(job.pk)}
 
 
 @login_required

@@ -38,15 +38,6 @@ warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 
 
 @dataclass(frozen=True)
-class Header:
-    """What the file says before decoding: Pillow's format name, stored width and height in pixels."""
-
-    kind: str
-    width: int
-    height: int
-
-
-@dataclass(frozen=True)
 class Photo:
     """An upright picture: `pixels` (H, W, 3) or, with real transparency, (H, W, 4) uint8 sRGB, straight alpha.
 
@@ -57,12 +48,6 @@ class Photo:
     pixels: NDArray[np.uint8]
     original_size: tuple[int, int]
     notes: tuple[str, ...] = ()
-
-
-def check_header(data: bytes, max_pixels: int = MAX_PIXELS) -> Header:
-    """Type, size and structure without decoding: milliseconds. Raises ReconstructionError like `open_photo`."""
-    with _refusals(), _opened(data, max_pixels) as (kind, image):
-        return Header(kind, image.width, image.height)
 
 
 def open_photo(data: bytes, max_pixels: int = MAX_PIXELS) -> Photo:
