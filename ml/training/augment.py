@@ -1,4 +1,4 @@
-"""Photo faults, new for every batch: mirror, colour casts, blur, noise, masks as a background remover cuts them."""
+"""Photo faults, new for every batch: mirror, colours, casts, blur, noise, masks as a background remover cuts them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,16 @@ def mirror(batch: Sample, rng: np.random.Generator) -> Sample:
         if values.ndim >= 3:
             result[key] = values.copy()
             result[key][flip] = values[flip][:, :, ::-1]
+    return result
+
+
+def swap_colors(batch: Sample, rng: np.random.Generator) -> Sample:
+    """Exchange red, green and blue of half the samples, of picture and back alike: one render, six colourings."""
+    result = {**batch, "picture": batch["picture"].copy(), "back": batch["back"].copy()}
+    for row in np.flatnonzero(rng.random(len(batch["picture"])) < 0.5):
+        order = rng.permutation(3)
+        for key in ("picture", "back"):
+            result[key][row] = batch[key][row][..., order]
     return result
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import time
@@ -13,6 +14,8 @@ HELD_OUT_SEED = 900
 HELD_OUT_COUNT = 256
 MESH_SHARE = 0.6
 """Share of the samples that come from the user's meshes, where there are any."""
+PORTION = 1280
+"""Samples of one source made in one go."""
 
 
 @contextmanager
@@ -35,21 +38,24 @@ def supplied(folder: Path, meshes: Path | None, samples: int) -> Iterator[None]:
 
 
 def wanted(folder: Path, meshes: Path | None, samples: int) -> list[list[str]]:
-    """Arguments of `ml.training.dataset` for everything that is still missing, in order."""
-    calls = []
+    """Arguments of `ml.training.dataset` for everything that is still missing: held-out sets, then PORTIONs of each
+    source in turn, so that their shares hold from the beginning."""
     sources = [("shapes", None, 1.0 - MESH_SHARE if meshes else 1.0), ("meshes", meshes, MESH_SHARE)]
+    held, portions = [], []
     for name, source, share in sources[: 2 if meshes else 1]:
         where = ["--meshes", str(source)] if source else []
-        held, data = folder / f"held_{name}", folder / "data"
-        if not _shards(held):
-            calls.append(
-                [str(held), *where, "--held-out", "--seed", str(HELD_OUT_SEED), "--count", str(HELD_OUT_COUNT)]
+        if not _shards(folder / f"held_{name}"):
+            counted = ["--held-out", "--seed", str(HELD_OUT_SEED), "--count", str(HELD_OUT_COUNT)]
+            held.append([str(folder / f"held_{name}"), *where, *counted])
+        have = len(_shards(folder / "data", f"{name}_*"))
+        first, missing = 1 + have, int(samples * share) - 256 * have
+        for number in range(math.ceil(missing / PORTION)):
+            count = min(PORTION, missing - number * PORTION)
+            place = ((number + 1) * PORTION / share, name)
+            portions.append(
+                (place, [str(folder / "data"), *where, "--seed", str(first + number), "--count", str(count)])
             )
-        have = _shards(data, f"{name}_*")
-        missing = int(samples * share) - 256 * len(have)
-        if missing > 0:
-            calls.append([str(data), *where, "--seed", str(1 + len(have)), "--count", str(missing)])
-    return sorted(calls, key=lambda call: "--held-out" not in call)
+    return held + [call for _, call in sorted(portions)]
 
 
 def start(folder: Path, meshes: Path | None, samples: int) -> subprocess.Popen[bytes]:

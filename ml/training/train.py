@@ -81,7 +81,7 @@ def to_batch(raw: Sample, rng: np.random.Generator | None) -> Batch:
     occupancy = np.unpackbits(raw["occupancy"], axis=-1)
     raw = {**raw, "occupancy": occupancy}
     if rng is not None:
-        raw = augment.mirror(raw, rng)
+        raw = augment.swap_colors(augment.mirror(raw, rng), rng)
         pairs = [augment.photograph(p, c, rng) for p, c in zip(raw["picture"], raw["cover"], strict=True)]
         picture, cover = (np.stack(each) for each in zip(*pairs, strict=True))
     else:
@@ -256,11 +256,18 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=DATA)
     parser.add_argument("--batch", type=int, default=24)
     parser.add_argument("--rate", type=float, default=5e-3)
+    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--samples", type=int, default=20_000, help="how many different samples to make at most")
     parser.add_argument("--export", action="store_true", help="only write the last checkpoint's weights")
     options = parser.parse_args()
     if not options.export:
-        settings = Settings(folder=options.folder, minutes=options.minutes, batch=options.batch, rate=options.rate)
+        settings = Settings(
+            folder=options.folder,
+            minutes=options.minutes,
+            batch=options.batch,
+            rate=options.rate,
+            threads=options.threads,
+        )
         with supply.supplied(options.folder, options.meshes, options.samples):
             train(settings)
     print(export(options.folder))
