@@ -11,6 +11,8 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox names 
     """A person, known by e-mail address."""
 
     email = models.EmailField("e-mail address", unique=True)
+    display_name = models.CharField(max_length=60, blank=True, help_text="Shown beside what you publish.")
+    quota_mb = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: as the server's setting has it.")
 
     def __str__(self) -> str:
         return self.email

@@ -1,7 +1,8 @@
-"""A user's job, the photo that it starts from, the files that it ends in, and what happened between."""
+"""A user's job, its photos, the files that it ends in, what happened between, and who may see it."""
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from typing import Any
 
@@ -40,6 +41,10 @@ class JobQuerySet(models.QuerySet["Job"]):
         """Neither deleted by the owner nor hidden by a moderator."""
         return self.filter(deleted_at=None, hidden_at=None)
 
+    def published(self) -> JobQuerySet:
+        """What everybody may see: finished, shown by its owner, and the owner not banned."""
+        return self.visible().filter(state=State.SUCCEEDED, published_at__isnull=False, owner__is_active=True)
+
     def active(self) -> JobQuerySet:
         """Queued or running."""
         return self.filter(state__in=ACTIVE)
@@ -50,7 +55,16 @@ class Job(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="jobs")
+    parent = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="remixes",
+        help_text="The job whose scene is used again.",
+    )
     title = models.CharField(max_length=100, blank=True)
+    tags: models.ManyToManyField[Tag, Any] = models.ManyToManyField("Tag", blank=True, related_name="jobs")
     recipe = models.JSONField(default=dict)
     engine = models.CharField(max_length=20, blank=True)
     idempotency_key = models.CharField(max_length=100, null=True, blank=True, editable=False)  # noqa: DJ001 (unique)
@@ -77,6 +91,7 @@ class Job(models.Model):
     failure_message = models.TextField(blank=True)
     failure_detail = models.TextField(blank=True, help_text="Traceback, for staff only.")
 
+    published_at = models.DateTimeField(null=True, blank=True)
     hidden_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
 
@@ -101,6 +116,7 @@ class Job(models.Model):
         )
         indexes = (
             models.Index(fields=("owner", "-created_at"), name="job_owner_newest"),
+            models.Index(fields=("-published_at",), name="job_published", condition=Q(published_at__isnull=False)),
             models.Index(fields=("state", "queued_at"), name="job_active", condition=Q(state__in=ACTIVE)),
         )
 
@@ -146,6 +162,101 @@ class Job(models.Model):
     def recipe_object(self) -> Recipe:
         """The stored recipe, checked. Raises ReconstructionError(`invalid_recipe`)."""
         return Recipe.from_dict(self.recipe)
+
+
+class Tag(models.Model):
+    """A word by which its owner finds jobs again."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tags")
+    name = models.CharField(max_length=30)
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (models.UniqueConstraint(fields=("owner", "name"), name="one_tag_per_name"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def new_share_token() -> str:
+    """128 random bits, ready for an address."""
+    return secrets.token_urlsafe(16)
+
+
+class ShareLink(models.Model):
+    """A secret address under which anybody sees one result, until it is revoked."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="share_links")
+    token = models.CharField(max_length=40, unique=True, default=new_share_token, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = (
+            models.UniqueConstraint(fields=("job",), condition=Q(revoked_at=None), name="one_open_share_link_per_job"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.job} ({'revoked' if self.revoked_at else 'open'})"
+
+
+class AbuseReport(models.Model):
+    """Somebody says that a published or shared model should not be there."""
+
+    class Reason(models.TextChoices):
+        """What is wrong with it."""
+
+        OFFENSIVE = "offensive", "Offensive or hateful"
+        PERSON = "person", "Shows a person who did not agree"
+        COPYRIGHT = "copyright", "Somebody else's work"
+        OTHER = "other", "Something else"
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="abuse_reports")
+    reporter = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    reason = models.CharField(max_length=10, choices=Reason.choices)
+    text = models.TextField(max_length=1000, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        indexes = (models.Index(fields=("-created_at",), name="report_open", condition=Q(closed_at=None)),)
+
+    def __str__(self) -> str:
+        return f"{self.get_reason_display()}: {self.job}"
+
+
+class ModerationAct(models.Model):
+    """What a moderator did, to what, and why; written once, never changed."""
+
+    class Act(models.TextChoices):
+        """What was done."""
+
+        HIDE = "hide", "Hidden"
+        UNHIDE = "unhide", "Shown again"
+        CANCEL = "cancel", "Cancelled"
+        BAN = "ban", "Person banned"
+        UNBAN = "unban", "Person let in again"
+        CLOSE = "close", "Report closed"
+
+    at = models.DateTimeField(default=timezone.now, editable=False)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="moderation_acts"
+    )
+    act = models.CharField(max_length=10, choices=Act.choices)
+    job = models.ForeignKey(Job, null=True, blank=True, on_delete=models.SET_NULL, related_name="moderation_acts")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="moderated_by"
+    )
+    subject = models.CharField(max_length=200, help_text="Title or address, kept when the row itself is gone.")
+    reason = models.CharField(max_length=300)
+
+    class Meta:
+        ordering = ("-at",)
+
+    def __str__(self) -> str:
+        return f"{self.get_act_display()}: {self.subject}"
 
 
 class Photo(models.Model):

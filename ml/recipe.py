@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from ml.errors import ReconstructionError
 
 ENGINES = ("auto", "compact", "triposr")
+SIDES: dict[str, float | None] = {"front": 0.0, "right": 90.0, "back": 180.0, "left": 270.0, "auto": None}
+"""Azimuth in degrees of the camera that sees this side (canonical frame, front = 0); `auto` is searched for."""
+MAX_PHOTOS = 5
+RENDERERS = ("mesh", "nerf")
+"""How the views are made: ray casting of the textured mesh, or volume rendering of the scene itself."""
+FORMATS = ("glb", "obj", "stl", "ply", "3mf", "usdz")
+_COLOR = re.compile(r"#[0-9a-f]{6}")
 
 
 @dataclass(frozen=True)
@@ -43,7 +51,11 @@ LIMITS: dict[str, tuple[float, float]] = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """What the user asked for. `None` means: as the quality (or the scene) has it. Angles in degrees."""
+    """What the user asked for. `None` means: as the quality (or the scene) has it. Angles in degrees.
+
+    `sides` names each photo's side in order (a name of `SIDES`, or an azimuth in degrees); photos beyond its end are
+    `auto`, but for the first, which is the front. `background` of the views is `transparent` or `#rrggbb`.
+    """
 
     engine: str = "auto"
     quality: str = "standard"
@@ -57,10 +69,18 @@ class Recipe:
     frame_count: int | None = None
     elevation: float = 15.0
     height_mm: float = 100.0
+    sides: tuple[str | float, ...] = ()
+    renderer: str = "mesh"
+    background: str = "transparent"
+    formats: tuple[str, ...] = FORMATS
 
     def __post_init__(self) -> None:
         _check_choice("engine", self.engine, ENGINES)
         _check_choice("quality", self.quality, tuple(QUALITIES))
+        _check_choice("renderer", self.renderer, RENDERERS)
+        _check_sides(self.sides)
+        _check_background(self.background)
+        _check_formats(self.formats)
         for name, (low, high) in LIMITS.items():
             _check_range(name, getattr(self, name), low, high)
 
@@ -71,7 +91,7 @@ class Recipe:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON; `from_dict` gives the same recipe back."""
-        return asdict(self)
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
     def to_json(self) -> str:
         """Compact JSON with sorted keys."""
@@ -83,11 +103,14 @@ class Recipe:
         unknown = set(values) - {field.name for field in fields(cls)}
         if unknown:
             raise ReconstructionError("invalid_recipe", f"Unknown setting: {', '.join(sorted(unknown))}.")
-        return cls(**values)
+        plain: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+        }
+        return cls(**plain)
 
 
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         raise ReconstructionError("invalid_recipe", f"{name} must be one of: {', '.join(choices)}.")
 
 
@@ -96,3 +119,26 @@ def _check_range(name: str, value: object, low: float, high: float) -> None:
         return
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise ReconstructionError("invalid_recipe", f"{name} must be between {low:g} and {high:g}.")
+
+
+def _check_sides(sides: object) -> None:
+    """At most one per photo; names of SIDES or azimuths in degrees."""
+    if not isinstance(sides, tuple) or len(sides) > MAX_PHOTOS:
+        raise ReconstructionError("invalid_recipe", f"sides must be a list of at most {MAX_PHOTOS}.")
+    for side in sides:
+        if isinstance(side, str):
+            _check_choice("sides", side, tuple(SIDES))
+        else:
+            _check_range("sides", side, -360.0, 360.0)
+
+
+def _check_background(background: object) -> None:
+    if background != "transparent" and not (isinstance(background, str) and _COLOR.fullmatch(background)):
+        raise ReconstructionError("invalid_recipe", "background must be transparent or a colour such as #ffffff.")
+
+
+def _check_formats(formats: object) -> None:
+    if not isinstance(formats, tuple):
+        raise ReconstructionError("invalid_recipe", "formats must be a list.")
+    for each in formats:
+        _check_choice("formats", each, FORMATS)

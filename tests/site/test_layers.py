@@ -43,7 +43,7 @@ def test_the_workers_parent_and_the_web_process_load_no_torch() -> None:
     """A fork after torch has computed hangs; and a web process has no use for its 300 MB."""
     code = (
         "import os, sys, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'reconsite.settings'; django.setup();"
-        "import jobs.worker, jobs.runner, jobs.views, jobs.consumers, jobs.management.commands.worker, reconsite.asgi;"
+        "import jobs.worker, jobs.runner, jobs.urls, jobs.consumers, jobs.management.commands.worker, reconsite.asgi;"
         "sys.exit('torch' in sys.modules or 'rembg' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
