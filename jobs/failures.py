@@ -11,6 +11,7 @@ SENTENCES: dict[str, str] = {
     "photo_missing": "The photo of this job is no longer there. Upload it again.",
     "storage_full": "The server has no room left. Nothing was stored; try again later.",
     "internal": "Something went wrong on the server. Press “Try again”; if it happens twice, tell the operator.",
+    "quota_exceeded": "Your photos and models take all the room that is yours. Delete some, or ask the operator.",
     "too_many_active": "You have as many jobs under way as this server allows. Wait for one to end.",
     "idempotency_conflict": "This Idempotency-Key was used with another photo or other settings. Use a new key.",
     "wrong_state": "The job is not in a state in which this can be done.",

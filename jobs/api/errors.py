@@ -12,6 +12,7 @@ STATUS = {
     "unsupported_type": 415,
     "too_many_active": 429,
     "storage_full": 507,
+    "quota_exceeded": 507,
     "idempotency_conflict": 409,
     "wrong_state": 409,
 }

@@ -1,0 +1,63 @@
+"""How much room a person has."""
+
+import pytest
+from pytest_django import Settings
+
+from accounts import quota
+from accounts.models import User
+from jobs import services
+from jobs.failures import Refused
+from jobs.models import Artifact, Job, State
+from tests.conftest import in_state
+
+pytestmark = pytest.mark.django_db
+
+
+def photo_bytes(job: Job) -> int:
+    return sum(photo.size for photo in job.photos.all())
+
+
+@pytest.fixture
+def made(job: Job) -> Job:
+    """A finished model of the owner with one file of 1,000,000 bytes."""
+    in_state(job, State.SUCCEEDED)
+    Artifact.objects.create(job=job, name="mesh.glb", file="x", size=1_000_000, sha256="0" * 64)
+    return job
+
+
+def test_photos_and_results_count_together(owner: User, made: Job) -> None:
+    assert quota.usage(owner).bytes == photo_bytes(made) + 1_000_000
+    assert quota.usage(owner).models == 1
+
+
+def test_a_strangers_models_do_not_count(stranger: User, made: Job) -> None:
+    assert quota.usage(stranger) == quota.Usage(models=0, bytes=0, limit_bytes=5000 * quota.MEGABYTE)
+
+
+def test_a_deleted_model_gives_its_room_back(owner: User, made: Job) -> None:
+    services.delete(made.pk)
+    assert quota.usage(owner).bytes == 0
+
+
+def test_a_persons_own_limit_goes_before_the_servers(owner: User, settings: Settings) -> None:
+    settings.QUOTA_MB = 10
+    owner.quota_mb = 3
+    assert quota.limit_bytes(owner) == 3 * quota.MEGABYTE
+
+
+@pytest.mark.parametrize("own", [None, 0])
+def test_zero_is_no_limit(owner: User, made: Job, settings: Settings, own: int | None) -> None:
+    settings.QUOTA_MB = 0
+    owner.quota_mb = own
+    quota.check(owner, 10**15)
+    assert quota.usage(owner).fraction == 0
+
+
+def test_up_to_the_limit_is_fine_and_one_byte_more_is_refused(owner: User, made: Job) -> None:
+    owner.quota_mb = 2
+    room = 2 * quota.MEGABYTE - quota.usage(owner).bytes
+    quota.check(owner, room)
+    with pytest.raises(Refused) as refused:
+        quota.check(owner, room + 1)
+    assert refused.value.code == "quota_exceeded"
+    assert "2.0\xa0MB" in refused.value.message
