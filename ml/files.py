@@ -28,6 +28,7 @@ GLB = "mesh.glb"
 PREVIEW = "preview.glb"
 VIDEO = "render.mp4"
 POSTER = "poster.webp"
+SPRITE = "sprite.webp"
 SCENE = "scene.npz"
 REPORT = "report.json"
 
@@ -42,6 +43,7 @@ FILES: tuple[ResultFile, ...] = (
     ResultFile(CUTOUT, "image/png", "The object without its background"),
     ResultFile(PREVIEW, "model/gltf-binary", "A light preview with vertex colours"),
     ResultFile(POSTER, "image/webp", "The poster"),
+    ResultFile(SPRITE, "image/webp", "Twelve frames of the turn in one picture"),
     ResultFile(SCENE, "application/octet-stream", "The scene, to mesh again without the network"),
     ResultFile(REPORT, "application/json", "Recipe, timings and checks"),
 )

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ml import files, framing, projection, video
+from ml import files, framing, projection, sprite, video
 from ml.camera import Camera
 from ml.mesh import Mesh
 from ml.raycast import Caster, camera_rays, window_of
@@ -58,7 +58,7 @@ def turntable(
     elevation: float,
     on_step: Callable[[float], None] | None = None,
 ) -> None:
-    """Write one full turn: frames, poster and video. Frame 0 is seen from the photo's side (azimuth 0).
+    """Write one full turn: frames, poster, sprite and video. Frame 0 is seen from the photo's side (azimuth 0).
 
     The model is centred and the camera stands just far enough away that no frame cuts it off. Frames are PNG with a
     transparent background; azimuth grows by 360 / `count` degrees a frame.
@@ -77,6 +77,7 @@ def turntable(
             on_step(0.9 * len(frames) / count)
     poster = _picture(stage, replace(camera, azimuth=-30.0), POSTER_SIZE, shaded=True)
     Image.fromarray(poster).save(out_dir / files.POSTER, quality=88, method=4)
+    sprite.write(frames, out_dir / files.SPRITE)
     video.write(frames, out_dir / files.VIDEO)
     if on_step:
         on_step(1.0)
