@@ -1,4 +1,4 @@
-"""The pinhole camera that looks at the origin of the canonical frame.
+"""The pinhole camera that looks at a point of the canonical frame: its origin, for the first photo.
 
 Frame: right-handed, z up, metres without a scale; azimuth 0 is over +x and grows towards +y.
 Pictures: row 0 is the top, column 0 the left, pixel centres at +0.5.
@@ -20,12 +20,13 @@ RADIUS = 0.87
 
 @dataclass(frozen=True)
 class Camera:
-    """A camera on a sphere around the origin. Angles in degrees; `fov` is vertical, pictures are square."""
+    """A camera on a sphere around `target`. Angles in degrees; `fov` is vertical, pictures are square."""
 
     elevation: float = 0.0
     azimuth: float = 0.0
     distance: float = DISTANCE
     fov: float = FIELD_OF_VIEW
+    target: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     @property
     def focal(self) -> float:
@@ -42,7 +43,7 @@ class Camera:
 
     def position(self) -> Tensor:
         """(3,) float32: where the camera stands."""
-        return -self.distance * self.axes()[2]
+        return torch.tensor(self.target) - self.distance * self.axes()[2]
 
     def project(self, points: Tensor) -> Tensor:
         """(N, 3) canonical points -> (N, 3): x right and y down in [-1, 1] over the picture, depth along the view."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ml.recipe import MAX_PHOTOS
+
 
 @dataclass(frozen=True)
 class ResultFile:
@@ -20,6 +22,8 @@ NAME_PATTERN = r"[a-z0-9_]+\.[a-z0-9]+"
 
 INPUT = "input.png"
 CUTOUT = "cutout.png"
+CUTOUTS = (CUTOUT, *(f"cutout_{number}.png" for number in range(1, MAX_PHOTOS)))
+"""The cutout of each photo, the main one first."""
 OBJ = "mesh.obj"
 MTL = "mesh.mtl"
 TEXTURE = "mesh_texture.png"
@@ -55,7 +59,7 @@ def frame_name(index: int) -> str:
 
 
 def content_type(name: str) -> str:
-    """Content type of a result file; frames are PNG. Raises KeyError for a name outside the contract."""
-    if name.startswith("render_") and name.endswith(".png"):
+    """Content type of a result file; frames and cutouts are PNG. Raises KeyError for a name outside the contract."""
+    if name in CUTOUTS or (name.startswith("render_") and name.endswith(".png")):
         return "image/png"
     return {each.name: each.content_type for each in FILES}[name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,8 @@ SLACK = 0.006
 """Depth that a surface may lie behind what the ray met and still count as seen, in scene units."""
 LEAST_AGREEMENT = 0.85
 """Overlap (IoU) of the model's outline with the photo's below which the photo would land on the wrong places."""
+SHARPNESS = 4
+"""Power of the trust by which several photos share a point: the one that sees it best nearly has it alone."""
 
 Floats = NDArray[np.float32]
 
@@ -74,6 +77,19 @@ def project(source: Projector, points: Floats, normals: Floats) -> tuple[Floats,
     column, row = ((projected[:, axis] + 1.0) * (size / 2.0) - 0.5 for axis in (0, 1))
     trust = smoothstep(*FACING, facing) * bilinear(source.trust, column, row)
     return bilinear(source.color, column, row), trust * _seen(source, projected[:, 2], column, row, facing)
+
+
+def blended(sources: Sequence[Projector], points: Floats, normals: Floats) -> tuple[Floats, Floats]:
+    """Colours (N, 3) that several photos give to surface points, each by its trust, and the highest trust (N,)."""
+    if not sources:
+        return np.zeros_like(points), np.zeros(len(points), np.float32)
+    found = [project(source, points, normals) for source in sources]
+    if len(found) == 1:
+        return found[0]
+    colors, trust = np.stack([each[0] for each in found]), np.stack([each[1] for each in found])
+    weight = trust**SHARPNESS
+    mixed = np.einsum("pn,pnc->nc", weight, colors) / np.maximum(weight.sum(axis=0), 1e-12)[:, None]
+    return mixed.astype(np.float32), trust.max(axis=0)
 
 
 def smoothstep(low: float, high: float, value: Floats) -> Floats:

@@ -1,23 +1,21 @@
-"""From a mesh, its scene and the photo to a textured mesh."""
+"""From a mesh, its scene and the photos to a textured mesh."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from ml import projection, raster
+from ml.geometry import creased_normals
 from ml.mesh import Mesh
 from ml.sampling import to_bytes
 from ml.scene import Scene
+from ml.shot import Shot
 from ml.unwrap import Layout, unwrap
-
-if TYPE_CHECKING:
-    from ml.cutout import Cutout
 
 CHUNK = 1 << 17
 """Points per question to the scene."""
@@ -27,7 +25,7 @@ CERTAIN = 0.999
 
 @dataclass(frozen=True)
 class TexturedMesh:
-    """A mesh that is split at its texture's seams: split vertices share position and normal.
+    """A mesh that is split at its texture's seams, and at hard edges, where each side has its own normals.
 
     `uv` (V, 2) float32 in [0, 1] from the texture's top left corner; `texture` (S, S, 3) uint8 sRGB.
     """
@@ -38,19 +36,20 @@ class TexturedMesh:
 
 
 def bake(
-    mesh: Mesh, scene: Scene, cutout: Cutout, size: int, on_step: Callable[[float], None] | None = None
+    mesh: Mesh, scene: Scene, shots: Sequence[Shot], size: int, on_step: Callable[[float], None] | None = None
 ) -> TexturedMesh:
-    """Unwrap the mesh and paint a `size` x `size` texture: the photo where it looks, the scene elsewhere."""
+    """Unwrap the mesh and paint a `size` x `size` texture: the photos where they look, the scene elsewhere."""
     step = on_step or (lambda fraction: None)
     layout = unwrap(mesh, size)
     step(0.7)
     covered = raster.cover(layout.uv[layout.faces] * size, size)
     points = covered.interpolate(mesh.vertices, mesh.faces)
     normals = _unit(covered.interpolate(mesh.normals, mesh.faces))
-    colors = _painted(scene, projection.projector(mesh, cutout, scene.camera), points, normals)
+    photos = [projection.projector(mesh, shot.cutout, shot.camera) for shot in shots]
+    colors = _painted(scene, photos, points, normals)
     step(0.95)
     texture = _filled(covered.pixel, colors, size)
-    return TexturedMesh(_cut(mesh, layout), layout.uv, texture)
+    return TexturedMesh(*_cut(mesh, layout), texture)
 
 
 def scene_colors(scene: Scene, points: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -64,10 +63,10 @@ def scene_colors(scene: Scene, points: NDArray[np.float32]) -> NDArray[np.float3
 
 
 def _painted(
-    scene: Scene, photo: projection.Projector, points: NDArray[np.float32], normals: NDArray[np.float32]
+    scene: Scene, photos: Sequence[projection.Projector], points: NDArray[np.float32], normals: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """(N, 3) colours: photo and scene, mixed by the trust in the photo."""
-    colors, trust = projection.project(photo, points, normals)
+    """(N, 3) colours: photos and scene, mixed by the trust in the photos."""
+    colors, trust = projection.blended(photos, points, normals)
     asked = trust < CERTAIN
     share = trust[asked, None]
     colors[asked] = share * colors[asked] + (1.0 - share) * scene_colors(scene, points[asked])
@@ -87,5 +86,10 @@ def _filled(pixel: NDArray[np.int64], colors: NDArray[np.float32], size: int) ->
     return texture.reshape(size, size, 3)[projection.nearest_index(known.reshape(size, size))]
 
 
-def _cut(mesh: Mesh, layout: Layout) -> Mesh:
-    return Mesh(mesh.vertices[layout.source], layout.faces, mesh.normals[layout.source])
+def _cut(mesh: Mesh, layout: Layout) -> tuple[Mesh, NDArray[np.float32]]:
+    """The mesh and its uv with one vertex for each pair of a layout's vertex and a normal."""
+    group, normals = creased_normals(mesh.vertices, mesh.faces)
+    pairs, index = np.unique(group.astype(np.int64) * len(layout.uv) + layout.faces, return_inverse=True)
+    normal, place = np.divmod(pairs, len(layout.uv))
+    split = Mesh(mesh.vertices[layout.source[place]], index.reshape(-1, 3).astype(np.int32), normals[normal])
+    return split, layout.uv[place]

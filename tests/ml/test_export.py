@@ -15,7 +15,6 @@ from PIL import Image
 
 from ml import export, files, surface, texture
 from ml import mesh as meshes
-from ml.cutout import Cutout
 from ml.geometry import is_closed_manifold
 from ml.sampling import to_linear
 from ml.texture import TexturedMesh
@@ -37,10 +36,9 @@ LANDMARKS = {
 @pytest.fixture(scope="module")
 def model() -> TexturedMesh:
     scene = AnalyticScene()
-    nothing = Cutout(np.zeros((512, 512, 4), np.uint8), (0, 0, 512, 512), "none")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ml.unwrap.TIME_LIMIT", 0)
-        return texture.bake(meshes.finish(surface.extract(scene, 128), 10_000), scene, nothing, 512)
+        return texture.bake(meshes.finish(surface.extract(scene, 128), 10_000), scene, [], 512)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,9 @@ from ml import mesh as meshes
 from ml import projection, surface, texture
 from ml.camera import Camera
 from ml.cutout import Cutout
+from ml.geometry import face_areas_and_normals
 from ml.mesh import Mesh
+from ml.shot import Shot
 from ml.texture import TexturedMesh
 from tests.ml.scenes import BLUE, GREEN, RED, AnalyticScene, Part, cutout_of
 
@@ -33,6 +35,11 @@ class NaNColors(AnalyticScene):
 
 def mesh_of(scene: AnalyticScene) -> Mesh:
     return meshes.finish(surface.extract(scene, 96), 4_000)
+
+
+def bake(mesh: Mesh, scene: AnalyticScene, cutout: Cutout, size: int) -> TexturedMesh:
+    """Painted with one photo, taken by the scene's own camera."""
+    return texture.bake(mesh, scene, [Shot(cutout, scene.camera)], size)
 
 
 def colors_on(model: TexturedMesh) -> tuple[np.ndarray, np.ndarray]:
@@ -61,13 +68,13 @@ def _fast_layout() -> object:
 
 
 def test_without_a_photo_the_scene_colours_every_side(toy: AnalyticScene, toy_mesh: Mesh) -> None:
-    points, found = colors_on(texture.bake(toy_mesh, toy, CLEAR, 512))
+    points, found = colors_on(bake(toy_mesh, toy, CLEAR, 512))
     expected = toy.color(torch.from_numpy(points)).numpy()
     assert (np.abs(found - expected).max(axis=1) < 0.02).mean() > 0.97
 
 
 def test_the_photo_paints_what_it_sees_and_nothing_behind(toy: AnalyticScene, toy_mesh: Mesh) -> None:
-    points, found = colors_on(texture.bake(toy_mesh, toy, whitened(toy), 512))
+    points, found = colors_on(bake(toy_mesh, toy, whitened(toy), 512))
     white = found.min(axis=1) > 0.98
     front = (abs(points[:, 0] - 0.3) < 0.01) & (abs(points[:, 1] - 0.15) < 0.15) & (abs(points[:, 2] + 0.15) < 0.15)
     assert white[front].all()
@@ -76,7 +83,7 @@ def test_the_photo_paints_what_it_sees_and_nothing_behind(toy: AnalyticScene, to
 
 def test_a_photo_of_another_outline_paints_nothing(toy: AnalyticScene, toy_mesh: Mesh) -> None:
     elsewhere = replace(CLEAR, rgba=np.roll(whitened(toy).rgba, 60, axis=1))
-    _, found = colors_on(texture.bake(toy_mesh, toy, elsewhere, 256))
+    _, found = colors_on(bake(toy_mesh, toy, elsewhere, 256))
     assert not (found.min(axis=1) > 0.98).any()
 
 
@@ -84,7 +91,7 @@ def test_a_part_in_front_keeps_the_photo_off_what_it_hides() -> None:
     screen = Part("box", (0.4, 0.0, 0.0), (0.05, 0.3, 0.3), RED)
     hidden = Part("box", (-0.3, 0.0, 0.0), (0.05, 0.2, 0.2), BLUE)
     scene = AnalyticScene((screen, hidden), camera=Camera())
-    points, found = colors_on(texture.bake(mesh_of(scene), scene, whitened(scene), 512))
+    points, found = colors_on(bake(mesh_of(scene), scene, whitened(scene), 512))
     behind = points[:, 0] < -0.1
     assert np.abs(found[behind] - np.array(BLUE)).max() < 0.02
 
@@ -92,7 +99,7 @@ def test_a_part_in_front_keeps_the_photo_off_what_it_hides() -> None:
 def test_the_photo_lands_where_the_camera_saw_it(toy: AnalyticScene, toy_mesh: Mesh) -> None:
     rgba = cutout_of(toy).rgba.copy()
     rgba[256:, :, :3] = 0
-    points, found = colors_on(texture.bake(toy_mesh, toy, replace(CLEAR, rgba=rgba), 512))
+    points, found = colors_on(bake(toy_mesh, toy, replace(CLEAR, rgba=rgba), 512))
     face = (abs(points[:, 0] - 0.3) < 0.01) & (abs(points[:, 1] - 0.15) < 0.15)
     below = toy.camera.project(torch.from_numpy(points)).numpy()[:, 1]
     assert np.abs(found[face & (below > 0.05) & (below < 0.25)]).max() < 0.02
@@ -102,7 +109,7 @@ def test_the_photo_lands_where_the_camera_saw_it(toy: AnalyticScene, toy_mesh: M
 def test_the_border_of_the_cutout_never_bleeds_in(toy: AnalyticScene, toy_mesh: Mesh) -> None:
     rgba = cutout_of(toy).rgba.copy()
     rgba[rgba[..., 3] == 0] = (255, 0, 255, 0)
-    painted = texture.bake(toy_mesh, toy, replace(CLEAR, rgba=rgba), 512).texture.astype(int)
+    painted = bake(toy_mesh, toy, replace(CLEAR, rgba=rgba), 512).texture.astype(int)
     assert not ((painted[..., 0] > 235) & (painted[..., 2] > 225)).any()
 
 
@@ -119,19 +126,40 @@ def test_trust_fades_from_the_front_to_the_rim() -> None:
     assert trust[angles > np.radians(80)].max() == 0.0
 
 
-def test_seams_share_position_and_normal(toy: AnalyticScene, toy_mesh: Mesh) -> None:
-    model = texture.bake(toy_mesh, toy, CLEAR, 256)
+def test_seams_share_their_position_and_all_triangles_stay(toy: AnalyticScene, toy_mesh: Mesh) -> None:
+    model = bake(toy_mesh, toy, CLEAR, 256)
     assert np.array_equal(model.mesh.vertices[model.mesh.faces], toy_mesh.vertices[toy_mesh.faces])
-    assert np.array_equal(model.mesh.normals[model.mesh.faces], toy_mesh.normals[toy_mesh.faces])
-    assert len(model.mesh.vertices) == len(model.uv) > len(toy_mesh.vertices)
+    assert len(model.mesh.vertices) == len(model.uv) == len(model.mesh.normals) > len(toy_mesh.vertices)
+
+
+def bent_share(mesh: Mesh) -> float:
+    """Share of a box's area on triangles of its six sides that are shaded as if they were bent by over 5 degrees."""
+    areas, flat = face_areas_and_normals(mesh.vertices, mesh.faces)
+    cosine = np.einsum("fkc,fc->fk", mesh.normals[mesh.faces], flat).min(axis=1)
+    bent = (np.abs(flat).max(axis=1) > 0.995) & (cosine < np.cos(np.radians(5.0)))
+    return float(areas[bent].sum() / areas.sum())
+
+
+def test_the_sides_of_a_box_are_flat_up_to_its_edges() -> None:
+    box = AnalyticScene((Part("box", (0.0, 0.0, 0.0), (0.4, 0.35, 0.3), RED),))
+    solid = mesh_of(box)
+    assert bent_share(solid) > 0.05
+    assert bent_share(bake(solid, box, CLEAR, 128).mesh) < 0.02
+
+
+def test_a_ball_is_smooth_over_every_seam() -> None:
+    scene = AnalyticScene((Part("ball", (0.0, 0.0, 0.0), (0.5, 0.5, 0.5), GREEN),))
+    solid = mesh_of(scene)
+    model = bake(solid, scene, CLEAR, 128).mesh
+    assert np.allclose(model.normals[model.faces], solid.normals[solid.faces], atol=1e-5)
 
 
 def test_every_texel_has_a_colour_of_the_object(toy: AnalyticScene, toy_mesh: Mesh) -> None:
-    texels = texture.bake(toy_mesh, toy, CLEAR, 256).texture.reshape(-1, 3) / 255.0
+    texels = bake(toy_mesh, toy, CLEAR, 256).texture.reshape(-1, 3) / 255.0
     known = np.array([part.color for part in toy.parts])
     assert np.abs(texels[:, None] - known[None]).max(axis=2).min(axis=1).max() < 0.01
 
 
 def test_colours_that_are_no_numbers_become_grey(toy_mesh: Mesh) -> None:
-    painted = texture.bake(toy_mesh, NaNColors(), CLEAR, 128).texture
+    painted = bake(toy_mesh, NaNColors(), CLEAR, 128).texture
     assert np.unique(painted).tolist() == [128]

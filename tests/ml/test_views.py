@@ -13,6 +13,7 @@ from ml import surface, texture, video, views
 from ml.camera import Camera
 from ml.errors import Stopped
 from ml.files import frame_name
+from ml.shot import Shot
 from ml.texture import TexturedMesh
 from tests.ml.scenes import AnalyticScene, cutout_of
 
@@ -26,7 +27,8 @@ def scene() -> AnalyticScene:
 def model(scene: AnalyticScene) -> TexturedMesh:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ml.unwrap.TIME_LIMIT", 0)
-        return texture.bake(meshes.finish(surface.extract(scene, 128), 10_000), scene, cutout_of(scene), 512)
+        solid = meshes.finish(surface.extract(scene, 128), 10_000)
+        return texture.bake(solid, scene, [Shot(cutout_of(scene), scene.camera)], 512)
 
 
 @pytest.fixture(scope="module")

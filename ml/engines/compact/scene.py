@@ -93,7 +93,7 @@ class VolumeScene:
                 front=_decoded(archive["front"]),
                 back=_decoded(archive["back"]) if "back" in archive else None,
                 outline=torch.from_numpy(archive["outline"]) if "outline" in archive else None,
-                camera=Camera(*(float(value) for value in archive["camera"])),
+                camera=Camera(*archive["camera"].tolist()),
                 radius=radius,
                 threshold=threshold,
             )

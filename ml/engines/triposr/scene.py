@@ -75,7 +75,7 @@ class TriplaneScene:
                 arrays = {name: archive[name] for name in archive.files}
             planes = torch.from_numpy(arrays["scene_codes"])
             layers = decoder_layers({name: torch.from_numpy(arrays[name]) for name in arrays if "decoder" in name})
-            camera = Camera(*(float(each) for each in arrays["camera"])) if "camera" in arrays else Camera()
+            camera = Camera(*arrays["camera"].tolist()) if "camera" in arrays else Camera()
         except (BadZipFile, KeyError, TypeError) as error:
             raise ValueError(f"{path} holds no triplane scene: {error}") from error
         _check_shapes(path, planes, layers)
