@@ -62,16 +62,15 @@ def write_stl(mesh: Mesh, path: Path, height_mm: float) -> None:
 
 
 def write_obj(model: TexturedMesh, out_dir: Path) -> None:
-    """OBJ with its MTL; y up, photo's side +z. Only the texture is cut: a place is one `v`, so it stays closed."""
-    first, place_of = welded(model.mesh.vertices, model.mesh.normals)
-    places, normals = model.mesh.vertices[first], model.mesh.normals[first]
+    """OBJ with its MTL; y up, photo's side +z. Only texture and normals are cut: a place is one `v`: closed."""
+    first, place_of = welded(model.mesh.vertices)
     uv = np.stack([model.uv[:, 0], 1.0 - model.uv[:, 1]], axis=1)
-    corner = np.stack([place_of[model.mesh.faces], model.mesh.faces, place_of[model.mesh.faces]], axis=2) + 1
+    corner = np.stack([place_of[model.mesh.faces], model.mesh.faces, model.mesh.faces], axis=2) + 1
     text = [
         f"# Reconsite\nmtllib {files.MTL}\no model\n",
-        _lines("v %.6f %.6f %.6f\n", axes.y_up(places)),
+        _lines("v %.6f %.6f %.6f\n", axes.y_up(model.mesh.vertices[first])),
         _lines("vt %.6f %.6f\n", uv),
-        _lines("vn %.4f %.4f %.4f\n", axes.y_up(normals)),
+        _lines("vn %.4f %.4f %.4f\n", axes.y_up(model.mesh.normals)),
         f"usemtl {MATERIAL}\ns 1\n",
         _lines("f %d/%d/%d %d/%d/%d %d/%d/%d\n", corner.reshape(-1, 9)),
     ]

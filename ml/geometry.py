@@ -11,6 +11,9 @@ from scipy.sparse.csgraph import connected_components
 
 Floats = NDArray[np.floating[Any]]
 Indices = NDArray[np.integer[Any]]
+CREASE = 30.0
+"""Degrees between two triangles above which their edge is hard: the chamfer of one cell that is left of a box's edge
+turns by 30 to 50 on either side, a ball of 10,000 triangles by less than 10."""
 
 
 def face_areas_and_normals(vertices: Floats, faces: Indices) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -24,9 +27,44 @@ def face_areas_and_normals(vertices: Floats, faces: Indices) -> tuple[NDArray[np
 def vertex_normals(vertices: Floats, faces: Indices) -> NDArray[np.float32]:
     """(V, 3) unit normals: the faces' normals weighted by area. A vertex without a direction gets +z."""
     areas, normals = face_areas_and_normals(vertices, faces)
-    weighted = np.repeat(normals * areas[:, None], 3, axis=0)
-    flat = faces.ravel()
-    summed = np.stack([np.bincount(flat, weighted[:, axis], len(vertices)) for axis in range(3)], axis=1)
+    return _summed(faces.ravel(), normals * areas[:, None], len(vertices))
+
+
+def creased_normals(
+    vertices: Floats, faces: Indices, crease: float = CREASE
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Normals that are smooth but for hard edges, where two triangles turn by more than `crease` degrees.
+
+    The corners of triangles around a vertex are parted by the hard edges that meet there, and each group has its own
+    normal, weighted by area. Gives `group` (F, 3), the group of each corner, and the groups' normals (G, 3).
+    """
+    areas, normals = face_areas_and_normals(vertices, faces)
+    one, other = _shared_edges(faces)
+    soft = np.einsum("ec,ec->e", normals[one // 3], normals[other // 3]) >= np.cos(np.radians(crease))
+    one, other = one[soft], other[soft]
+    rows, columns = np.concatenate([one, _next_corner(one)]), np.concatenate([_next_corner(other), other])
+    graph = coo_matrix((np.ones(len(rows), np.int8), (rows, columns)), shape=(faces.size, faces.size))
+    count, group = connected_components(graph, directed=False)
+    return group.reshape(-1, 3).astype(np.int32), _summed(group, normals * areas[:, None], count)
+
+
+def _shared_edges(faces: Indices) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(E,) twice: the two half edges of each edge between two triangles; half edge 3 f + k starts at corner k of f."""
+    start, end = faces.ravel().astype(np.int64), np.roll(faces, -1, axis=1).ravel().astype(np.int64)
+    key = np.minimum(start, end) * (int(faces.max(initial=0)) + 1) + np.maximum(start, end)
+    order = np.argsort(key, kind="stable")
+    shared = np.flatnonzero(key[order][1:] == key[order][:-1])
+    return order[shared], order[shared + 1]
+
+
+def _next_corner(corner: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.asarray(corner - corner % 3 + (corner + 1) % 3)
+
+
+def _summed(corner: Indices, weighted: NDArray[np.float64], count: int) -> NDArray[np.float32]:
+    """(count, 3) unit sums of the triangles' vectors (F, 3) over what their corners (3 F,) belong to; +z for none."""
+    spread = np.repeat(weighted, 3, axis=0)
+    summed = np.stack([np.bincount(corner, spread[:, axis], count) for axis in range(3)], axis=1)
     length = np.linalg.norm(summed, axis=1, keepdims=True)
     return np.where(length > 1e-20, summed / np.maximum(length, 1e-20), (0.0, 0.0, 1.0)).astype(np.float32)
 
@@ -65,12 +103,11 @@ def without_unused_vertices(vertices: Floats, faces: Indices) -> tuple[NDArray[n
     return vertices[used].astype(np.float32), renumbered[faces].astype(np.int32)
 
 
-def welded(vertices: NDArray[np.float32], normals: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Undo a split at seams: vertices of one position and one normal are one.
+def welded(vertices: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Undo a split at seams and creases: vertices of one position are one (a finished mesh has no two at one place).
 
     Gives `first` (W,), a vertex for each welded one, and `place_of` (V,), the welded one of each vertex.
     """
-    both = np.ascontiguousarray(np.concatenate([vertices, normals], axis=1))
-    keys = both.view(np.dtype((np.void, both.dtype.itemsize * 6))).ravel()
+    keys = np.ascontiguousarray(vertices, np.float32).view(np.dtype((np.void, 12))).ravel()
     _, first, place_of = np.unique(keys, return_index=True, return_inverse=True)
     return np.asarray(first), np.asarray(place_of)

@@ -17,11 +17,14 @@ from ml.geometry import (
     face_volumes,
     is_closed_manifold,
     vertex_normals,
+    welded,
     without_unused_vertices,
 )
 
 SMALLEST_PART = 0.005
 """Share of the largest part's volume below which a part is a floater."""
+HAIR = np.float32(1e-5)
+"""Scene units; about a micrometre on a print of 100 mm."""
 SMOOTHING_ROUNDS = 5
 SHRINK, INFLATE = 0.5, -0.53
 """Taubin's lambda and mu (A signal processing approach to fair surface design, 1995)."""
@@ -31,7 +34,8 @@ SHRINK, INFLATE = 0.5, -0.53
 class Mesh:
     """Triangles in the canonical frame, counter-clockwise seen from outside.
 
-    `vertices` (V, 3) float32, `faces` (F, 3) int32, `normals` (V, 3) float32 of unit length.
+    `vertices` (V, 3) float32, `faces` (F, 3) int32, `normals` (V, 3) float32 of unit length. A finished solid is closed
+    and has no two vertices at one place; the textured copy of it (`ml.texture`) is split at seams and hard edges.
     """
 
     vertices: NDArray[np.float32]
@@ -52,7 +56,7 @@ def finish(mesh: Mesh, faces: int) -> Mesh:
     raw = _solid_parts(*raw)
     raw = _taubin(*raw)
     raw = _simplified(*raw, faces)
-    vertices, triangles = without_unused_vertices(*raw)
+    vertices, triangles = _apart(*without_unused_vertices(*raw))
     return Mesh(vertices, triangles, vertex_normals(vertices, triangles))
 
 
@@ -167,6 +171,21 @@ def _simplified_by_tolerance(vertices: NDArray[np.float32], faces: NDArray[np.in
         else:
             low = middle
     return _arrays(best)
+
+
+def _apart(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Raw:
+    """No two vertices at one place: where the solid touches itself, a hair lies between.
+
+    A file that stores triangles alone (STL) or that joins vertices by place would tie the two sides together.
+    """
+    first, place_of = welded(vertices)
+    if len(first) == len(vertices):
+        return vertices, faces
+    order = np.argsort(place_of, kind="stable")
+    starts = np.searchsorted(place_of[order], np.arange(len(first)))
+    rank = np.empty(len(vertices), np.float32)
+    rank[order] = np.arange(len(vertices)) - starts[place_of[order]]
+    return vertices - vertex_normals(vertices, faces) * (rank * HAIR)[:, None], faces
 
 
 def statistics(mesh: Mesh, height_mm: float) -> dict[str, Any]:

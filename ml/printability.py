@@ -48,8 +48,8 @@ def statistics(mesh: Mesh, height_mm: float) -> dict[str, Any]:
 
 
 def _without_seams(mesh: Mesh) -> Mesh:
-    """The textured mesh is cut along seams that only the texture needs; for counting they are closed again."""
-    first, place_of = welded(mesh.vertices, mesh.normals)
+    """The textured mesh is cut at seams and hard edges that only its looks need; for counting they are closed again."""
+    first, place_of = welded(mesh.vertices)
     faces = place_of[mesh.faces].astype(np.int32)
     return replace(mesh, vertices=mesh.vertices[first], faces=faces, normals=mesh.normals[first])
 

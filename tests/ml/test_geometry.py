@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import trimesh
 
 from ml import geometry
 
@@ -47,3 +48,52 @@ def test_unused_vertices_go_and_the_rest_keeps_its_order() -> None:
     vertices, faces = geometry.without_unused_vertices(np.arange(18).reshape(6, 3), np.array([[5, 1, 3]]))
     assert vertices[:, 0].tolist() == [3, 9, 15]
     assert faces.tolist() == [[2, 0, 1]]
+
+
+def box(cells: int) -> tuple[np.ndarray, np.ndarray]:
+    """A closed cube of side 1, each side in `cells` x `cells` squares, no two vertices at one place."""
+    made = trimesh.creation.box()
+    for _ in range(cells.bit_length() - 1):
+        made = made.subdivide()
+    return np.asarray(made.vertices), np.asarray(made.faces, np.int32)
+
+
+def test_the_sides_of_a_cube_stay_flat_up_to_their_edges() -> None:
+    vertices, faces = box(4)
+    group, normals = geometry.creased_normals(vertices, faces)
+    flat = geometry.face_areas_and_normals(vertices, faces)[1]
+    assert np.allclose(normals[group], flat[:, None], atol=1e-6)
+    on_edges = (np.abs(np.abs(vertices) - 0.5) < 1e-9).sum(axis=1)
+    assert len(normals) == on_edges.sum()
+
+
+def test_a_ball_has_no_crease_and_the_same_normals_as_without() -> None:
+    made = trimesh.creation.icosphere(3)
+    group, normals = geometry.creased_normals(made.vertices, made.faces)
+    assert len(normals) == len(made.vertices)
+    assert np.allclose(normals[group], geometry.vertex_normals(made.vertices, made.faces)[made.faces], atol=1e-6)
+
+
+def test_a_crease_that_ends_within_a_surface_parts_nothing_at_its_end() -> None:
+    """Eight triangles around a point, folded by more than the limit along one spoke alone."""
+    angles = np.arange(8) * np.pi / 4
+    rim = np.stack([np.cos(angles), np.sin(angles), np.where(np.arange(8) == 0, 0.35, 0.0)], axis=1)
+    vertices = np.concatenate([[[0, 0, 0]], rim])
+    faces = np.array([[0, k + 1, (k + 1) % 8 + 1] for k in range(8)], np.int32)
+    group, _ = geometry.creased_normals(vertices, faces)
+    assert len(np.unique(group[:, 0])) == 1
+    assert group[0, 1] != group[7, 2]
+
+
+def test_each_group_of_corners_lies_at_one_vertex() -> None:
+    vertices, faces = box(4)
+    group, normals = geometry.creased_normals(vertices, faces)
+    pairs = np.unique(np.stack([group.ravel(), faces.ravel()]), axis=1)
+    assert pairs.shape[1] == len(normals)
+
+
+def test_welding_closes_what_seams_and_creases_have_cut() -> None:
+    corners = VERTICES[TETRAHEDRON].reshape(-1, 3)
+    first, place_of = geometry.welded(corners)
+    assert np.array_equal(corners[first][place_of], corners)
+    assert geometry.is_closed_manifold(place_of.reshape(-1, 3))

@@ -100,6 +100,16 @@ def test_two_balls_that_share_an_edge_are_parted() -> None:
     assert is_closed_manifold(finished.faces)
 
 
+def test_where_a_solid_touches_itself_a_hair_lies_between() -> None:
+    """Two tetrahedra, tip to tip."""
+    tip = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]) * 0.3
+    faces = np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]])
+    touching = raw(np.concatenate([tip, -tip]), np.concatenate([faces, faces[:, ::-1] + 4]))
+    finished = meshes.finish(touching, 5_000)
+    assert part_count(finished) == 2
+    assert len(np.unique(finished.vertices, axis=0)) == len(finished.vertices) == 8
+
+
 def test_when_quadrics_tear_the_mesh_the_tolerance_search_keeps_to_the_budget(
     toy: Mesh, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,5 +158,5 @@ def test_statistics_see_overhang_and_a_thin_wall() -> None:
 def test_statistics_look_through_the_seams_of_a_texture() -> None:
     whole = meshes.finish(surface.extract(ball(0.5), 64), 2_000)
     flat = whole.faces.ravel()
-    split = Mesh(whole.vertices[flat], np.arange(len(flat), dtype=np.int32).reshape(-1, 3), whole.normals[flat])
+    split = Mesh(whole.vertices[flat], np.arange(len(flat), dtype=np.int32).reshape(-1, 3), -whole.normals[flat])
     assert meshes.statistics(split, 80.0) == meshes.statistics(whole, 80.0)
