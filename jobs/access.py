@@ -1,13 +1,21 @@
-"""The only doors to a job, for pages, API, sockets and downloads alike. A stranger gets None, shown as 404."""
+"""The only doors to a job, for pages, API, sockets and downloads alike. Who may not enter gets None, shown as 404."""
 
 from __future__ import annotations
 
+import re
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
 from accounts.models import User
-from jobs.models import Job, JobQuerySet
+from jobs.models import Artifact, Job, JobQuerySet, State
+from ml import files
+
+PUBLIC_FILES = frozenset(
+    {each.name for each in files.FILES if each.download} | {files.POSTER, files.SPRITE, files.PREVIEW}
+) - frozenset({files.INPUT, *files.CUTOUTS, files.SCENE, files.REPORT})
+"""What a stranger gets of a shared or published job, beside the frames: never the photo or what was cut out of it."""
+_FRAME = re.compile(r"render_\d{3}\.png")
 
 
 def jobs_of(user: AbstractBaseUser | AnonymousUser) -> JobQuerySet:
@@ -27,3 +35,34 @@ def job_for_read(user: AbstractBaseUser | AnonymousUser, job_id: UUID) -> Job | 
 def job_for_write(user: AbstractBaseUser | AnonymousUser, job_id: UUID) -> Job | None:
     """The job if `user` may act on it: the owner alone. Staff act through the admin's actions."""
     return jobs_of(user).filter(pk=job_id).first()
+
+
+def public_jobs() -> JobQuerySet:
+    """What everybody sees: published, finished, neither hidden nor deleted, the owner not banned."""
+    return Job.objects.published()
+
+
+def job_for_public(job_id: UUID) -> Job | None:
+    """The job if its owner has published it."""
+    return public_jobs().filter(pk=job_id).first()
+
+
+def job_by_share(token: str) -> Job | None:
+    """The finished job of a link that is open."""
+    shown = Job.objects.visible().filter(state=State.SUCCEEDED, owner__is_active=True)
+    return shown.filter(share_links__token=token, share_links__revoked_at=None).first()
+
+
+def is_public_file(name: str) -> bool:
+    """True for a file that strangers may have of a job that is shown to them."""
+    return name in PUBLIC_FILES or bool(_FRAME.fullmatch(name))
+
+
+def public_files(job: Job) -> list[Artifact]:
+    """The files of a job that strangers may have."""
+    return [artifact for artifact in job.artifacts.all() if is_public_file(artifact.name)]
+
+
+def public_file(job: Job, name: str) -> Artifact | None:
+    """One of them by name."""
+    return job.artifacts.select_related("job").filter(name=name).first() if is_public_file(name) else None

@@ -81,6 +81,7 @@ class Job(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     stage_seconds = models.JSONField(default=dict, blank=True)
     report = models.JSONField(default=dict, blank=True)
+    size = models.PositiveBigIntegerField(default=0, help_text="Bytes of its photos and files, for sorting.")
 
     lease_token = models.UUIDField(null=True, blank=True, editable=False)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
@@ -199,6 +200,10 @@ class ShareLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job} ({'revoked' if self.revoked_at else 'open'})"
+
+    def get_absolute_url(self) -> str:
+        """Where strangers see the result; without the host."""
+        return reverse("jobs:shared", args=[self.token])
 
 
 class AbuseReport(models.Model):

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
 from django.conf import settings
 from PIL import Image
 
+from jobs.failures import Refused
 from ml.errors import ReconstructionError
 from ml.photo import open_photo
+from ml.recipe import MAX_PHOTOS
+
+Upload = tuple[bytes, str]
+"""The bytes of a photo's file, and its name."""
 
 
 @dataclass(frozen=True)
@@ -27,16 +33,42 @@ class CheckedPhoto:
     notes: tuple[str, ...]
 
 
+def check_photos(uploads: Sequence[Upload]) -> list[CheckedPhoto]:
+    """Check 1 to 5 photos, the main one first.
+
+    Raises Refused (none, or too many), or ReconstructionError, whose sentence says which photo where there are several.
+    """
+    if not uploads:
+        raise Refused("no_photo")
+    if len(uploads) > MAX_PHOTOS:
+        raise Refused("too_many_photos")
+    if len(uploads) == 1:
+        return [check_photo(*uploads[0])]
+    return [_check_one_of_several(number, *upload) for number, upload in enumerate(uploads, start=1)]
+
+
+def _check_one_of_several(number: int, data: bytes, name: str) -> CheckedPhoto:
+    try:
+        return check_photo(data, name)
+    except ReconstructionError as error:
+        raise ReconstructionError(error.code, f"Photo {number}: {error.message}") from error
+
+
 def check_photo(data: bytes, name: str) -> CheckedPhoto:
     """Decode and encode anew. Raises ReconstructionError with the code and the sentence for the user."""
-    if len(data) > settings.MAX_UPLOAD_BYTES:
-        limit = settings.MAX_UPLOAD_BYTES // (1024 * 1024)
-        raise ReconstructionError("too_large", f"The photo is larger than {limit} MB. Make it smaller and try again.")
+    check_size(len(data))
     photo = open_photo(data, max_pixels=settings.MAX_PIXELS)
     encoded, extension = _encode(Image.fromarray(photo.pixels))
     height, width = photo.pixels.shape[:2]
     digest = hashlib.sha256(data).hexdigest()
     return CheckedPhoto(encoded, extension, width, height, digest, display_name(name), photo.notes)
+
+
+def check_size(size: int) -> None:
+    """Refuse a file of more than MAX_UPLOAD_BYTES. Raises ReconstructionError(`too_large`)."""
+    if size > settings.MAX_UPLOAD_BYTES:
+        limit = settings.MAX_UPLOAD_BYTES // (1024 * 1024)
+        raise ReconstructionError("too_large", f"The photo is larger than {limit} MB. Make it smaller and try again.")
 
 
 def display_name(name: str) -> str:

@@ -12,6 +12,10 @@ from redis.exceptions import RedisError
 logger = logging.getLogger(__name__)
 
 
+QUEUE = "queue"
+"""Group of the pages whose job waits."""
+
+
 def group_of(job_id: UUID) -> str:
     """Name of the channel group of one job."""
     return f"job.{job_id}"
@@ -19,10 +23,19 @@ def group_of(job_id: UUID) -> str:
 
 def changed(job_id: UUID) -> None:
     """Ring the pages that watch this job. Never raises: the row is already safe."""
+    _ring(group_of(job_id), "job.changed")
+
+
+def queue_moved() -> None:
+    """Ring the pages whose job waits: it may have come a place nearer. Never raises."""
+    _ring(QUEUE, "queue.moved")
+
+
+def _ring(group: str, kind: str) -> None:
     layer = get_channel_layer()
     if layer is None:
         return
     try:
-        async_to_sync(layer.group_send)(group_of(job_id), {"type": "job.changed"})
+        async_to_sync(layer.group_send)(group, {"type": kind})
     except (RedisError, OSError) as error:
-        logger.warning("Open pages of job %s were not told: %s", job_id, error)
+        logger.warning("The open pages of %s were not told: %s", group, error)

@@ -1,11 +1,12 @@
-"""The verbs: submit, cancel, retry, delete, hide, unhide. Pages, API and admin call the same ones."""
+"""The verbs of an owner: submit, remix, rename, cancel, retry, delete. Pages and API call the same ones."""
 
 from __future__ import annotations
 
 import errno
 import os
 import shutil
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.conf import settings
@@ -14,13 +15,19 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts import quota
 from accounts.models import User
-from jobs import queue, storage, transitions
+from jobs import artifacts, publish, queue, storage, tagging, transitions
 from jobs.failures import Refused
-from jobs.models import Job, JobEvent, Photo, State
-from jobs.photos import CheckedPhoto, check_photo
+from jobs.models import Job, JobEvent, Photo, State, next_seq
+from jobs.photos import CheckedPhoto, Upload, check_photos
 from jobs.transitions import Writer
+from ml.errors import ReconstructionError
 from ml.recipe import Recipe
+
+SCENE_CHOICES = ("engine", "remove_background", "foreground_ratio", "sides")
+"""What shaped the scene already: a remix has these from its parent."""
+TITLE_LENGTH = 100
 
 
 @dataclass(frozen=True)
@@ -32,40 +39,69 @@ class Submission:
 
 
 def submit(
-    owner: User, data: bytes, name: str, recipe: Recipe, *, title: str = "", idempotency_key: str = ""
+    owner: User, photos: Sequence[Upload], recipe: Recipe, *, title: str = "", idempotency_key: str = ""
 ) -> Submission:
-    """Check the photo, store it, write the job and ring for a worker.
+    """Check 1 to 5 photos of one object (the main one first), store them, write the job and ring for a worker.
 
-    Raises ReconstructionError (the picture is bad) or Refused (too many jobs, key used for something else,
+    Raises ReconstructionError (a picture or the recipe is bad) or Refused (too many jobs, key used for something else,
     no room); then nothing is stored.
     """
-    photo = check_photo(data, name)
-    if earlier := _earlier(owner, idempotency_key, photo, recipe):
-        return Submission(earlier, created=False)
-    _check_room()
-    job = Job(owner=owner, title=title.strip()[:100] or _title_from(photo), recipe=recipe.to_dict())
-    job.idempotency_key = idempotency_key or None
-    try:
-        _store(job, photo)
-    except IntegrityError:  # the same key arrived twice at the same moment, and the other one won
-        winner = _earlier(owner, idempotency_key, photo, recipe)
-        if winner is None:
-            raise
-        return Submission(winner, created=False)
-    return Submission(job, created=True)
+    checked = check_photos(photos)
+    if len(recipe.sides) > len(checked):
+        raise ReconstructionError("invalid_recipe", "More sides are named than there are photos.")
+    job = Job(owner=owner, title=plain_title(title) or _title_from(checked[0]), recipe=recipe.to_dict())
+    return _queue_once(job, checked, idempotency_key)
+
+
+def remix(job: Job, recipe: Recipe, idempotency_key: str = "") -> Submission:
+    """Make a finished job's scene into another result, as its child; no network runs, no photo is copied.
+
+    What shaped the scene (`SCENE_CHOICES`) stays as the parent has it, whatever `recipe` says.
+    Raises Refused: `wrong_state`, `source_missing`, and those of `submit`.
+    """
+    if job.state != State.SUCCEEDED:
+        raise Refused("wrong_state", "Only a finished model can be made anew.")
+    artifacts.require_source(job)
+    kept = {name: getattr(job.recipe_object(), name) for name in SCENE_CHOICES}
+    child = Job(owner=job.owner, parent=job, title=job.title, recipe=replace(recipe, **kept).to_dict())
+    return _queue_once(child, (), idempotency_key)
+
+
+def plain_title(title: str) -> str:
+    """One line of printable characters, cut to what the row holds."""
+    return "".join(each for each in " ".join(title.split()) if each.isprintable())[:TITLE_LENGTH]
 
 
 def _title_from(photo: CheckedPhoto) -> str:
     return os.path.splitext(photo.original_name)[0].replace("_", " ").strip() or "Untitled"  # noqa: PTH122 (a name)
 
 
-def _earlier(owner: User, key: str, photo: CheckedPhoto, recipe: Recipe) -> Job | None:
+def _queue_once(job: Job, photos: Sequence[CheckedPhoto], key: str) -> Submission:
+    """Store and queue a new job, unless its key has made one before."""
+    job.idempotency_key = key or None
+    job.size = sum(len(photo.data) for photo in photos)
+    if earlier := _earlier(job, photos):
+        return Submission(earlier, created=False)
+    _check_room()
+    try:
+        _store(job, photos)
+    except IntegrityError:  # the same key arrived twice at the same moment, and the other one won
+        winner = _earlier(job, photos)
+        if winner is None:
+            raise
+        return Submission(winner, created=False)
+    return Submission(job, created=True)
+
+
+def _earlier(new: Job, photos: Sequence[CheckedPhoto]) -> Job | None:
     """The job that this key made, None if it is new. Raises Refused when it stood for something else."""
-    job = Job.objects.filter(owner=owner, idempotency_key=key).first() if key else None
+    key = new.idempotency_key
+    job = Job.objects.filter(owner=new.owner, idempotency_key=key).first() if key else None
     if job is None:
         return None
-    same_photo = job.photos.filter(sha256=photo.sha256).exists()
-    if not same_photo or job.recipe != recipe.to_dict() or job.deleted_at is not None:
+    same_photos = list(job.photos.values_list("sha256", flat=True)) == [photo.sha256 for photo in photos]
+    same = same_photos and (job.recipe, job.parent_id) == (new.recipe, new.parent_id)
+    if not same or job.deleted_at is not None:
         raise Refused("idempotency_conflict")
     return job
 
@@ -76,18 +112,21 @@ def _check_room() -> None:
         raise Refused("storage_full")
 
 
-def _store(job: Job, photo: CheckedPhoto) -> None:
-    """Photo to the storage, then all rows in one transaction; the file goes again when the rows do not come."""
+def _store(job: Job, photos: Sequence[CheckedPhoto]) -> None:
+    """Photos to the storage, then all rows in one transaction; the files go again when the rows do not come."""
     try:
-        name = default_storage.save(storage.photo_key(job.pk, photo.extension), ContentFile(photo.data))
+        names = [_store_photo(job, position, photo) for position, photo in enumerate(photos)]
+        _write_rows(job, photos, names)
     except OSError as error:
         storage.delete_tree(storage.job_folder(job.pk))
         raise _room_or(error) from error
-    try:
-        _write_rows(job, photo, name)
     except BaseException:
         storage.delete_tree(storage.job_folder(job.pk))
         raise
+
+
+def _store_photo(job: Job, position: int, photo: CheckedPhoto) -> str:
+    return default_storage.save(storage.photo_key(job.pk, position, photo.extension), ContentFile(photo.data))
 
 
 def _room_or(error: OSError) -> Exception:
@@ -95,15 +134,21 @@ def _room_or(error: OSError) -> Exception:
 
 
 @transaction.atomic
-def _write_rows(job: Job, photo: CheckedPhoto, file: str) -> None:
-    """The job, its photo and its first event; the quota is counted under the owner's row lock."""
-    User.objects.select_for_update().get(pk=job.owner_id)
-    if Job.objects.active().filter(owner=job.owner_id, deleted_at=None).count() >= settings.MAX_ACTIVE_JOBS:
-        raise Refused("too_many_active")
+def _write_rows(job: Job, photos: Sequence[CheckedPhoto], files: Sequence[str]) -> None:
+    """The job, its photos and its first event, within the owner's limits."""
+    _check_limits(job)
     job.save(force_insert=True)
     JobEvent.objects.create(job=job, seq=0, kind="state", state=State.QUEUED)
-    Photo.objects.create(
+    Photo.objects.bulk_create(
+        _photo_row(job, position, photo, file) for position, (photo, file) in enumerate(zip(photos, files, strict=True))
+    )
+    transaction.on_commit(lambda: queue.ring(job.pk, job.attempt), robust=True)
+
+
+def _photo_row(job: Job, position: int, photo: CheckedPhoto, file: str) -> Photo:
+    return Photo(
         job=job,
+        position=position,
         file=file,
         original_name=photo.original_name,
         sha256=photo.sha256,
@@ -112,7 +157,23 @@ def _write_rows(job: Job, photo: CheckedPhoto, file: str) -> None:
         height=photo.height,
         notes=list(photo.notes),
     )
-    transaction.on_commit(lambda: queue.ring(job.pk, job.attempt), robust=True)
+
+
+def _check_limits(job: Job) -> None:
+    """Jobs under way and room taken, counted under the owner's row lock. Raises Refused."""
+    owner = User.objects.select_for_update().get(pk=job.owner_id)
+    if Job.objects.active().filter(owner=owner, deleted_at=None).count() >= settings.MAX_ACTIVE_JOBS:
+        raise Refused("too_many_active")
+    quota.check(owner, job.size)
+
+
+def rename(job: Job, title: str) -> None:
+    """Give the job another title. Raises Refused(`title_missing`)."""
+    job.title = plain_title(title)
+    if not job.title:
+        raise Refused("title_missing")
+    Job.objects.filter(pk=job.pk).update(title=job.title, seq=next_seq())
+    transaction.on_commit(lambda: publish.changed(job.pk), robust=True)
 
 
 def cancel(job_id: UUID) -> bool:
@@ -123,12 +184,12 @@ def cancel(job_id: UUID) -> bool:
 def retry(job: Job) -> bool:
     """Send a failed or cancelled job to the queue once more; False when it is neither.
 
-    Raises Refused(`too_many_active`) when the owner has enough under way.
+    Raises Refused: `too_many_active`, `quota_exceeded`, or `source_missing` for a remix whose parent is gone.
     """
+    if not job.photos.exists():
+        artifacts.require_source(job.parent)
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=job.owner_id)
-        if Job.objects.active().filter(owner=job.owner_id, deleted_at=None).count() >= settings.MAX_ACTIVE_JOBS:
-            raise Refused("too_many_active")
+        _check_limits(job)
         attempt = job.attempt + 1
         if not transitions.advance(job.pk, State.QUEUED, writer=Writer.WEB, attempt=attempt):
             return False
@@ -150,6 +211,7 @@ def purge(job_id: UUID) -> bool:
         return False
     storage.delete_tree(storage.job_folder(job_id))
     job.delete()
+    tagging.forget_unused(job.owner_id)
     return True
 
 

@@ -29,14 +29,20 @@ def job_folder(job_id: UUID) -> str:
     return f"{ROOT}/{job_id}"
 
 
-def photo_key(job_id: UUID, extension: str) -> str:
-    """The job's photo."""
-    return f"{job_folder(job_id)}/photo.{extension}"
+def photo_key(job_id: UUID, position: int, extension: str) -> str:
+    """One of the job's photos; the main one is at position 0."""
+    name = f"photo_{position}" if position else "photo"
+    return f"{job_folder(job_id)}/{name}.{extension}"
 
 
 def attempt_folder(job_id: UUID, token: UUID) -> str:
     """The results of one run: two runs of a job never write over each other."""
     return f"{job_folder(job_id)}/{token}"
+
+
+def early_folder(job_id: UUID, token: UUID) -> str:
+    """What a run shows before its end; it goes when the run ends, however that is."""
+    return f"{attempt_folder(job_id, token)}-early"
 
 
 def keep(path: Path, key: str) -> str:

@@ -11,9 +11,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from jobs import publish
+from jobs import publish, storage
 from jobs.failures import SENTENCES
-from jobs.models import TERMINAL, Job, JobEvent, State, next_seq
+from jobs.models import TERMINAL, Artifact, Job, JobEvent, State, next_seq
 
 
 class Writer(StrEnum):
@@ -52,8 +52,20 @@ def advance(job_id: UUID, to: State, *, writer: Writer, token: UUID | None = Non
     values = {"state": to, "seq": next_seq(), **_fields_of(to), **fields}
     if not rows.update(**values):
         return False
+    if to in TERMINAL:
+        _forget_early_files(job_id, token)
+    if to in (State.RUNNING, State.CANCELLED):
+        transaction.on_commit(publish.queue_moved, robust=True)
     _record(job_id, "state", code=values.get("failure_code", ""))
     return True
+
+
+def _forget_early_files(job_id: UUID, token: UUID | None) -> None:
+    """What a run showed before its end goes with the run; a result brings its own rows."""
+    Artifact.objects.filter(job=job_id).delete()
+    if token is not None:
+        folder = storage.early_folder(job_id, token)
+        transaction.on_commit(lambda: storage.delete_tree(folder), robust=True)
 
 
 def _fields_of(to: State) -> dict[str, Any]:

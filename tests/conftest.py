@@ -96,7 +96,7 @@ def submit(owner: User, photo: bytes) -> Callable[..., Job]:
 
     def call(user: User | None = None, title: str = "Lamp", key: str = "", **recipe: Any) -> Job:
         wanted = Recipe(**{"quality": "draft", **recipe})
-        return services.submit(user or owner, photo, "lamp.png", wanted, title=title, idempotency_key=key).job
+        return services.submit(user or owner, [(photo, "lamp.png")], wanted, title=title, idempotency_key=key).job
 
     return call
 

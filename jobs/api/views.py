@@ -69,7 +69,7 @@ class JobViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
         recipe = Recipe(engine=wanted["engine"], quality=wanted["quality"])
         try:
             return services.submit(
-                self.request.user, photo.read(), photo.name, recipe, title=wanted["title"], idempotency_key=key
+                self.request.user, [(photo.read(), photo.name)], recipe, title=wanted["title"], idempotency_key=key
             )
         except (Refused, ReconstructionError) as error:
             raise as_answer(error) from error

@@ -47,8 +47,7 @@ def _submit(request: HttpRequest, wanted: dict[str, Any]) -> Job:
     photo = wanted["photo"]
     done = services.submit(
         request.user,
-        photo.read(),
-        photo.name,
+        [(photo.read(), photo.name)],
         recipe,
         title=wanted["title"],
         idempotency_key=wanted["idempotency_key"],

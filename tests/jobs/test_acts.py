@@ -87,3 +87,14 @@ def test_hiding_takes_a_job_from_its_owner_and_back(job: Job) -> None:
     assert access.job_for_read(job.owner, job.pk) is None
     assert services.unhide(job.pk)
     assert access.job_for_read(job.owner, job.pk) == job
+
+
+def test_a_new_title_is_one_line_and_never_empty(job: Job) -> None:
+    seq = job.seq
+    services.rename(job, "  My\n lamp\x00 " + "x" * 200)
+    job.refresh_from_db()
+    assert job.title == ("My lamp" + " " + "x" * 200)[:100]
+    assert job.seq > seq
+    with pytest.raises(Refused) as refusal:
+        services.rename(job, " \n ")
+    assert refusal.value.code == "title_missing"

@@ -131,7 +131,7 @@ def test_a_cancel_reaches_the_running_job(worker: Process, submit: Callable[...,
 
 def test_a_photo_without_an_object_says_so(worker: Process, owner: User) -> None:
     white = encoded(Image.new("RGB", (300, 300), "white"))
-    job = services.submit(owner, white, "white.png", Recipe(quality="draft")).job
+    job = services.submit(owner, [(white, "white.png")], Recipe(quality="draft")).job
     wait_for(job, State.FAILED, State.SUCCEEDED)
     assert job.failure_code == "no_subject"
     assert "single object" in job.failure_message

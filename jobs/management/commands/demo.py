@@ -41,4 +41,4 @@ def demo_user() -> User:
 def send(user: User, sample: Path) -> Any:
     """Submit one sample; sending it again gives the job that is there."""
     key = f"demo-{sample.name}"
-    return services.submit(user, sample.read_bytes(), sample.name, Recipe(), idempotency_key=key).job
+    return services.submit(user, [(sample.read_bytes(), sample.name)], Recipe(), idempotency_key=key).job
