@@ -1,6 +1,6 @@
-"""A photo becomes a 3D model: `reconstruct(photos, recipe, out_dir)`.
+"""A photo becomes a 3D model: `reconstruct(photos, recipe, out_dir)`, and another one of its scene: `remix`.
 
-`reconstruct` is imported on first use: web processes need the recipe and the errors, but never torch.
+Both are imported on first use: web processes need the recipe and the errors, but never torch.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from ml.errors import ReconstructionError, Stopped
 from ml.recipe import Recipe
 
 if TYPE_CHECKING:
-    from ml.pipeline import Reconstruction, reconstruct
+    from ml.pipeline import Reconstruction, reconstruct, remix
 
-__all__ = ["Recipe", "Reconstruction", "ReconstructionError", "Stopped", "reconstruct"]
+__all__ = ["Recipe", "Reconstruction", "ReconstructionError", "Stopped", "reconstruct", "remix"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("reconstruct", "Reconstruction"):
+    if name in ("reconstruct", "remix", "Reconstruction"):
         from ml import pipeline
 
         return getattr(pipeline, name)

@@ -14,6 +14,7 @@ SENTENCES: dict[str, str] = {
     "no_subject": "No object was found in the photo. Use one where a single object stands out from its background.",
     "empty_scene": "No solid shape came out of this photo. Try another photo, or a lower threshold.",
     "invalid_recipe": "The settings of this job are not valid. Choose them again.",
+    "source_unusable": "The files of the earlier model are no longer complete. Make a new model from the photo.",
     "engine_unavailable": "The chosen engine is not installed on this server. Choose another engine.",
     "out_of_memory": "The server ran out of memory. Try a lower quality, or ask the operator for more memory.",
 }

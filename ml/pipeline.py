@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
-from ml import engines, export, files, mesh, photo, projection, report, surface, texture, views
+from ml import engines, export, files, fusion, mesh, origin, photo, projection, report, run, surface, texture, views
 from ml.cutout import Cutout, cut
 from ml.engines import Engine
-from ml.errors import ReconstructionError, Stopped
+from ml.errors import ReconstructionError
 from ml.memory import out_of_memory
 from ml.mesh import Mesh
+from ml.origin import Origin
 from ml.photo import Photo
-from ml.recipe import Recipe
-from ml.scene import Scene
-from ml.stages import OnProgress, ShouldStop
+from ml.recipe import MAX_PHOTOS, Recipe
+from ml.run import Listeners, Run
+from ml.stages import OnFile, OnProgress, ShouldStop
 from ml.texture import TexturedMesh
 
 PREVIEW_GRID = 64
 COARSER = "Memory ran short, so the model was made with a coarser grid."
 NOT_PAINTED = "The model's outline differs from the photo's, so the colours are the network's own, not the photo's."
-ONE_PHOTO = "Only one photo is supported so far. Send the best one alone."
+NO_PHOTO = "There is no photo."
+TOO_MANY = f"At most {MAX_PHOTOS} photos can be joined into one model."
+OWN_FOLDER = "A new version needs a folder of its own, not that of the earlier result."
 
 
 @dataclass(frozen=True)
@@ -39,34 +38,6 @@ class Reconstruction:
     engine: str
 
 
-@dataclass
-class _Run:
-    """One walk through the stages: where files grow, who listens, what it has cost."""
-
-    recipe: Recipe
-    out_dir: Path
-    folder: Path
-    on_progress: OnProgress | None
-    should_stop: ShouldStop | None
-    costs: report.Costs = field(default_factory=report.Costs)
-    notes: list[str] = field(default_factory=list)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[Callable[[float], None]]:
-        """One stage: gives the function that tells how far it is and that raises Stopped when asked to stop."""
-
-        def step(fraction: float) -> None:
-            if self.should_stop and self.should_stop():
-                raise Stopped
-            if self.on_progress:
-                self.on_progress(name, fraction)
-
-        step(0.0)
-        with self.costs.measured(name):
-            yield step
-        step(1.0)
-
-
 def reconstruct(
     photos: Sequence[bytes],
     recipe: Recipe,
@@ -74,121 +45,147 @@ def reconstruct(
     *,
     engine: Engine | None = None,
     on_progress: OnProgress | None = None,
+    on_file: OnFile | None = None,
     should_stop: ShouldStop | None = None,
 ) -> Reconstruction:
-    """Make a textured model from a photo (its file's bytes) and write every file of `ml.files` into `out_dir`.
+    """Make a textured model from 1 to 5 photos of one object and write every file of `ml.files` into `out_dir`.
 
-    `preview.glb` appears there as soon as the surface is known, all the rest together at the end.
+    `photos` are the files' bytes, the main one first. `cutout.png` and `preview.glb` appear as soon as they are whole,
+    and `on_file` is told; all the rest comes together at the end.
     Raises ReconstructionError, or Stopped once `should_stop()` is True; then nothing of the run is left.
     """
-    if len(photos) != 1:
-        raise ReconstructionError("invalid_recipe", ONE_PHOTO if photos else "There is no photo.")
-    created = not out_dir.exists()
-    out_dir.mkdir(parents=True, exist_ok=True)
-    try:
-        with tempfile.TemporaryDirectory(dir=out_dir, prefix=".partial-") as folder:
-            run = _Run(recipe.resolved(), out_dir, Path(folder), on_progress, should_stop)
-            return _walk(run, photos[0], engine)
-    except BaseException as error:
-        (out_dir / files.PREVIEW).unlink(missing_ok=True)
-        if created:
-            with suppress(OSError):
-                out_dir.rmdir()
-        if out_of_memory(error):
-            raise ReconstructionError("out_of_memory") from error
-        raise
+    if not 1 <= len(photos) <= MAX_PHOTOS:
+        raise ReconstructionError("invalid_recipe", TOO_MANY if photos else NO_PHOTO)
+    with run.started(recipe.resolved(), out_dir, Listeners(on_progress, on_file, should_stop)) as walk:
+        made_from = _imagined(walk, photos, engine)
+        return _finished(walk, made_from, {"remixed": False})
 
 
-def _walk(run: _Run, data: bytes, engine: Engine | None) -> Reconstruction:
-    opened, cutout = _object(run, data)
-    engine, scene = _scene(run, cutout, engine)
-    solid, model = _model_within_memory(run, cutout, scene)
-    recipe = run.recipe
-    with run.stage("views") as step:
-        count, size = recipe.frame_count or 1, recipe.frame_size or 1
-        views.turntable(model, run.folder, count=count, size=size, elevation=recipe.elevation, on_step=step)
-    with run.stage("export") as step:
-        export.write(model, run.folder, recipe.height_mm)
-        scene.save(run.folder / files.SCENE)
-        step(0.7)
-        check = views.self_check(model, cutout, scene.camera)
-        if check["silhouette_iou"] < projection.LEAST_AGREEMENT:
-            run.notes.append(NOT_PAINTED)
-    summary = _report(run, opened, cutout, engine) | {
-        "mesh": mesh.statistics(solid, recipe.height_mm),
-        "self_check": check,
+def remix(
+    source: Path,
+    recipe: Recipe,
+    out_dir: Path,
+    *,
+    on_progress: OnProgress | None = None,
+    on_file: OnFile | None = None,
+    should_stop: ShouldStop | None = None,
+) -> Reconstruction:
+    """Make another model from the scene of an earlier result in folder `source`, without the network.
+
+    What went into the scene (`ml.origin.OF_THE_SCENE`) stays as it was; every other choice is the new recipe's. The new
+    folder holds all that the next remix needs. Raises as `reconstruct`, and ReconstructionError(`source_unusable`).
+    """
+    if source.resolve() == out_dir.resolve():
+        raise ReconstructionError("invalid_recipe", OWN_FOLDER)
+    made_from, made = origin.load(source)
+    wanted = origin.remixed(recipe, made).resolved()
+    with run.started(wanted, out_dir, Listeners(on_progress, on_file, should_stop)) as walk:
+        origin.copy_files(source, walk.folder)
+        walk.publish_early(files.CUTOUT)
+        return _finished(walk, made_from, {"remixed": True})
+
+
+def _imagined(walk: Run, photos: Sequence[bytes], engine: Engine | None) -> Origin:
+    """The stages that need the photos and the networks."""
+    with walk.stage("prepare"):
+        opened = [photo.open_photo(each) for each in photos]
+    with walk.stage("cutout") as step:
+        cutouts: list[Cutout] = []
+        for each in opened:
+            cutouts.append(_cutout(walk, each, len(cutouts)))
+            step(len(cutouts) / len(opened))
+        walk.publish_early(files.CUTOUT)
+    with walk.stage("scene"):
+        engine = engine or engines.choose(walk.recipe.engine)
+        fused = fusion.scene_of(engine, cutouts, walk.recipe.sides)
+        fused.scene.save(walk.folder / files.SCENE)
+    return Origin(fused.scene, fused.shots, _facts(engine, opened, cutouts, fused))
+
+
+def _cutout(walk: Run, opened: Photo, number: int) -> Cutout:
+    recipe = walk.recipe
+    cutout = cut(opened, remove_background=recipe.remove_background, foreground_ratio=recipe.foreground_ratio)
+    origin.save_picture(cutout, number, walk.folder)
+    return cutout
+
+
+def _facts(engine: Engine, opened: Sequence[Photo], cutouts: Sequence[Cutout], fused: fusion.Fused) -> dict[str, Any]:
+    """What the report says about photos and scene: `origin.FACTS`."""
+    notes = [each.notes for each in opened] + [each.notes for each in cutouts] + [fused.notes]
+    return {
+        "engine": engine.name,
+        "weights_hash": engine.weights_hash,
+        "photo": {"width": opened[0].original_size[0], "height": opened[0].original_size[1]},
+        "background": cutouts[0].method,
+        "origin_notes": list(dict.fromkeys(chain.from_iterable(notes))),
+        "shots": [shot.to_dict() for shot in fused.shots],
     }
-    report.write(summary, run.folder / files.REPORT)
-    return Reconstruction(_published(run), summary, engine.name)
 
 
-def _object(run: _Run, data: bytes) -> tuple[Photo, Cutout]:
-    with run.stage("prepare"):
-        opened = photo.open_photo(data)
-    with run.stage("cutout"):
-        recipe = run.recipe
-        cutout = cut(opened, remove_background=recipe.remove_background, foreground_ratio=recipe.foreground_ratio)
-        Image.fromarray(cutout.on_grey()).save(run.folder / files.INPUT)
-        visible = np.where(cutout.rgba[..., 3:] > 0, cutout.rgba, np.uint8(0))
-        Image.fromarray(visible).save(run.folder / files.CUTOUT)
-    return opened, cutout
+def _finished(walk: Run, made_from: Origin, kind: dict[str, Any]) -> Reconstruction:
+    """The stages after the scene, for a first model and a remix alike."""
+    solid, model = _model_within_memory(walk, made_from)
+    recipe = walk.recipe
+    with walk.stage("views") as step:
+        count, size = recipe.frame_count or 1, recipe.frame_size or 1
+        views.turntable(model, walk.folder, count=count, size=size, elevation=recipe.elevation, on_step=step)
+    with walk.stage("export") as step:
+        export.write(model, walk.folder, recipe.height_mm)
+        step(0.7)
+        checks = _checks(walk, made_from, solid, model)
+    summary = kind | _summary(walk, made_from) | checks
+    report.write(summary, walk.folder / files.REPORT)
+    return Reconstruction(walk.publish_rest(), summary, made_from.facts["engine"])
 
 
-def _scene(run: _Run, cutout: Cutout, engine: Engine | None) -> tuple[Engine, Scene]:
-    with run.stage("scene"):
-        engine = engine or engines.choose(run.recipe.engine)
-        return engine, engine.infer(cutout)
-
-
-def _model_within_memory(run: _Run, cutout: Cutout, scene: Scene) -> tuple[Mesh, TexturedMesh]:
+def _model_within_memory(walk: Run, made_from: Origin) -> tuple[Mesh, TexturedMesh]:
     """The model; where memory ran out, once more and coarser, and the result says so."""
     try:
-        return _model(run, cutout, scene)
+        return _model(walk, made_from)
     except (MemoryError, RuntimeError) as error:
         if not out_of_memory(error):
             raise
-    run.notes.append(COARSER)
-    run.recipe = replace(run.recipe, grid=max((run.recipe.grid or PREVIEW_GRID) // 2, PREVIEW_GRID))
-    return _model(run, cutout, scene)
+    walk.notes.append(COARSER)
+    walk.recipe = replace(walk.recipe, grid=max((walk.recipe.grid or PREVIEW_GRID) // 2, PREVIEW_GRID))
+    return _model(walk, made_from)
 
 
-def _model(run: _Run, cutout: Cutout, scene: Scene) -> tuple[Mesh, TexturedMesh]:
+def _model(walk: Run, made_from: Origin) -> tuple[Mesh, TexturedMesh]:
     """The closed mesh, and the same split at its texture's seams."""
-    recipe = run.recipe
-    with run.stage("surface") as step:
-        _preview(run, scene)
+    recipe, scene = walk.recipe, made_from.scene
+    with walk.stage("surface") as step:
+        _preview(walk, made_from)
         step(0.2)
         raw = surface.extract(scene, recipe.grid or PREVIEW_GRID, recipe.threshold, lambda f: step(0.2 + 0.8 * f))
-    with run.stage("mesh"):
+    with walk.stage("mesh"):
         solid = mesh.finish(raw, recipe.faces or len(raw.faces))
-    with run.stage("texture") as step:
-        return solid, texture.bake(solid, scene, cutout, recipe.texture_size or 1024, on_step=step)
+    with walk.stage("texture") as step:
+        return solid, texture.bake(solid, scene, made_from.shots, recipe.texture_size or 1024, on_step=step)
 
 
-def _preview(run: _Run, scene: Scene) -> None:
+def _preview(walk: Run, made_from: Origin) -> None:
     """A coarse model, published at once: something to look at while the fine one is made."""
-    coarse = surface.extract(scene, PREVIEW_GRID, run.recipe.threshold)
-    growing = run.folder / files.PREVIEW
-    export.preview(coarse, scene, growing)
-    growing.replace(run.out_dir / files.PREVIEW)
+    if files.PREVIEW in walk.published:
+        return
+    coarse = surface.extract(made_from.scene, PREVIEW_GRID, walk.recipe.threshold)
+    export.preview(coarse, made_from.scene, walk.folder / files.PREVIEW)
+    walk.publish_early(files.PREVIEW)
 
 
-def _report(run: _Run, opened: Photo, cutout: Cutout, engine: Engine) -> dict[str, Any]:
+def _checks(walk: Run, made_from: Origin, solid: Mesh, model: TexturedMesh) -> dict[str, Any]:
+    """The mesh in numbers, and how it agrees with the main photo."""
+    main = made_from.shots[0]
+    check = views.self_check(model, main.cutout, main.camera)
+    if check["silhouette_iou"] < projection.LEAST_AGREEMENT:
+        walk.notes.append(NOT_PAINTED)
+    return {"mesh": mesh.statistics(solid, walk.recipe.height_mm), "self_check": check}
+
+
+def _summary(walk: Run, made_from: Origin) -> dict[str, Any]:
     return {
-        "recipe": run.recipe.to_dict(),
-        "engine": engine.name,
-        "weights_hash": engine.weights_hash,
+        "recipe": walk.recipe.to_dict(),
+        **made_from.facts,
         "versions": report.versions(),
-        "photo": {"width": opened.original_size[0], "height": opened.original_size[1]},
-        "background": cutout.method,
-        "notes": [*opened.notes, *cutout.notes, *run.notes],
-        **run.costs.to_dict(),
+        "notes": [*made_from.facts["origin_notes"], *walk.notes],
+        **walk.costs.to_dict(),
     }
-
-
-def _published(run: _Run) -> tuple[str, ...]:
-    """Move everything to its place; the names in a stable order."""
-    made = sorted(each.name for each in run.folder.iterdir())
-    for name in made:
-        (run.folder / name).replace(run.out_dir / name)
-    return tuple(sorted({*made, files.PREVIEW}))

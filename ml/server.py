@@ -1,8 +1,10 @@
 """A warm process: loads the networks once, then makes one model after the other for clients on this machine.
 
-`python -m ml.server SOCKET`. A client connects, sends a request and its photos, and reads progress until the end. To
-stop a run it hangs up: code that does not notice (a call into C, say) is ended with the whole process, which its owner
-starts again. The process also ends when its standard input does, so it never outlives its owner.
+`python -m ml.server SOCKET`. A client connects, sends a request and its photos, and reads messages until the end:
+`progress`, `file` as soon as a result file is whole, and last `done`, `refused` or `error`. A request names `photos`
+(how many follow), `recipe`, `out_dir`, and for a remix `source`, the folder of an earlier result. To stop a run the
+client hangs up: code that does not notice (a call into C, say) is ended with the whole process, which its owner starts
+again. The process also ends when its standard input does, so it never outlives its owner.
 """
 
 from __future__ import annotations
@@ -16,12 +18,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ml.errors import ReconstructionError, Stopped
 from ml.recipe import Recipe
+
+if TYPE_CHECKING:
+    from ml.pipeline import Reconstruction
 
 STOP_GRACE_SECONDS = 10.0
 """How long a run whose client hung up may take to reach its next step."""
@@ -60,22 +65,16 @@ def serve(client: Connection) -> None:
         request = json.loads(client.recv_bytes())
         photos = [client.recv_bytes() for _ in range(request["photos"])]
         with Watch(client) as watch:
-            answer = run(photos, request, send_progress_to(client), watch.hung_up.is_set)
+            answer = run(photos, request, Line(client), watch.hung_up.is_set)
         client.send_bytes(json.dumps(answer).encode())
     except (EOFError, OSError, Stopped):
         return
 
 
-def run(
-    photos: list[bytes], request: dict[str, Any], on_progress: Callable[[str, float], None], stop: Callable[[], bool]
-) -> dict[str, Any]:
+def run(photos: list[bytes], request: dict[str, Any], line: Line, stop: Callable[[], bool]) -> dict[str, Any]:
     """The answer to a request: `done`, or `refused` with a code, or `error` with a traceback. Raises Stopped."""
-    from ml.pipeline import reconstruct
-
-    folder = Path(request["out_dir"])
     try:
-        recipe = Recipe.from_dict(request["recipe"])
-        made = reconstruct(photos, recipe, folder, on_progress=on_progress, should_stop=stop)
+        made = make(photos, request, line, stop)
     except ReconstructionError as error:
         return {"refused": {"code": error.code, "message": error.message}}
     except Stopped:
@@ -87,13 +86,33 @@ def run(
     return {"done": {"files": made.files, "report": made.report, "engine": made.engine}}
 
 
-def send_progress_to(client: Connection) -> Callable[[str, float], None]:
-    """An `on_progress` that writes to the client."""
+def make(photos: list[bytes], request: dict[str, Any], line: Line, stop: Callable[[], bool]) -> Reconstruction:
+    """A model from the photos, or from the earlier result whose folder the request names as `source`."""
+    from ml.pipeline import reconstruct, remix
 
-    def on_progress(stage: str, fraction: float) -> None:
-        client.send_bytes(json.dumps({"progress": [stage, fraction]}).encode())
+    recipe, folder = Recipe.from_dict(request["recipe"]), Path(request["out_dir"])
+    listeners: Any = {"on_progress": line.on_progress, "on_file": line.on_file, "should_stop": stop}
+    if request.get("source"):
+        return remix(Path(request["source"]), recipe, folder, **listeners)
+    return reconstruct(photos, recipe, folder, **listeners)
 
-    return on_progress
+
+class Line:
+    """Tells the client how a run goes on."""
+
+    def __init__(self, client: Connection) -> None:
+        self._client = client
+
+    def on_progress(self, stage: str, fraction: float) -> None:
+        """As `ml.stages.OnProgress`."""
+        self._say({"progress": [stage, fraction]})
+
+    def on_file(self, name: str) -> None:
+        """As `ml.stages.OnFile`."""
+        self._say({"file": name})
+
+    def _say(self, message: dict[str, Any]) -> None:
+        self._client.send_bytes(json.dumps(message).encode())
 
 
 class Watch:

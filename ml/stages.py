@@ -29,6 +29,8 @@ STAGE_NAMES: tuple[str, ...] = tuple(stage.name for stage in STAGES)
 
 OnProgress = Callable[[str, float], None]
 """`on_progress(stage, fraction)`: `fraction` of that stage alone, 0 to 1."""
+OnFile = Callable[[str], None]
+"""`on_file(name)`: this result file is whole and lies in its place, while the run goes on."""
 ShouldStop = Callable[[], bool]
 
 

@@ -18,6 +18,7 @@ from ml.engines.compact.engine import CompactEngine
 from ml.errors import ReconstructionError, Stopped
 from ml.mesh import Mesh
 from ml.pipeline import Reconstruction, reconstruct
+from ml.recipe import MAX_PHOTOS
 from ml.scene import Scene, load
 from ml.stages import STAGE_NAMES
 from tests.ml.conftest import SMALL
@@ -99,6 +100,23 @@ def test_the_preview_is_there_before_the_surface_is_done(tmp_path: Path, mushroo
     assert seen["surface 0.2"]
 
 
+def test_early_files_are_told_of_once_they_lie_whole_in_their_place(tmp_path: Path, mushroom_png: bytes) -> None:
+    told: list[str | tuple[str, bytes]] = []
+    made = reconstruct(
+        [mushroom_png],
+        SMALL,
+        tmp_path,
+        on_progress=lambda stage, share: told.append(f"{stage} {share:.1f}"),
+        on_file=lambda name: told.append((name, (tmp_path / name).read_bytes())),
+    )
+    early = [each for each in told if isinstance(each, tuple)]
+    assert [name for name, _ in early] == [files.CUTOUT, files.PREVIEW]
+    assert all((tmp_path / name).read_bytes() == data for name, data in early)
+    assert told.index(early[0]) < told.index("scene 0.0")
+    assert told.index(early[1]) < told.index("mesh 0.0")
+    assert {files.CUTOUT, files.PREVIEW} <= set(made.files)
+
+
 @pytest.mark.parametrize("stage", STAGE_NAMES)
 def test_it_stops_in_every_stage_and_leaves_nothing(tmp_path: Path, mushroom_png: bytes, stage: str) -> None:
     reached: list[str] = []
@@ -157,12 +175,24 @@ def test_the_engine_that_made_it_is_named(tmp_path: Path, mushroom_png: bytes) -
     assert (made.engine, made.report["engine"], made.report["weights_hash"]) == ("other", "other", "abc")
 
 
-@pytest.mark.parametrize("count", [0, 2])
-def test_only_one_photo_is_taken_so_far(tmp_path: Path, mushroom_png: bytes, count: int) -> None:
+@pytest.mark.parametrize("count", [0, MAX_PHOTOS + 1])
+def test_a_number_of_photos_out_of_range_is_refused(tmp_path: Path, mushroom_png: bytes, count: int) -> None:
     with pytest.raises(ReconstructionError) as refused:
         reconstruct([mushroom_png] * count, SMALL, tmp_path / "out")
     assert refused.value.code == "invalid_recipe"
     assert not (tmp_path / "out").exists()
+
+
+def test_several_photos_give_a_cutout_each(tmp_path: Path, mushroom_png: bytes) -> None:
+    made = reconstruct([mushroom_png] * 2, replace(SMALL, sides=("front", "right")), tmp_path)
+    assert {"cutout.png", "cutout_1.png"} <= set(made.files)
+    assert (tmp_path / "cutout_1.png").stat().st_size > 0
+
+
+def test_the_report_names_the_photos_camera(result: Reconstruction) -> None:
+    (shot,) = result.report["shots"]
+    assert (shot["file"], shot["side"]) == ("cutout.png", "front")
+    assert shot["camera"]["azimuth"] == 0.0 and shot["camera"]["target"] == [0.0, 0.0, 0.0]
 
 
 def test_the_package_offers_its_public_names() -> None:
