@@ -32,6 +32,8 @@ FAINT = 0.1
 CLOSER_BELOW = 0.7
 """An object shorter than this share of the picture is looked at again from nearby."""
 
+TRANSPARENCY = "transparency"
+"""The method of a cutout that uses the photo's own alpha."""
 WHOLE_NOTE = "The background was kept: the whole picture counts as the object."
 
 
@@ -69,19 +71,29 @@ def cut(
 
     Raises ReconstructionError(`no_subject`) when nothing stands out of the background.
     """
-    mask, method, notes = _mask(photo, remove_background, model or background.model_name())
-    mask = _without_specks(mask)
+    mask, method, notes = find(photo, remove_background=remove_background, model=model)
     box = _frame(mask, foreground_ratio)
     rgba = _framed(photo.pixels[..., :3], mask, box)
     return Cutout(_without_fringe(rgba), box, method, notes)
+
+
+def find(
+    photo: Photo, *, remove_background: bool = True, model: str | None = None
+) -> tuple[NDArray[np.float32], str, tuple[str, ...]]:
+    """Where the object is in the photo's own pixels: opacity (H, W) in [0, 1], the method, and notes as in `Cutout`.
+
+    Raises ReconstructionError(`no_subject`) when nothing stands out of the background.
+    """
+    mask, method, notes = _mask(photo, remove_background, model or background.model_name())
+    return _without_specks(mask), method, notes
 
 
 def _mask(photo: Photo, remove_background: bool, model: str) -> tuple[NDArray[np.float32], str, tuple[str, ...]]:
     """Opacity (H, W), how it was found, and what to tell the user about it."""
     own = _own_transparency(photo)
     if own is not None:
-        return own, "transparency", ()
-    picture = _on_white(photo)
+        return own, TRANSPARENCY, ()
+    picture = on_white(photo)
     if float(picture.std(axis=(0, 1)).max()) < LEAST_CONTRAST:
         raise ReconstructionError("no_subject")
     if not remove_background:
@@ -101,7 +113,8 @@ def _own_transparency(photo: Photo) -> NDArray[np.float32] | None:
     return alpha.astype(np.float32) / 255.0
 
 
-def _on_white(photo: Photo) -> NDArray[np.uint8]:
+def on_white(photo: Photo) -> NDArray[np.uint8]:
+    """(H, W, 3) uint8: the picture with white behind whatever is transparent."""
     if photo.pixels.shape[2] == 3:
         return photo.pixels
     alpha = photo.pixels[..., 3:].astype(np.float32) / 255.0

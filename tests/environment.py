@@ -66,6 +66,7 @@ def prepare() -> None:
         EMAIL_URL="console:",
         DEBUG="1",
         SUBMIT_RATE="1000/min",
+        CUTOUT_RATE="1000/min",
         SIGN_IN_RATE="1000/min",
         DJANGO_ALLOW_ASYNC_UNSAFE="1",
     )

@@ -15,6 +15,8 @@ STATUS = {
     "quota_exceeded": 507,
     "idempotency_conflict": 409,
     "wrong_state": 409,
+    "preview_busy": 429,
+    "preview_failed": 503,
 }
 """HTTP status of a refusal; 400 for every other code."""
 
