@@ -1,0 +1,27 @@
+"""The tags of one's model."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from jobs import access, tagging
+from jobs.failures import Refused
+from jobs.views.doors import back_to, found
+
+
+@login_required
+@require_POST
+def tags(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Give the model the tags of the form (`tags`, commas between them) and no others."""
+    job = found(access.job_for_write(request.user, job_id))
+    try:
+        tagging.set_tags(job, request.POST.getlist("tags"))
+    except Refused as error:
+        messages.error(request, error.message)
+    return redirect(back_to(request))
