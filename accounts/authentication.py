@@ -8,11 +8,18 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from knox.auth import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
-from accounts.models import User
+from accounts import tokens
+from accounts.models import ApiToken, User
 
 
 class BearerAuthentication(TokenAuthentication):  # type: ignore[misc]
-    """knox's token check under the name that the schema shows."""
+    """knox's token check under the name that the schema shows; the token's last use is noted."""
+
+    def validate_user(self, auth_token: ApiToken) -> tuple[User, ApiToken]:
+        """The token's user. Raises AuthenticationFailed for a banned one."""
+        user, token = super().validate_user(auth_token)
+        tokens.note_use(token)
+        return user, token
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

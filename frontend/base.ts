@@ -1,6 +1,7 @@
 // On every page: Bootstrap's menus, the theme menu, times in the visitor's own zone, and confirmation before deletion.
 import "bootstrap/js/dist/collapse";
 import "bootstrap/js/dist/dropdown";
+import { wireCopyButtons } from "./lib/copy";
 import { all, find, need, setText } from "./lib/dom";
 import { formatDuration } from "./lib/format";
 import { applyTheme, asTheme, storeTheme, storedTheme, type Theme } from "./lib/theme";
@@ -64,9 +65,18 @@ function wireNotices(): void {
   }
 }
 
+/** After a refused form the first wrong field has the focus; where none is named, the first of that form. */
+function focusFirstError(): void {
+  const refused = find(".form-refused")?.closest("form");
+  const field = find("[aria-invalid=true]") ?? (refused && find("input:not([type=hidden])", refused));
+  field?.focus();
+}
+
 wireThemeMenu();
 wireNotices();
 showLocalTimes();
 showDurations();
 showNumbers();
 wireConfirmations();
+wireCopyButtons();
+focusFirstError();

@@ -11,16 +11,19 @@ import io
 import zipfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
+from typing import IO
 
 from django.core.files.storage import default_storage
 from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
-from jobs.models import Artifact
+from jobs.models import Artifact, Photo
 
 CHUNK = 256 * 1024
 _LOCAL_HEADER, _DESCRIPTOR, _DIRECTORY_ENTRY, _END = 30, 16, 46, 22
 """Bytes of the parts of a ZIP around each file and at its end (APPNOTE 4.3)."""
+_FAR_OFFSET, _LARGE_END = 12, 76
+"""What ZIP64 adds to the directory's entry of a file that begins beyond 2 GiB, and to the end of a large archive."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,18 @@ class Entry:
     """One file of a bundle and its path in there (ASCII, `/` between folders)."""
 
     path: str
-    artifact: Artifact
+    content: Artifact | Photo | bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        return len(self.content) if isinstance(self.content, bytes) else self.content.size
+
+    def open(self) -> IO[bytes]:
+        """The file, to be read from its beginning."""
+        if isinstance(self.content, bytes):
+            return io.BytesIO(self.content)
+        return default_storage.open(str(self.content.file))
 
 
 def entries_of(artifacts: Sequence[Artifact], folder: str) -> list[Entry]:
@@ -48,9 +62,13 @@ def deliver_bundle(entries: Sequence[Entry], name: str) -> StreamingHttpResponse
 
 def size_of(entries: Sequence[Entry]) -> int:
     """Bytes of the ZIP of these entries."""
-    return _END + sum(
-        _LOCAL_HEADER + _DESCRIPTOR + _DIRECTORY_ENTRY + 2 * len(entry.path) + entry.artifact.size for entry in entries
-    )
+    files = directory = 0
+    for entry in entries:
+        far = _FAR_OFFSET if files > zipfile.ZIP64_LIMIT else 0
+        directory += _DIRECTORY_ENTRY + len(entry.path) + far
+        files += _LOCAL_HEADER + len(entry.path) + entry.size + _DESCRIPTOR
+    large = files > zipfile.ZIP64_LIMIT or len(entries) > zipfile.ZIP_FILECOUNT_LIMIT
+    return files + directory + _END + (_LARGE_END if large else 0)
 
 
 class _Outbox(io.RawIOBase):
@@ -84,8 +102,8 @@ def _pieces(entries: Sequence[Entry]) -> Iterator[bytes]:
 def _entry_pieces(archive: zipfile.ZipFile, outbox: _Outbox, entry: Entry) -> Iterator[bytes]:
     info = zipfile.ZipInfo(entry.path)
     info.external_attr = 0o644 << 16
-    info.file_size = entry.artifact.size
-    with default_storage.open(str(entry.artifact.file)) as source, archive.open(info, "w") as target:
+    info.file_size = entry.size
+    with entry.open() as source, archive.open(info, "w") as target:
         while piece := source.read(CHUNK):
             target.write(piece)
             yield outbox.take()

@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "drf_standardized_errors",
     "allauth",
     "allauth.account",
+    "allauth.usersessions",
     "csp",
     "accounts",
     "jobs",
@@ -87,6 +88,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.session_seen",
 ]
 ROOT_URLCONF = "reconsite.urls"
 ASGI_APPLICATION = "reconsite.asgi.application"
@@ -224,12 +226,14 @@ ACCOUNT_EMAIL_VERIFICATION = env.str("EMAIL_VERIFICATION", "optional")
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("NUM_PROXIES", 0)  # its limits and sessions count the client, not the proxy
 OPEN_SIGN_UP = env.bool("OPEN_SIGN_UP", True)
 LOGIN_REDIRECT_URL = "jobs:upload"
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 LOGIN_URL = "account_login"
 EMAIL_CONFIG = env.dj_email_url("EMAIL_URL", "console:")
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = EMAIL_CONFIG.get("EMAIL_TIMEOUT") or 10  # a mail server that does not answer must not hold a page
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"Reconsite <noreply@{_site.hostname}>")
 
 # --- API ------------------------------------------------------------------------------------------------------------
@@ -245,6 +249,8 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
     "DEFAULT_THROTTLE_RATES": {
         "submit": env.str("SUBMIT_RATE", "30/min"),
+        "cutout": env.str("CUTOUT_RATE", "60/min"),
+        "report": env.str("REPORT_RATE", "10/hour"),
         "sign-in": env.str("SIGN_IN_RATE", "10/min"),
     },
     "NUM_PROXIES": env.int("NUM_PROXIES", 0),
@@ -257,7 +263,6 @@ MIGRATION_MODULES = {"knox": None}  # its own table is not used; PostgreSQL coul
 REST_KNOX = {
     "TOKEN_TTL": timedelta(days=30),
     "AUTO_REFRESH": True,
-    "TOKEN_LIMIT_PER_USER": 10,
     "AUTH_HEADER_PREFIX": "Bearer",
     "TOKEN_MODEL": KNOX_TOKEN_MODEL,
 }

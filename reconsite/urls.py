@@ -8,8 +8,11 @@ from django.views.generic import RedirectView, TemplateView
 
 from reconsite import health
 
+handler429 = "accounts.views.limits.too_many_requests"
+
 urlpatterns = [
     path("", TemplateView.as_view(template_name="home.html"), name="home"),
+    path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("api/v1/auth/", include("accounts.api.urls")),
     path("api/v1/", include("jobs.api.urls")),

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from django.contrib.auth import authenticate
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
+from accounts import tokens
 from accounts.api.serializers import SignInSerializer, TokenSerializer
 from accounts.authentication import BearerAuthentication
-from accounts.models import ApiToken
+from accounts.models import ApiToken, User
+from jobs.failures import Refused
 
 
 class SignIn(APIView):
@@ -30,14 +32,21 @@ class SignIn(APIView):
 
     @extend_schema(request=SignInSerializer, responses={201: TokenSerializer})
     def post(self, request: Request) -> Response:
-        """201 with the token; 401 with the same sentence for an unknown address and a wrong password."""
+        """201 with the token; 401 with the same sentence for an unknown address and a wrong password.
+
+        403 when the person has as many tokens as one may have.
+        """
         form = SignInSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         wanted = form.validated_data
         user = authenticate(request._request, email=wanted["email"], password=wanted["password"])
         if user is None:
             raise AuthenticationFailed("E-mail address or password is wrong.")
-        row, token = ApiToken.objects.create(user=user, name=wanted["name"])
+        assert isinstance(user, User)
+        try:
+            row, token = tokens.create(user, wanted["name"])
+        except Refused as error:
+            raise PermissionDenied(error.message, code=error.code) from error
         return Response(TokenSerializer({"token": token, "expires_at": row.expiry}).data, status=201)
 
 

@@ -87,3 +87,55 @@ def test_asking_for_an_unknown_address_tells_nothing(db: None, client: Client) -
 @pytest.mark.parametrize("page", ["login", "signup", "password/reset"])
 def test_each_page_is_there_for_everybody(db: None, client: Client, page: str) -> None:
     assert client.get(f"/accounts/{page}/").status_code == 200
+
+
+def test_a_flood_of_sign_ins_gets_our_429(client: Client) -> None:
+    answers = [client.post("/accounts/login/", {"login": f"{n}@b.cc", "password": "x"}) for n in range(31)]
+    assert answers[-1].status_code == 429
+    assert answers[-1]["Retry-After"] == "60"
+    assert "Too many requests" in answers[-1].content.decode()
+
+
+@pytest.fixture
+def broken_mail(settings: Settings) -> None:
+    """A mail server that nobody reaches."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+
+
+@pytest.mark.parametrize("verification", ["optional", "mandatory"])
+def test_a_broken_mail_server_does_not_break_sign_up(
+    client: Client, broken_mail: None, settings: Settings, verification: str
+) -> None:
+    settings.ACCOUNT_EMAIL_VERIFICATION = verification
+    form = {"email": "new@example.org", "password1": PASSWORD, "password2": PASSWORD}
+    page = client.post("/accounts/signup/", form, follow=True)
+    assert page.status_code == 200
+    assert "The mail to new@example.org could not be sent" in page.content.decode()
+    assert "e-mail sent" not in page.content.decode()
+    assert User.objects.filter(email="new@example.org").exists()
+
+
+@pytest.mark.parametrize("email", ["owner@example.org", "nobody@example.org"])
+def test_a_reset_without_mail_says_so_and_tells_nothing(
+    owner: User, client: Client, broken_mail: None, email: str
+) -> None:
+    page = client.post("/accounts/password/reset/", {"email": email}, follow=True)
+    assert f"The mail to {email} could not be sent" in page.content.decode()
+
+
+def test_wrong_fields_are_named_beside_them(client: Client) -> None:
+    form = {"email": "no address", "password1": "short", "password2": "other"}
+    html = client.post("/accounts/signup/", form).content.decode()
+    assert html.count('aria-invalid="true"') >= 2
+    assert 'id="id_email_error"' in html
+
+
+@pytest.mark.parametrize("page", ["login", "signup", "password/reset"])
+def test_every_field_has_a_label_and_says_what_fills_it(client: Client, page: str) -> None:
+    html = client.get(f"/accounts/{page}/").content.decode()
+    fields = re.findall(r"<input [^>]*id=\"(id_\w+)\"[^>]*>", html)
+    inputs = re.findall(r"<input [^>]*id=\"id_\w+\"[^>]*>", html)
+    assert fields
+    assert all(f'<label for="{field}">' in html for field in fields)
+    assert all("autocomplete=" in field for field in inputs)

@@ -56,3 +56,20 @@ def test_models_lie_in_folders_of_their_own(job: Job) -> None:
     both = [Entry("a/mesh.glb", artifact), Entry("b/mesh.glb", artifact)]
     names = zipfile.ZipFile(io.BytesIO(body(deliver_bundle(both, "models.zip")))).namelist()
     assert names == ["a/mesh.glb", "b/mesh.glb"]
+
+
+def test_text_made_on_the_way_lies_beside_stored_files(job: Job) -> None:
+    entries = [Entry("account.json", b"{}"), Entry("lamp/mesh.glb", make_artifact(job, "mesh.glb", b"glTF"))]
+    archive = zipfile.ZipFile(io.BytesIO(body(deliver_bundle(entries, "data.zip"))))
+    assert (archive.read("account.json"), archive.read("lamp/mesh.glb")) == (b"{}", b"glTF")
+
+
+@pytest.mark.parametrize(("limit", "value"), [("ZIP64_LIMIT", 2000), ("ZIP_FILECOUNT_LIMIT", 3)])
+def test_a_large_bundle_is_as_long_as_it_said(
+    db: None, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
+) -> None:
+    monkeypatch.setattr(zipfile, limit, value)
+    response = deliver_bundle([Entry(f"{number}.bin", b"x" * 500) for number in range(9)], "large.zip")
+    data = body(response)
+    assert int(response["Content-Length"]) == len(data)
+    assert zipfile.ZipFile(io.BytesIO(data)).testzip() is None

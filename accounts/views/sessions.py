@@ -1,0 +1,39 @@
+"""The browsers in which a person is signed in, and the way to sign them out from afar."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import sessions
+from accounts.views.person import person
+
+
+@login_required
+@require_safe
+def session_list(request: HttpRequest) -> HttpResponse:
+    """This browser and the others."""
+    browsers = sessions.browsers_of(person(request), request.session)
+    return render(request, "accounts/sessions.html", {"browsers": browsers})
+
+
+@login_required
+@require_POST
+def end(request: HttpRequest, browser_id: int) -> HttpResponse:
+    """Sign one browser out."""
+    if not sessions.end(person(request), browser_id):
+        raise Http404("There is no such session.")
+    messages.success(request, "That browser is signed out.")
+    return redirect("accounts:sessions")
+
+
+@login_required
+@require_POST
+def end_others(request: HttpRequest) -> HttpResponse:
+    """Sign out every browser but this one."""
+    sessions.end_all(person(request), keep=request.session)
+    messages.success(request, "All other browsers are signed out.")
+    return redirect("accounts:sessions")

@@ -1,0 +1,61 @@
+"""API tokens of a person: make one, see it once, revoke it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts import tokens
+from accounts.forms import TokenForm
+from accounts.models import ApiToken
+from accounts.views.person import person
+from jobs.failures import Refused
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def token_list(request: HttpRequest) -> HttpResponse:
+    """The list, and the form of a new one.
+
+    A new token's text stands in the answer to the form itself: kept for a redirect, it would lie in a session.
+    """
+    form = TokenForm(person(request), request.POST or None)
+    if request.method != "POST" or not form.is_valid():
+        return _page(request, form)
+    try:
+        token, text = tokens.create(person(request), form.cleaned_data["name"], lasts=bool(form.cleaned_data["lasts"]))
+    except Refused as error:
+        form.add_error(None, error.message)
+        return _page(request, form)
+    return _page(request, TokenForm(person(request)), token, text)
+
+
+def _page(request: HttpRequest, form: TokenForm, new: ApiToken | None = None, text: str = "") -> HttpResponse:
+    context = {
+        "form": form,
+        "tokens": tokens.open_tokens(person(request)),
+        "new": new,
+        "text": text,
+        "site_url": settings.SITE_URL,
+    }
+    return render(request, "accounts/tokens.html", context, status=400 if form.errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def revoke(request: HttpRequest, token_key: str) -> HttpResponse:
+    """Ask, then revoke."""
+    token = tokens.open_tokens(person(request)).filter(token_key=token_key).first()
+    if token is None:
+        raise Http404("There is no such token.")
+    if request.method != "POST":
+        return render(request, "accounts/revoke_token.html", {"token": token})
+    tokens.revoke(person(request), token_key)
+    messages.success(request, f"The token “{token.name}” is revoked: it opens nothing any more.")
+    return redirect("accounts:tokens")

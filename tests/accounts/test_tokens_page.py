@@ -1,0 +1,97 @@
+"""The page of API tokens."""
+
+import re
+
+import pytest
+from django.test import Client
+from rest_framework.test import APIClient
+
+from accounts import tokens
+from accounts.models import ApiToken, User
+from tests.conftest import PASSWORD, signed_in
+
+pytestmark = pytest.mark.django_db
+
+PAGE = "/accounts/tokens/"
+
+
+def make(user: User, name: str = "kitchen", **more: str) -> str:
+    """Make a token through the page; returns its text."""
+    html = signed_in(user).post(PAGE, {"name": name, "lasts": "", **more}).content.decode()
+    shown = re.search(r'id="new-token" value="([0-9a-f]+)"', html)
+    assert shown
+    return shown[1]
+
+
+def status_with(text: str) -> int:
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {text}")
+    return client.get("/api/v1/jobs/").status_code
+
+
+def test_a_new_token_opens_the_api(owner: User) -> None:
+    assert status_with(make(owner)) == 200
+
+
+def test_it_is_shown_once_and_no_cache_keeps_it(owner: User) -> None:
+    answer = signed_in(owner).post(PAGE, {"name": "kitchen", "lasts": ""})
+    assert "no-store" in answer["Cache-Control"]
+    assert "new-token" not in signed_in(owner).get(PAGE).content.decode()
+
+
+def test_its_last_use_is_noted(owner: User) -> None:
+    text = make(owner)
+    assert ApiToken.objects.get().last_used_at is None
+    status_with(text)
+    assert ApiToken.objects.get().last_used_at is not None
+
+
+def test_a_use_within_the_minute_writes_nothing(owner: User, django_assert_num_queries: object) -> None:
+    status_with(make(owner))
+    token = ApiToken.objects.get()
+    with django_assert_num_queries(0):  # type: ignore[operator]
+        tokens.note_use(token)
+
+
+def test_one_that_lasts_never_ends(owner: User) -> None:
+    make(owner, lasts="1")
+    assert ApiToken.objects.get().expiry is None
+
+
+def test_a_second_token_of_the_same_name_is_refused(owner: User) -> None:
+    make(owner)
+    answer = signed_in(owner).post(PAGE, {"name": "kitchen", "lasts": ""})
+    assert answer.status_code == 400
+    assert "You have a token of this name" in answer.content.decode()
+    assert ApiToken.objects.count() == 1
+
+
+def test_the_one_too_many_is_refused_on_the_page_and_by_the_api(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens, "TOKENS_PER_PERSON", 1)
+    make(owner)
+    page = signed_in(owner).post(PAGE, {"name": "phone", "lasts": ""})
+    api = APIClient().post("/api/v1/auth/tokens/", {"email": owner.email, "password": PASSWORD})
+    assert (page.status_code, api.status_code) == (400, 403)
+    assert "Revoke one first" in page.content.decode()
+    assert api.data["errors"][0]["code"] == "too_many_tokens"
+
+
+def test_a_revoked_token_is_401(owner: User) -> None:
+    text = make(owner)
+    url = f"{PAGE}{ApiToken.objects.get().token_key}/revoke/"
+    assert "Revoke" in signed_in(owner).get(url).content.decode()
+    assert status_with(text) == 200
+    signed_in(owner).post(url)
+    assert status_with(text) == 401
+
+
+def test_a_stranger_can_neither_see_nor_revoke_it(owner: User, stranger: User) -> None:
+    make(owner)
+    url = f"{PAGE}{ApiToken.objects.get().token_key}/revoke/"
+    assert signed_in(stranger).post(url).status_code == 404
+    assert "kitchen" not in signed_in(stranger).get(PAGE).content.decode()
+    assert ApiToken.objects.exists()
+
+
+def test_who_is_not_signed_in_is_asked_to(client: Client) -> None:
+    assert client.get(PAGE).status_code == 302
