@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from jobs import access
 from jobs.api.serializers import JobSerializer
-from jobs.publish import group_of
+from jobs.publish import QUEUE, group_of
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +26,7 @@ class JobConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
     """Authorise, join the job's group, accept, send a snapshot from the database, then what changes."""
 
     last_seq = -1
+    last_position: int | None = None
     watch: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
@@ -37,6 +38,7 @@ class JobConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
             return
         try:
             await self.channel_layer.group_add(group_of(self.job_id), self.channel_name)
+            await self.channel_layer.group_add(QUEUE, self.channel_name)
         except (RedisError, OSError) as error:
             logger.warning("No socket for job %s: %s", self.job_id, error)
             await self.close(SERVICE_RESTART)
@@ -51,6 +53,7 @@ class JobConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
             self.watch.cancel()
         with contextlib.suppress(RedisError, OSError):
             await self.channel_layer.group_discard(group_of(self.job_id), self.channel_name)
+            await self.channel_layer.group_discard(QUEUE, self.channel_name)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any) -> None:
         """Nobody has anything to say here."""
@@ -59,6 +62,11 @@ class JobConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
     async def job_changed(self, event: dict[str, Any]) -> None:
         """The row has changed: somebody rang."""
         await self._tell("job")
+
+    async def queue_moved(self, event: dict[str, Any]) -> None:
+        """Some job has left the queue: a job that waits may have come nearer."""
+        if self.last_position is not None:
+            await self._tell("job")
 
     async def _look_again(self) -> None:
         """Read the row now and then: heals a lost message, and closes when the access is gone."""
@@ -72,9 +80,12 @@ class JobConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
         if job is None:
             await self.close(NOT_FOUND)
             return
+        position = job["queue_position"]
         if job["seq"] > self.last_seq:
-            self.last_seq = job["seq"]
             await self.send_json({"type": kind, "job": job})
+        elif position != self.last_position:  # no change of the row itself: news for who takes it as read afresh
+            await self.send_json({"type": "snapshot", "job": job})
+        self.last_seq, self.last_position = max(job["seq"], self.last_seq), position
         if job["state"] in ("succeeded", "failed", "cancelled"):
             await self.close(1000)
 

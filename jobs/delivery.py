@@ -6,10 +6,11 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
@@ -63,7 +64,11 @@ def _stream(path: Path, size: int, kind: str, wanted: str) -> HttpResponseBase:
     if part is None and wanted.startswith("bytes="):
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
     first, last = part or (0, size - 1)
-    response = StreamingHttpResponse(_pieces(path, first, last), status=206 if part else 200, content_type=kind)
+    try:
+        file = path.open("rb")  # now: an early file may go between the look at its row and the first piece
+    except FileNotFoundError as error:
+        raise Http404("There is no such file.") from error
+    response = StreamingHttpResponse(_pieces(file, first, last), status=206 if part else 200, content_type=kind)
     response["Content-Length"] = str(last - first + 1)
     response["Accept-Ranges"] = "bytes"
     if part:
@@ -82,9 +87,9 @@ def _parse_range(wanted: str, size: int) -> tuple[int, int] | None:
     return (first, last) if first <= last else None
 
 
-async def _pieces(path: Path, first: int, last: int) -> AsyncIterator[bytes]:
+async def _pieces(file: BinaryIO, first: int, last: int) -> AsyncIterator[bytes]:
     """Read off the event loop and hand out piece by piece, so that a large file never lies whole in memory."""
-    with await asyncio.to_thread(path.open, "rb") as file:
+    with file:
         file.seek(first)
         left = last - first + 1
         while left > 0 and (piece := await asyncio.to_thread(file.read, min(CHUNK, left))):

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from multiprocessing.connection import Client, Connection
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from django.conf import settings
 
 from ml.errors import ReconstructionError, Stopped
 from ml.recipe import Recipe
-from ml.stages import OnProgress, ShouldStop
+from ml.stages import OnFile, OnProgress, ShouldStop
 
 logger = logging.getLogger(__name__)
 
@@ -83,27 +84,53 @@ class WarmEngine:
             self._process.stdin.close()
 
 
-def reconstruct(
-    photos: Sequence[bytes], recipe: Recipe, out_dir: Path, *, on_progress: OnProgress, should_stop: ShouldStop
-) -> tuple[tuple[str, ...], dict[str, Any]]:
-    """Make the model in the warm engine if this process has one, else here; names of the files and the report.
+Made = tuple[tuple[str, ...], dict[str, Any]]
+"""Names of the files of a result, and its report."""
 
+
+@dataclass(frozen=True)
+class Listeners:
+    """Who is told how far a run is and which file is whole, and who may stop it."""
+
+    on_progress: OnProgress
+    on_file: OnFile
+    should_stop: ShouldStop
+
+
+def reconstruct(
+    photos: Sequence[bytes], recipe: Recipe, out_dir: Path, listeners: Listeners, *, source: Path | None = None
+) -> Made:
+    """Make the model in the warm engine if this process has one, else here.
+
+    With `source`, a folder that holds an earlier result, its scene is used again and `photos` are not looked at.
     Raises ReconstructionError, Stopped, EngineLost, EngineFailed, OSError.
     """
     address = os.environ.get(ADDRESS)
     if not address:
-        from ml import pipeline  # torch: only in a process that does not fork
-
-        made = pipeline.reconstruct(photos, recipe, out_dir, on_progress=on_progress, should_stop=should_stop)
-        return made.files, made.report
-    with connect(address, should_stop) as engine:
-        request = {"photos": len(photos), "recipe": recipe.to_dict(), "out_dir": str(out_dir)}
+        return _reconstruct_here(photos, recipe, out_dir, listeners, source)
+    request: dict[str, Any] = {"photos": len(photos), "recipe": recipe.to_dict(), "out_dir": str(out_dir)}
+    if source is not None:
+        request["source"] = str(source)
+    with connect(address, listeners.should_stop) as engine:
         try:
             for message in (json.dumps(request).encode(), *photos):
                 engine.send_bytes(message)
-            return follow(engine, on_progress, should_stop)
+            return follow(engine, listeners)
         except (EOFError, ConnectionError) as error:
             raise EngineLost("The engine ended during the run.") from error
+
+
+def _reconstruct_here(
+    photos: Sequence[bytes], recipe: Recipe, out_dir: Path, listeners: Listeners, source: Path | None
+) -> Made:
+    from ml import pipeline  # torch: only in a process that does not fork
+
+    hooks = {each.name: getattr(listeners, each.name) for each in fields(listeners)}
+    if source is not None:
+        made = pipeline.remix(source, recipe, out_dir, **hooks)
+    else:
+        made = pipeline.reconstruct(photos, recipe, out_dir, **hooks)
+    return made.files, made.report
 
 
 def connect(address: str, should_stop: ShouldStop) -> Connection:
@@ -119,17 +146,17 @@ def connect(address: str, should_stop: ShouldStop) -> Connection:
     raise EngineLost("The engine did not start.")
 
 
-def follow(
-    engine: Connection, on_progress: OnProgress, should_stop: ShouldStop
-) -> tuple[tuple[str, ...], dict[str, Any]]:
+def follow(engine: Connection, listeners: Listeners) -> Made:
     """Read messages until the end of the run."""
     while True:
         while not engine.poll(0.1):
-            if should_stop():
+            if listeners.should_stop():
                 raise Stopped
         message = json.loads(engine.recv_bytes())
         if "progress" in message:
-            on_progress(*message["progress"])
+            listeners.on_progress(*message["progress"])
+        elif "file" in message:
+            listeners.on_file(message["file"])
         elif "done" in message:
             return tuple(message["done"]["files"]), message["done"]["report"]
         else:

@@ -16,11 +16,12 @@ from django.core.files.storage import default_storage
 from rq.timeouts import JobTimeoutException
 
 from jobs import artifacts, engine, transitions
+from jobs.failures import SENTENCES
 from jobs.lease import CANCELLED, LOST, TIMEOUT, Lease
 from jobs.models import Job, State
 from jobs.transitions import Writer
 from ml.errors import ReconstructionError, Stopped
-from ml.stages import overall_progress
+from ml.stages import OnFile, overall_progress
 
 logger = logging.getLogger(__name__)
 
@@ -58,26 +59,47 @@ def _run_to_an_end(job: Job, lease: Lease) -> None:
 
 
 def _make(job: Job, lease: Lease) -> None:
-    """Photo in, files out; raises whatever stands in the way."""
+    """Photos, or an earlier result's scene, in; files out. Raises whatever stands in the way."""
     work = settings.VAR_DIR / "work"
     work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f"{job.pk}-", dir=work) as name:
-        folder = Path(name)
-        progress = _Progress(lease)
-        names, report = engine.reconstruct(
-            _photos(job), job.recipe_object(), folder, on_progress=progress, should_stop=lease.should_stop
-        )
+        folder = Path(name) / "result"
+        folder.mkdir()
+        listeners = engine.Listeners(_Progress(lease), _show_early(job, lease, folder), lease.should_stop)
+        photos = _photos(job)
+        source = None if photos else _source(job, Path(name) / "source")
+        names, report = engine.reconstruct(photos, job.recipe_object(), folder, listeners, source=source)
         if not artifacts.store(job, lease.token, folder, names, report):
             lease.lose()
 
 
 def _photos(job: Job) -> list[bytes]:
-    """The stored photos in their order. Raises FileNotFoundError when one is gone."""
+    """The stored photos in their order; none for a remix. Raises FileNotFoundError when one is gone."""
     photos = []
     for photo in job.photos.all():
         with default_storage.open(str(photo.file)) as file:
             photos.append(file.read())
     return photos
+
+
+def _source(job: Job, folder: Path) -> Path:
+    """A copy of what the remix is made from: the parent may go meanwhile. Raises ReconstructionError."""
+    folder.mkdir()
+    try:
+        artifacts.copy_source(job.parent, folder)
+    except FileNotFoundError as error:
+        raise ReconstructionError("source_missing", SENTENCES["source_missing"]) from error
+    return folder
+
+
+def _show_early(job: Job, lease: Lease, folder: Path) -> OnFile:
+    """An `on_file` that shows a file of the run to whoever watches."""
+
+    def on_file(name: str) -> None:
+        if not artifacts.store_early(job, lease.token, folder / name):
+            lease.lose()
+
+    return on_file
 
 
 class _Progress:

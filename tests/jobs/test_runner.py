@@ -10,10 +10,13 @@ from django.core.files.storage import default_storage
 from pytest_django import Settings
 from rq.timeouts import JobTimeoutException
 
-from jobs import runner, services
+from jobs import artifacts, engine, reconciler, runner, services, transitions
 from jobs.models import Artifact, Job, State
+from jobs.transitions import Writer
+from ml import files
 from ml.errors import ReconstructionError, Stopped
 from ml.pipeline import Reconstruction
+from ml.recipe import Recipe
 from tests.conftest import in_state, stored_files
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -153,3 +156,168 @@ def test_nothing_stays_in_the_working_folder(
     pipeline(writes_two_files)
     run(job)
     assert list((settings.VAR_DIR / "work").glob(f"{job.pk}*")) == []
+
+
+def shows_early(ending: Pipeline, seen: list[list[str]]) -> Pipeline:
+    """A pipeline that shows its cutout and preview, notes what the row has by then, and ends as `ending`."""
+
+    def pipeline(photos: Any, recipe: Any, folder: Path, **hooks: Any) -> Reconstruction:
+        for name in (files.CUTOUT, files.PREVIEW):
+            (folder / name).write_bytes(b"early " + name.encode())
+            hooks["on_file"](name)
+            seen.append(sorted(Artifact.objects.values_list("name", flat=True)))
+        return ending(photos, recipe, folder, **hooks)
+
+    return pipeline
+
+
+def test_early_files_are_there_while_it_runs_and_give_way_to_the_result(
+    job: Job, pipeline: Callable[[Pipeline], None]
+) -> None:
+    seen: list[list[str]] = []
+    pipeline(shows_early(writes_two_files, seen))
+    assert run(job).state == State.SUCCEEDED
+    assert seen == [[files.CUTOUT], [files.CUTOUT, files.PREVIEW]]
+    kept = dict(job.artifacts.values_list("name", "file"))
+    assert sorted(kept) == ["mesh.glb", "report.json"]
+    assert stored_files() == sorted([f"jobs/{job.pk}/photo.png", *kept.values()])
+
+
+@pytest.mark.parametrize("error", [ReconstructionError("no_subject"), Stopped(), MemoryError()])
+def test_early_files_go_with_a_run_that_ends_otherwise(
+    job: Job, pipeline: Callable[[Pipeline], None], error: BaseException
+) -> None:
+    seen: list[list[str]] = []
+
+    def ending(*args: Any, **hooks: Any) -> Reconstruction:
+        services.cancel(job.pk)
+        while isinstance(error, Stopped) and not hooks["should_stop"]():
+            pass
+        raise error
+
+    pipeline(shows_early(ending, seen))
+    assert run(job).is_terminal
+    assert len(seen) == 2
+    assert not Artifact.objects.exists()
+    assert stored_files() == [f"jobs/{job.pk}/photo.png"]
+
+
+def test_a_file_shown_twice_is_one_file(job: Job, tmp_path: Path) -> None:
+    token = transitions.claim(job.pk, worker="w")
+    assert token
+    path = tmp_path / files.PREVIEW
+    for content in (b"first", b"second"):
+        path.write_bytes(content)
+        assert artifacts.store_early(job, token, path)
+    with default_storage.open(str(Artifact.objects.get().file)) as file:
+        assert file.read() == b"second"
+    transitions.fail(job.pk, "internal", writer=Writer.WORKER, token=token)
+    assert stored_files() == [f"jobs/{job.pk}/photo.png"]
+
+
+def test_who_lost_the_lease_shows_nothing(job: Job, tmp_path: Path) -> None:
+    token = transitions.claim(job.pk, worker="w")
+    assert token
+    path = tmp_path / files.CUTOUT
+    path.write_bytes(b"late")
+    transitions.fail(job.pk, "worker_lost", writer=Writer.RECONCILER, token=token)
+    assert not artifacts.store_early(job, token, path)
+    assert not Artifact.objects.exists()
+    assert stored_files() == [f"jobs/{job.pk}/photo.png"]
+
+
+def test_early_files_of_a_lost_worker_go_with_its_lease(job: Job, tmp_path: Path) -> None:
+    token = transitions.claim(job.pk, worker="w")
+    assert token
+    path = tmp_path / files.CUTOUT
+    path.write_bytes(b"early")
+    artifacts.store_early(job, token, path)
+    Job.objects.update(lease_expires_at=job.created_at)
+    assert reconciler.end_expired_leases() == 1
+    assert not Artifact.objects.exists()
+    assert stored_files() == [f"jobs/{job.pk}/photo.png"]
+
+
+def test_an_early_file_is_news_for_open_pages(job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = transitions.claim(job.pk, worker="w")
+    assert token
+    told: list[int] = []
+    monkeypatch.setattr("jobs.publish.changed", lambda job_id: told.append(Job.objects.get(pk=job_id).seq))
+    path = tmp_path / files.CUTOUT
+    path.write_bytes(b"early")
+    artifacts.store_early(job, token, path)
+    assert told == [2]
+
+
+def makes_source(photos: list[bytes], recipe: Any, folder: Path, **hooks: Any) -> Reconstruction:
+    """A pipeline whose result can be remixed."""
+    done = writes_two_files(photos, recipe, folder, **hooks)
+    for name in artifacts.SOURCE_FILES[:4]:
+        (folder / name).write_bytes(b"parent " + name.encode())
+    return Reconstruction(tuple({*done.files, *artifacts.SOURCE_FILES[:4]}), done.report, done.engine)
+
+
+@pytest.fixture
+def child(job: Job, pipeline: Callable[[Pipeline], None], monkeypatch: pytest.MonkeyPatch) -> Job:
+    """A remix that waits; its pipeline copies what it found of its parent."""
+    pipeline(makes_source)
+
+    def remix(source: Path, recipe: Any, folder: Path, **hooks: Any) -> Reconstruction:
+        found = sorted(path.name for path in source.iterdir())
+        for name in found:
+            (folder / name).write_bytes((source / name).read_bytes())
+        return Reconstruction(tuple(found), {"engine": "compact", "stages": [], "recipe": recipe.to_dict()}, "compact")
+
+    monkeypatch.setattr("ml.pipeline.remix", remix)
+    return services.remix(run(job), Recipe(quality="high")).job
+
+
+def test_a_remix_is_made_from_its_parents_files(child: Job) -> None:
+    assert run(child).state == State.SUCCEEDED
+    assert child.report["recipe"]["quality"] == "high"
+    scene = child.artifacts.get(name=files.SCENE)
+    with default_storage.open(str(scene.file)) as file:
+        assert file.read() == b"parent scene.npz"
+
+
+def test_a_finished_remix_lives_on_without_its_parent_and_can_be_remixed(child: Job) -> None:
+    services.delete(run(child).parent_id or child.pk)
+    child.refresh_from_db()
+    assert child.parent is None
+    grandchild = services.remix(child, Recipe()).job
+    assert run(grandchild).state == State.SUCCEEDED
+
+
+def test_a_remix_whose_parent_is_gone_says_so(child: Job) -> None:
+    services.delete(child.parent_id or child.pk)
+    assert run(child).failure_code == "source_missing"
+    assert "Upload its photo again" in child.failure_message
+
+
+def test_a_remix_whose_parents_files_are_gone_says_so(child: Job) -> None:
+    assert child.parent
+    child.parent.artifacts.get(name=files.REPORT).file.delete(save=False)
+    assert run(child).failure_code == "source_missing"
+
+
+class Spoken:
+    """The engine's end of a line: messages that were sent beforehand."""
+
+    def __init__(self, *messages: bytes) -> None:
+        self._messages = list(messages)
+
+    def poll(self, seconds: float) -> bool:
+        return True
+
+    def recv_bytes(self) -> bytes:
+        return self._messages.pop(0)
+
+
+def test_the_engines_words_reach_whoever_listens() -> None:
+    heard: list[object] = []
+    listeners = engine.Listeners(lambda *step: heard.append(step), heard.append, lambda: False)
+    line: Any = Spoken(
+        b'{"progress": ["cutout", 1.0]}', b'{"file": "cutout.png"}', b'{"done": {"files": ["a"], "report": {}}}'
+    )
+    assert engine.follow(line, listeners) == (("a",), {})
+    assert heard == [("cutout", 1.0), "cutout.png"]

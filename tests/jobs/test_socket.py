@@ -1,6 +1,8 @@
 """The socket of a job: the truth first, then the changes, and nothing for those who may not see it."""
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +12,7 @@ from channels.testing import WebsocketCommunicator
 from django.test import Client
 
 from accounts.models import ApiToken, User
-from jobs import consumers, services, transitions
+from jobs import artifacts, consumers, moderation, services, transitions
 from jobs.models import Job, State
 from jobs.transitions import Writer
 from reconsite.asgi import application
@@ -165,6 +167,40 @@ async def test_an_idle_socket_lives_longer_than_redis_clients_patience(
     assert await socket.receive_nothing(timeout=7)
     await sync_to_async(services.cancel)(job.pk)
     assert (await next_job(socket))["state"] == "cancelled"
+
+
+@pytest.fixture
+def second_socket(job: Job, owner: User, submit: Callable[..., Job]) -> WebsocketCommunicator:
+    """A page whose job waits behind `job`."""
+    return page_socket(submit().pk, owner)
+
+
+async def test_who_waits_hears_at_once_when_the_queue_moves(job: Job, second_socket: WebsocketCommunicator) -> None:
+    socket = await opened(second_socket)
+    first = await next_job(socket)
+    assert first["queue_position"] == 2
+    await sync_to_async(services.cancel)(job.pk)
+    told = await next_job(socket)
+    assert (told["type"], told["queue_position"], told["seq"]) == ("snapshot", 1, first["seq"])
+    await socket.disconnect()
+
+
+async def test_early_files_reach_the_open_page(job: Job, make_socket: WebsocketCommunicator, tmp_path: Path) -> None:
+    socket = await opened(make_socket)
+    await next_job(socket)
+    token = await sync_to_async(transitions.claim)(job.pk, worker="w")
+    await next_job(socket)
+    (tmp_path / "cutout.png").write_bytes(b"early")
+    await sync_to_async(artifacts.store_early)(job, token, tmp_path / "cutout.png")
+    assert [each["name"] for each in (await next_job(socket))["files"]] == ["cutout.png"]
+    await socket.disconnect()
+
+
+async def test_a_ban_closes_open_sockets_at_once(job: Job, make_socket: WebsocketCommunicator, staff: User) -> None:
+    socket = await opened(make_socket)
+    await next_job(socket)
+    await sync_to_async(moderation.ban)(staff, job.owner, "Spam.")
+    assert await closing_code(socket) == consumers.NOT_FOUND
 
 
 async def test_a_redis_that_is_away_closes_with_a_reason_to_come_again(
