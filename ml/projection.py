@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from ml import exposure
 from ml.camera import Camera
 from ml.mesh import Mesh
 from ml.raycast import Caster, camera_rays
@@ -30,8 +31,8 @@ SLACK = 0.006
 """Depth that a surface may lie behind what the ray met and still count as seen, in scene units."""
 LEAST_AGREEMENT = 0.85
 """Overlap (IoU) of the model's outline with the photo's below which the photo would land on the wrong places."""
-SHARPNESS = 4
-"""Power of the trust by which several photos share a point: the one that sees it best nearly has it alone."""
+SHARPNESS = 6
+"""Power of trust and facing by which photos share a point: the one that sees it best nearly has it alone."""
 
 Floats = NDArray[np.float32]
 
@@ -67,8 +68,18 @@ def agreement(ours: NDArray[np.bool_], theirs: NDArray[np.bool_]) -> float:
     return float((ours & theirs).sum()) / union if union else 0.0
 
 
-def project(source: Projector, points: Floats, normals: Floats) -> tuple[Floats, Floats]:
-    """Colours (N, 3) that the photo gives to surface points (N, 3), and how far to trust each, (N,) in [0, 1]."""
+@dataclass(frozen=True)
+class Look:
+    """What a photo says of N surface points: `color` (N, 3) in [0, 1]; `trust` (N,) in [0, 1], 0 where it does not show
+    them; `facing` (N,) cosine between surface and view."""
+
+    color: Floats
+    trust: Floats
+    facing: Floats
+
+
+def look(source: Projector, points: Floats, normals: Floats) -> Look:
+    """The photo's word on surface points (N, 3) with unit normals (N, 3)."""
     eye = source.camera.position().numpy()
     view = eye - points
     facing = np.einsum("nc,nc->n", view, normals) / np.linalg.norm(view, axis=1)
@@ -76,20 +87,30 @@ def project(source: Projector, points: Floats, normals: Floats) -> tuple[Floats,
     size = source.color.shape[0]
     column, row = ((projected[:, axis] + 1.0) * (size / 2.0) - 0.5 for axis in (0, 1))
     trust = smoothstep(*FACING, facing) * bilinear(source.trust, column, row)
-    return bilinear(source.color, column, row), trust * _seen(source, projected[:, 2], column, row, facing)
+    trust = trust * _unhidden(source, projected[:, 2], column, row, facing)
+    return Look(bilinear(source.color, column, row), trust, facing)
 
 
-def blended(sources: Sequence[Projector], points: Floats, normals: Floats) -> tuple[Floats, Floats]:
-    """Colours (N, 3) that several photos give to surface points, each by its trust, and the highest trust (N,)."""
-    if not sources:
-        return np.zeros_like(points), np.zeros(len(points), np.float32)
-    found = [project(source, points, normals) for source in sources]
-    if len(found) == 1:
-        return found[0]
-    colors, trust = np.stack([each[0] for each in found]), np.stack([each[1] for each in found])
-    weight = trust**SHARPNESS
+def blended(looks: Sequence[Look]) -> tuple[Floats, Floats]:
+    """Colours (N, 3) of several photos, the one that sees a point best nearly alone, and the highest trust (N,).
+
+    Differences of exposure are evened out first, towards the first photo.
+    """
+    trust = np.stack([each.trust for each in looks])
+    if len(looks) == 1:
+        return looks[0].color, trust[0]
+    weight = (trust * np.stack([each.facing for each in looks]).clip(0.0, 1.0)) ** SHARPNESS
+    colors = np.stack([each.color * gain for each, gain in zip(looks, exposure.gains(looks), strict=True)])
     mixed = np.einsum("pn,pnc->nc", weight, colors) / np.maximum(weight.sum(axis=0), 1e-12)[:, None]
-    return mixed.astype(np.float32), trust.max(axis=0)
+    return mixed.clip(0.0, 1.0).astype(np.float32), trust.max(axis=0)
+
+
+def seen(sources: Sequence[Projector], points: Floats, normals: Floats) -> Floats:
+    """(N,) in [0, 1]: how far any of the photos shows the surface points."""
+    shown = np.zeros(len(points), np.float32)
+    for source in sources:
+        shown = np.maximum(shown, look(source, points, normals).trust)
+    return shown
 
 
 def smoothstep(low: float, high: float, value: Floats) -> Floats:
@@ -98,7 +119,7 @@ def smoothstep(low: float, high: float, value: Floats) -> Floats:
     return np.asarray(part * part * (3.0 - 2.0 * part), dtype=np.float32)
 
 
-def _seen(source: Projector, depth: Floats, column: Floats, row: Floats, facing: Floats) -> Floats:
+def _unhidden(source: Projector, depth: Floats, column: Floats, row: Floats, facing: Floats) -> Floats:
     """1 where nothing nearer lies around the point, 0 where it is hidden; a slanted surface is nearer by itself."""
     size = source.nearest.shape[0]
     x, y = column.round().astype(np.int64).clip(0, size - 1), row.round().astype(np.int64).clip(0, size - 1)

@@ -27,12 +27,14 @@ CERTAIN = 0.999
 class TexturedMesh:
     """A mesh that is split at its texture's seams, and at hard edges, where each side has its own normals.
 
-    `uv` (V, 2) float32 in [0, 1] from the texture's top left corner; `texture` (S, S, 3) uint8 sRGB.
+    `uv` (V, 2) float32 in [0, 1] from the texture's top left corner; `texture` (S, S, 3) uint8 sRGB; `seen` (V,)
+    float32 in [0, 1]: how far a photo shows the vertex, 0 where its looks are guessed.
     """
 
     mesh: Mesh
     uv: NDArray[np.float32]
     texture: NDArray[np.uint8]
+    seen: NDArray[np.float32]
 
 
 def bake(
@@ -40,16 +42,16 @@ def bake(
 ) -> TexturedMesh:
     """Unwrap the mesh and paint a `size` x `size` texture: the photos where they look, the scene elsewhere."""
     step = on_step or (lambda fraction: None)
-    layout = unwrap(mesh, size)
+    split, uv = _cut(mesh, unwrap(mesh, size))
     step(0.7)
-    covered = raster.cover(layout.uv[layout.faces] * size, size)
-    points = covered.interpolate(mesh.vertices, mesh.faces)
-    normals = _unit(covered.interpolate(mesh.normals, mesh.faces))
+    covered = raster.cover(uv[split.faces] * size, size)
+    points = covered.interpolate(split.vertices, split.faces)
+    normals = _unit(covered.interpolate(split.normals, split.faces))
     photos = [projection.projector(mesh, shot.cutout, shot.camera) for shot in shots]
     colors = _painted(scene, photos, points, normals)
     step(0.95)
     texture = _filled(covered.pixel, colors, size)
-    return TexturedMesh(*_cut(mesh, layout), texture)
+    return TexturedMesh(split, uv, texture, projection.seen(photos, split.vertices, split.normals))
 
 
 def scene_colors(scene: Scene, points: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -66,7 +68,9 @@ def _painted(
     scene: Scene, photos: Sequence[projection.Projector], points: NDArray[np.float32], normals: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """(N, 3) colours: photos and scene, mixed by the trust in the photos."""
-    colors, trust = projection.blended(photos, points, normals)
+    if not photos:
+        return scene_colors(scene, points)
+    colors, trust = projection.blended([projection.look(photo, points, normals) for photo in photos])
     asked = trust < CERTAIN
     share = trust[asked, None]
     colors[asked] = share * colors[asked] + (1.0 - share) * scene_colors(scene, points[asked])

@@ -119,7 +119,7 @@ def test_trust_fades_from_the_front_to_the_rim() -> None:
     source = projection.projector(mesh, cutout_of(scene), scene.camera)
     angles = np.radians(np.arange(0, 181, 3))
     normals = np.stack([np.cos(angles), np.sin(angles), np.zeros_like(angles)], axis=1).astype(np.float32)
-    _, trust = projection.project(source, normals * np.float32(0.5), normals)
+    trust = projection.look(source, normals * np.float32(0.5), normals).trust
     assert trust[0] > 0.99
     assert (np.diff(trust) <= 1e-3).all()
     assert np.abs(np.diff(trust)).max() < 0.5
@@ -163,3 +163,67 @@ def test_every_texel_has_a_colour_of_the_object(toy: AnalyticScene, toy_mesh: Me
 def test_colours_that_are_no_numbers_become_grey(toy_mesh: Mesh) -> None:
     painted = bake(toy_mesh, NaNColors(), CLEAR, 128).texture
     assert np.unique(painted).tolist() == [128]
+
+
+def from_side(scene: AnalyticScene, azimuth: float) -> AnalyticScene:
+    """The same solid, photographed from another side."""
+    return replace(scene, camera=Camera(elevation=10.0, azimuth=azimuth))
+
+
+def shot(scene: AnalyticScene, cutout: Cutout | None = None) -> Shot:
+    return Shot(cutout or cutout_of(scene), scene.camera)
+
+
+def filled(scene: AnalyticScene, color: tuple[int, int, int]) -> Shot:
+    """A photo of the scene's outline in one colour."""
+    rgba = cutout_of(scene).rgba.copy()
+    rgba[..., :3] = color
+    return shot(scene, replace(CLEAR, rgba=rgba))
+
+
+def test_a_second_photo_paints_the_side_that_the_first_does_not_show(toy: AnalyticScene, toy_mesh: Mesh) -> None:
+    back = filled(from_side(toy, 180.0), (255, 255, 255))
+    points, found = colors_on(texture.bake(toy_mesh, toy, [shot(toy), back], 512))
+    white = found.min(axis=1) > 0.95
+    behind = (abs(points[:, 0] + 0.3) < 0.01) & (abs(points[:, 1]) < 0.1) & (abs(points[:, 2] + 0.15) < 0.15)
+    before = (abs(points[:, 0] - 0.3) < 0.01) & (abs(points[:, 1] - 0.15) < 0.15) & (abs(points[:, 2] + 0.15) < 0.15)
+    assert white[behind].all() and not white[before].any()
+
+
+def test_each_side_takes_the_photo_that_sees_it_best(toy: AnalyticScene, toy_mesh: Mesh) -> None:
+    green, blue = filled(toy, (0, 200, 0)), filled(from_side(toy, 60.0), (0, 0, 200))
+    model = texture.bake(toy_mesh, toy, [green, blue], 512)
+    points, found = colors_on(model)
+    low = abs(points[:, 2] + 0.15) < 0.15
+    front, side = (abs(points[:, 0] - 0.3) < 0.01) & (points[:, 1] > 0.1), abs(points[:, 1] - 0.42) < 0.01
+    assert (found[front & low & (points[:, 1] < 0.3), 1] > 0.7).all()
+    assert (found[side & low & (abs(points[:, 0]) < 0.15), 2] > 0.7).all()
+
+
+def test_two_photos_of_different_exposure_meet_without_an_edge() -> None:
+    scene = AnalyticScene((Part("ball", (0.0, 0.0, 0.0), (0.5, 0.5, 0.5), GREEN),), camera=Camera())
+    other = replace(scene, camera=Camera(azimuth=90.0))
+    shots = [filled(scene, (150, 120, 90)), filled(other, (130, 104, 78))]
+    points, found = colors_on(texture.bake(mesh_of(scene), scene, shots, 512))
+    seen = (points[:, 0] > 0.1) | (points[:, 1] > 0.1)
+    seen &= (points[:, 0] + points[:, 1] > 0.3) & (abs(points[:, 2]) < 0.2)
+    assert found[seen, 0] == pytest.approx(150 / 255, abs=0.03)
+
+
+def test_what_the_photo_shows_is_seen_and_the_back_is_guessed(toy: AnalyticScene, toy_mesh: Mesh) -> None:
+    model = bake(toy_mesh, toy, cutout_of(toy), 256)
+    front = abs(model.mesh.vertices[:, 0] - 0.3) < 0.01
+    inner = (abs(model.mesh.vertices[:, 1] - 0.15) < 0.15) & (abs(model.mesh.vertices[:, 2] + 0.15) < 0.15)
+    assert model.seen.shape == (len(model.mesh.vertices),) and model.seen.dtype == np.float32
+    assert model.seen[front & inner].min() > 0.95
+    assert model.seen[(model.mesh.vertices[:, 0] < -0.2) & (model.mesh.vertices[:, 2] < 0.0)].max() == 0.0
+
+
+def test_a_photo_of_the_back_makes_the_back_seen(toy: AnalyticScene, toy_mesh: Mesh) -> None:
+    model = texture.bake(toy_mesh, toy, [shot(toy), shot(from_side(toy, 180.0))], 256)
+    behind = (abs(model.mesh.vertices[:, 0] + 0.3) < 0.01) & (abs(model.mesh.vertices[:, 1]) < 0.1)
+    assert model.seen[behind & (abs(model.mesh.vertices[:, 2] + 0.15) < 0.1)].min() > 0.9
+
+
+def test_without_a_photo_nothing_is_seen(toy: AnalyticScene, toy_mesh: Mesh) -> None:
+    assert texture.bake(toy_mesh, toy, [], 128).seen.max() == 0.0
