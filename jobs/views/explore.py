@@ -54,7 +54,7 @@ def shared_report(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _report_page(request: HttpRequest, job: Job, back: str) -> HttpResponse:
-    form = ReportForm(request.POST or None)
+    form = ReportForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         return _keep(request, job, form)
     context = {"job": job, "form": form, "back": back, "sent": "sent" in request.GET}

@@ -55,7 +55,7 @@ def finished(submit: Callable[..., Job], settings: Settings) -> Callable[..., Jo
 def titles(client: Client, address: str) -> list[str]:
     """Of the cards or rows, in their order."""
     html = client.get(address).content.decode()
-    return re.findall(r'<h2><a href="/jobs/[0-9a-f-]{36}/"[^>]*>(.*?)</a></h2>', html)
+    return re.findall(r'<h2><a href="/(?:jobs|explore)/[0-9a-f-]{36}/"[^>]*>(.*?)</a></h2>', html)
 
 
 def many(owner: User, count: int, **more: object) -> None:

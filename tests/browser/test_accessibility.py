@@ -1,0 +1,48 @@
+"""axe-core finds no serious or critical problem on any page, light and dark, on a desktop and on a phone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from ml.recipe import Recipe
+from tests.browser import pages
+from tests.live import site
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+GRAVE = ("serious", "critical")
+LOOKS: list[dict[str, Any]] = [
+    {"color_scheme": "light", "viewport": {"width": 1440, "height": 900}},
+    {"color_scheme": "dark", "viewport": {"width": 360, "height": 740}},
+]
+
+
+def test_no_page_has_a_grave_problem(transactional_db: None, browser: Browser, photo: bytes) -> None:
+    found: list[str] = []
+    with site(**pages.CALM) as address:
+        owner = pages.person("Ada")
+        visits = pages.furnish(owner, photo, Recipe(quality="draft"))
+        for look in LOOKS:
+            # The site's own policy would not let the tool in.
+            contexts = pages.open_contexts(browser, address, owner, bypass_csp=True, reduced_motion="reduce", **look)
+            for visit in visits:
+                page = pages.show(contexts[visit.signed_in], visit)
+                found += [f"{visit.name}, {look['color_scheme']}: {problem}" for problem in problems(page)]
+                page.close()
+    assert found == []
+
+
+def problems(page: Page) -> list[str]:
+    """What axe finds grave: its rule, and the first elements that break it."""
+    page.add_script_tag(path=AXE)
+    violations = page.evaluate("async () => (await axe.run()).violations")
+    return [
+        f"{each['id']}: {[node['html'][:120] for node in each['nodes'][:3]]}"
+        for each in violations
+        if each["impact"] in GRAVE
+    ]

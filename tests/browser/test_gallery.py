@@ -1,0 +1,152 @@
+"""The gallery as people use it: cards that turn, filters, tags, several models at once; also without scripts."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from accounts.models import User
+from jobs import sharing
+from jobs.models import Job
+from ml.recipe import Recipe
+from tests.browser import pages
+from tests.live import site
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+SMALL = Recipe(quality="draft", grid=48, faces=800, texture_size=128, frame_size=64, frame_count=12)
+"""Quick to make: the lists show files, whatever their quality."""
+
+
+@pytest.fixture
+def address(transactional_db: None, photo: bytes) -> Iterator[str]:
+    """A site on which Ada has seven finished models."""
+    with site(**pages.CALM) as url:
+        pages.furnish(pages.person("Ada"), photo, SMALL)
+        yield url
+
+
+@pytest.fixture
+def context(browser: Browser, address: str) -> BrowserContext:
+    """Ada's profile."""
+    ada = User.objects.get(display_name="Ada")
+    return pages.open_contexts(browser, address, ada, viewport={"width": 1440, "height": 900})[True]
+
+
+def titles(page: Page) -> list[str]:
+    return page.locator(".model-card h2").all_inner_texts()
+
+
+def test_from_many_models_to_the_right_ones(context: BrowserContext, page: Page, tmp_path: Path) -> None:
+    page.goto("/models/")
+    assert len(titles(page)) == len(pages.TITLES)
+    a_card_turns_with_one_request(page)
+    filters_are_kept_in_the_address(page)
+    tags_are_edited_on_the_card(page)
+    several_are_downloaded(page, tmp_path)
+    several_are_published(page)
+    several_are_deleted(page)
+
+
+def a_card_turns_with_one_request(page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    mug = page.locator("[data-card]", has_text="Mug")
+    mug.hover()
+    expect(mug).to_have_class(re.compile("turning"))
+    expect(mug.locator(".card-sprite")).to_be_visible()
+    assert [url.rsplit("/", 1)[1] for url in asked] == ["sprite.webp"]
+    page.mouse.move(0, 0)
+    expect(mug).not_to_have_class(re.compile("turning"))
+    mug.get_by_role("link", name="Mug", exact=True).focus()
+    expect(mug).to_have_class(re.compile("turning"))
+
+
+def filters_are_kept_in_the_address(page: Page) -> None:
+    page.select_option('select[name="sort"]', "title")
+    page.wait_for_url("**sort=title**")
+    assert titles(page) == sorted(pages.TITLES, key=str.lower)
+    page.get_by_role("navigation", name="Tags").get_by_role("link", name="kitchen").click()
+    page.wait_for_url("**tag=kitchen**")
+    assert titles(page) == ["Mug", "Teapot"]
+    page.get_by_role("searchbox").fill("pot")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**q=pot**")
+    assert titles(page) == ["Teapot"]
+    page.reload()
+    expect(page.get_by_role("searchbox")).to_have_value("pot")
+    assert titles(page) == ["Teapot"]
+
+
+def tags_are_edited_on_the_card(page: Page) -> None:
+    page.get_by_role("button", name="Tags of Teapot").click()
+    field = page.get_by_label("Words, with commas between them")
+    expect(field).to_be_focused()
+    field.fill("tea, Red")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
+    page.get_by_role("link", name="Show everything").click()
+    expect(page.locator("[data-card]", has_text="Teapot").locator(".tags")).to_have_text(re.compile(r"red\s+tea"))
+
+
+def pick(page: Page, *names: str) -> None:
+    for name in names:
+        page.get_by_role("checkbox", name=f"Select {name}").check()
+
+
+def several_are_downloaded(page: Page, tmp_path: Path) -> None:
+    bar = page.get_by_role("form", name="With the selected models")
+    expect(bar).to_be_hidden()
+    pick(page, "Mug", "Chair")
+    expect(bar.get_by_role("status")).to_have_text("2 selected")
+    with page.expect_download() as download:
+        bar.get_by_role("button", name="Download").click()
+    download.value.save_as(tmp_path / "models.zip")
+    with zipfile.ZipFile(tmp_path / "models.zip") as archive:
+        assert {name.split("-")[0] for name in archive.namelist()} == {"mug", "chair"}
+        assert archive.testzip() is None
+    page.keyboard.press("Escape")
+    expect(bar).to_be_hidden()
+
+
+def several_are_published(page: Page) -> None:
+    sharing.unpublish(Job.objects.get(title="Mug"))
+    pick(page, "Mug")
+    page.get_by_role("button", name="Publish").click()
+    expect(page.get_by_role("status").first).to_contain_text("1 model can now be seen by everybody")
+    page.goto("/explore/")
+    expect(page.get_by_role("link", name="Mug")).to_be_visible()
+    expect(page.locator("[data-card]", has_text="Mug")).to_contain_text("by Ada")
+    page.goto("/models/")
+
+
+def several_are_deleted(page: Page) -> None:
+    page.get_by_role("checkbox", name="Select Mug").check()
+    page.get_by_role("button", name="Select all here").click()
+    pick_off(page, "Locomotive")
+    page.get_by_role("form", name="With the selected models").get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete 6 models").click()
+    expect(page.locator(".model-card h2")).to_have_text(["Locomotive"])
+
+
+def pick_off(page: Page, name: str) -> None:
+    page.get_by_role("checkbox", name=f"Select {name}").uncheck()
+
+
+def test_the_gallery_works_without_scripts(context: BrowserContext, browser: Browser, address: str) -> None:
+    session = context.storage_state()
+    page = browser.new_page(java_script_enabled=False, storage_state=session, base_url=address)
+    page.goto("/models/")
+    page.locator("[data-card]", has_text="Mug").hover()
+    expect(page.locator("[data-card]", has_text="Mug").locator(".card-sprite")).to_be_visible()
+    page.select_option('select[name="state"]', "private")
+    page.get_by_role("button", name="Search").click()
+    assert set(titles(page)) == {"Desk lamp, seen from the left with its arm up", "Radio"}
+    page.get_by_role("checkbox", name="Select Radio").check()
+    page.get_by_role("button", name="Publish").click()
+    expect(page.get_by_role("status").first).to_contain_text("1 model can now be seen by everybody")

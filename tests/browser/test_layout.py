@@ -1,0 +1,45 @@
+"""No page scrolls sideways and no two controls lie on each other: phone, tablet, desktop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from ml.recipe import Recipe
+from tests.browser import pages
+from tests.live import site
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+WIDTHS = (360, 768, 1440)
+OVERLAPS = (Path(__file__).parent / "overlaps.js").read_text()
+
+
+def test_nothing_overlaps_and_nothing_sticks_out(transactional_db: None, browser: Browser, photo: bytes) -> None:
+    found: list[str] = []
+    with site(**pages.CALM) as address:
+        owner = pages.person("Ada")
+        visits = pages.furnish(owner, photo, Recipe(quality="draft"))
+        for width in WIDTHS:
+            contexts = pages.open_contexts(browser, address, owner, viewport={"width": width, "height": 800})
+            for visit in visits:
+                page = pages.show(contexts[visit.signed_in], visit)
+                found += [f"{visit.name} at {width}: {problem}" for problem in problems(page)]
+                page.close()
+    assert found == []
+
+
+def problems(page: Page) -> list[str]:
+    """What is wrong with the page as it lies there, and on a phone with its menu open."""
+    found = [f"overlap of {pair}" for pair in page.evaluate(OVERLAPS)]
+    wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    if wider > 0:
+        found.append(f"{wider} pixels too wide")
+    menu = page.get_by_role("button", name="Menu", exact=True)
+    if menu.count() and menu.is_visible():
+        menu.click()
+        page.wait_for_selector("#site-menu.show")
+        found += [f"menu: overlap of {pair}" for pair in page.evaluate(OVERLAPS)]
+    return found
