@@ -1,0 +1,28 @@
+"""The trail of moderation: who did what, to what, and why."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.utils.safestring import SafeString
+
+from jobs.admin.parts import ReadOnly, change_url, link
+from jobs.models import ModerationAct
+
+
+@admin.register(ModerationAct)
+class ModerationActAdmin(ReadOnly, admin.ModelAdmin[ModerationAct]):
+    """Read by moderators, written by jobs.moderation alone."""
+
+    list_display = ("at", "actor", "act", "about", "reason")
+    list_filter = ("act", ("actor", admin.RelatedOnlyFieldListFilter))
+    date_hierarchy = "at"
+    search_fields = ("reason", "subject", "actor__email", "person__email", "job__id")
+    search_help_text = "Reason, title or address, who did it, id of the model"
+    fields = readonly_fields = ("at", "actor", "act", "about", "reason")
+    list_select_related = ("actor", "job", "person")
+
+    @admin.display(description="About", ordering="subject")
+    def about(self, act: ModerationAct) -> SafeString | str:
+        """The model or the person, as long as it is there."""
+        row = act.job or act.person
+        return link(change_url(row), act.subject or "Untitled") if row else act.subject

@@ -1,0 +1,125 @@
+"""All jobs, with what moderators may do to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, Q
+from django.http import HttpRequest
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from accounts.models import User
+from jobs import moderation
+from jobs.admin import health
+from jobs.admin.deeds import Deed, Moderated, action_of
+from jobs.admin.parts import ReadOnly, YesNoFilter, change_url, link, thumbnail
+from jobs.models import AbuseReport, Artifact, Job, JobEvent, Photo
+
+HIDE = Deed(
+    "hide", "Hide from everybody but staff", "Hide these models?", "Hide", "hidden", moderation.hide, "moderate"
+)
+UNHIDE = Deed(
+    "unhide", "Show again", "Show these models again?", "Show again", "shown again", moderation.unhide, "moderate"
+)
+CANCEL = Deed("cancel", "Cancel", "Cancel these jobs?", "Cancel them", "cancelled", moderation.cancel, "moderate")
+
+OPEN_REPORTS = AbuseReport.objects.filter(job=OuterRef("pk"), closed_at=None)
+
+
+class HiddenFilter(YesNoFilter):
+    """Taken out of sight by a moderator."""
+
+    title, parameter_name, condition = "hidden", "hidden", Q(hidden_at__isnull=False)
+
+
+class PublishedFilter(YesNoFilter):
+    """Shown to everybody by its owner."""
+
+    title, parameter_name, condition = "published", "published", Q(published_at__isnull=False)
+
+
+class ReportedFilter(YesNoFilter):
+    """With a report that nobody has dealt with."""
+
+    title, parameter_name, condition = "reported", "reported", Exists(OPEN_REPORTS)
+
+
+class OwnerFilter(admin.SimpleListFilter):
+    """The owner that a link of the list of people has chosen; a list of all would be too long."""
+
+    title, parameter_name = "owner", "owner"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The chosen owner alone."""
+        chosen = request.GET.get("owner", "")
+        owners = User.objects.filter(pk=chosen) if chosen.isdigit() else User.objects.none()
+        return [(str(owner.pk), owner.email) for owner in owners]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Their jobs."""
+        return queryset.filter(owner=self.value()) if self.value() else queryset
+
+
+class PhotoInline(ReadOnly, admin.TabularInline[Photo, Job]):
+    model = Photo
+    extra = 0
+    fields = ("position", "original_name", "width", "height", "size")
+
+
+class ArtifactInline(ReadOnly, admin.TabularInline[Artifact, Job]):
+    model = Artifact
+    extra = 0
+    fields = ("name", "size", "sha256")
+
+
+class EventInline(ReadOnly, admin.TabularInline[JobEvent, Job]):
+    model = JobEvent
+    extra = 0
+    fields = ("seq", "at", "kind", "state", "stage", "code")
+
+
+class ReportInline(ReadOnly, admin.TabularInline[AbuseReport, Job]):
+    model = AbuseReport
+    extra = 0
+    fields = readonly_fields = ("created_at", "reason", "text", "reporter", "closed_at")
+
+
+@admin.register(Job)
+class JobAdmin(Moderated, ReadOnly, admin.ModelAdmin[Job]):
+    """All jobs; the actions call the verbs of jobs.moderation."""
+
+    list_display = ("poster", "title", "owner", "state", "failure_code", "created_at", "published_at", "hidden_at")
+    list_display_links = ("poster", "title")
+    list_filter = ("state", HiddenFilter, PublishedFilter, ReportedFilter, OwnerFilter, "failure_code", "engine")
+    date_hierarchy = "created_at"
+    search_fields = ("title", "owner__email", "owner__display_name", "id")
+    search_help_text = "Title, the owner’s name or address, or the id"
+    list_select_related = ("owner",)
+    exclude = ("lease_token",)
+    readonly_fields = ("poster", "page")
+    inlines = (ReportInline, PhotoInline, ArtifactInline, EventInline)
+    deeds = (HIDE, UNHIDE, CANCEL)
+    actions = tuple(action_of(deed) for deed in deeds)
+
+    @admin.display(description="Poster")
+    def poster(self, job: Job) -> SafeString | str:
+        """A small picture, where there is one."""
+        return thumbnail(job)
+
+    @admin.display(description="On the site")
+    def page(self, job: Job) -> SafeString:
+        """The job as its owner sees it, and the owner."""
+        page = link(job.get_absolute_url(), "The model’s page")
+        return format_html("{} · {}", page, link(change_url(job.owner), job.owner))
+
+    def has_moderate_permission(self, request: HttpRequest) -> bool:
+        """Who may act on other people's jobs."""
+        return request.user.has_perm("jobs.change_job")
+
+    def get_urls(self) -> list[URLPattern]:
+        """The page of queue and workers lies beside the list."""
+        view = self.admin_site.admin_view(health.health)
+        return [path("health/", view, name="jobs_health"), *super().get_urls()]

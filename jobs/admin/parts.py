@@ -1,0 +1,63 @@
+"""What several pages of the admin share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from jobs.models import Job, State
+
+
+class ReadOnly:
+    """What happened is shown, not written."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody adds one here."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody changes one here."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody deletes one here."""
+        return False
+
+
+class YesNoFilter(admin.SimpleListFilter):
+    """Rows that meet `condition`, or those that do not."""
+
+    condition: Any
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The two answers."""
+        return [("yes", "Yes"), ("no", "No")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """The rows of the answer, all without one."""
+        if self.value() == "yes":
+            return queryset.filter(self.condition)
+        return queryset.exclude(self.condition) if self.value() == "no" else queryset
+
+
+def link(url: str, text: object) -> SafeString:
+    """A link with escaped text."""
+    return format_html('<a href="{}">{}</a>', url, text)
+
+
+def change_url(row: Model) -> str:
+    """The page of the admin that shows `row`."""
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
+def thumbnail(job: Job) -> SafeString | str:
+    """The job's poster, where there is one."""
+    if job.state != State.SUCCEEDED:
+        return "–"
+    return format_html('<img class="thumb" src="{}" width="72" height="72" alt="" loading="lazy">', job.poster_url)

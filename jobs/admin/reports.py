@@ -1,0 +1,104 @@
+"""The queue of reports: what is open comes first."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db import transaction
+from django.db.models import F, Q
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from accounts.models import User
+from jobs import moderation
+from jobs.admin.deeds import Deed, Moderated, action_of
+from jobs.admin.parts import ReadOnly, YesNoFilter, change_url, link, thumbnail
+from jobs.models import AbuseReport
+
+
+@transaction.atomic
+def hide_reported(actor: User, report: AbuseReport, reason: str) -> bool:
+    """Hide the model and close every open report of it; False when both were done before."""
+    hidden = moderation.hide(actor, report.job, reason)
+    reports = AbuseReport.objects.filter(job=report.job, closed_at=None)
+    closed = [moderation.close_report(actor, other, reason) for other in reports]
+    return hidden or any(closed)
+
+
+CLOSE = Deed(
+    "close",
+    "Close: nothing to do",
+    "Close these reports and leave the models as they are?",
+    "Close",
+    "closed",
+    moderation.close_report,
+    "moderate",
+)
+HIDE_MODEL = Deed(
+    "hide_model",
+    "Hide the model and close its reports",
+    "Hide the reported models and close their reports?",
+    "Hide",
+    "dealt with",
+    hide_reported,
+    "hide",
+)
+
+
+class OpenFilter(YesNoFilter):
+    """Not dealt with yet."""
+
+    title, parameter_name, condition = "open", "open", Q(closed_at=None)
+
+
+@admin.register(AbuseReport)
+class AbuseReportAdmin(Moderated, ReadOnly, admin.ModelAdmin[AbuseReport]):
+    """What people have reported."""
+
+    list_display = ("poster", "reason", "short_text", "reported", "owner", "reporter", "created_at", "is_open")
+    list_display_links = ("poster", "reason")
+    list_filter = (OpenFilter, "reason")
+    ordering = (F("closed_at").desc(nulls_first=True), "-created_at")
+    date_hierarchy = "created_at"
+    search_fields = ("text", "job__title", "job__id", "job__owner__email", "reporter__email")
+    search_help_text = "Text of the report, title or id of the model, address of owner or reporter"
+    list_select_related = ("job__owner", "reporter")
+    fields = ("poster", "reported", "owner", "reason", "text", "reporter", "created_at", "closed_at")
+    readonly_fields = fields
+    deeds = (HIDE_MODEL, CLOSE)
+    actions = tuple(action_of(deed) for deed in deeds)
+
+    @admin.display(description="Poster")
+    def poster(self, report: AbuseReport) -> SafeString | str:
+        """What was reported."""
+        return thumbnail(report.job)
+
+    @admin.display(description="Report", ordering="text")
+    def short_text(self, report: AbuseReport) -> str:
+        """Its beginning."""
+        return report.text if len(report.text) <= 80 else f"{report.text[:79]}…"
+
+    @admin.display(description="Model", ordering="job__title")
+    def reported(self, report: AbuseReport) -> SafeString:
+        """The job in the admin, and its page."""
+        hidden = " (hidden)" if report.job.hidden_at else ""
+        page = link(report.job.get_absolute_url(), "page")
+        return format_html("{} · {}", link(change_url(report.job), f"{report.job.title or 'Untitled'}{hidden}"), page)
+
+    @admin.display(description="Owner", ordering="job__owner__email")
+    def owner(self, report: AbuseReport) -> SafeString:
+        """Whose model it is."""
+        return link(change_url(report.job.owner), report.job.owner)
+
+    @admin.display(description="Open", boolean=True, ordering="closed_at")
+    def is_open(self, report: AbuseReport) -> bool:
+        """True until somebody dealt with it."""
+        return report.closed_at is None
+
+    def has_moderate_permission(self, request: HttpRequest) -> bool:
+        """Who may close reports."""
+        return request.user.has_perm("jobs.change_abusereport")
+
+    def has_hide_permission(self, request: HttpRequest) -> bool:
+        """Who may hide the model as well."""
+        return self.has_moderate_permission(request) and request.user.has_perm("jobs.change_job")

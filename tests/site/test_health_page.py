@@ -1,0 +1,62 @@
+"""Queue and workers as staff see them."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+from redis.exceptions import RedisError
+
+from accounts.models import User
+from jobs import presence
+from jobs.models import Job, State, WorkerBeat
+from reconsite.health import gather
+from tests.conftest import in_state, signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+def test_jobs_are_counted_by_state(job: Job, submit: Callable[..., Job]) -> None:
+    in_state(submit(), State.SUCCEEDED)
+    assert gather().states == {"queued": 1, "running": 0, "succeeded": 1, "failed": 0, "cancelled": 0}
+
+
+def test_the_oldest_waiting_job_is_named(job: Job, submit: Callable[..., Job]) -> None:
+    submit()
+    assert gather().oldest_waiting == job.queued_at
+
+
+def test_a_silent_worker_is_told_from_a_living_one() -> None:
+    presence.beat("fresh")
+    WorkerBeat.objects.create(name="lost", seen_at=timezone.now() - timedelta(minutes=5))
+    assert [(worker.name, worker.lives) for worker in gather().workers] == [("fresh", True), ("lost", False)]
+
+
+def test_failures_of_the_last_day_are_counted_by_code(job: Job, submit: Callable[..., Job]) -> None:
+    in_state(job, State.FAILED)
+    old = in_state(submit(), State.FAILED)
+    old.events.update(at=timezone.now() - timedelta(days=2))
+    assert gather().failures == [("no_subject", 1)]
+
+
+def test_a_redis_that_is_away_is_said(monkeypatch: pytest.MonkeyPatch, staff: User) -> None:
+    def away(*args: object, **more: object) -> None:
+        raise RedisError
+
+    monkeypatch.setattr("reconsite.health.django_rq.get_connection", away)
+    monkeypatch.setattr("jobs.queue.django_rq.get_queue", away)
+    html = signed_in(staff).get("/admin/jobs/job/health/").content.decode()
+    assert "does not answer" in html
+    assert "unknown" in html
+
+
+def test_little_room_is_said(settings: Settings) -> None:
+    assert not gather().disk_is_low
+    settings.MIN_FREE_BYTES = 10**18
+    assert gather().disk_is_low
+
+
+def test_the_page_says_plainly_that_no_worker_runs(staff: User, job: Job) -> None:
+    html = signed_in(staff).get("/admin/jobs/job/health/").content.decode()
+    assert "No worker is running" in html
