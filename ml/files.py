@@ -28,6 +28,9 @@ OBJ = "mesh.obj"
 MTL = "mesh.mtl"
 TEXTURE = "mesh_texture.png"
 STL = "mesh.stl"
+PLY = "mesh.ply"
+THREEMF = "mesh.3mf"
+USDZ = "mesh.usdz"
 GLB = "mesh.glb"
 PREVIEW = "preview.glb"
 VIDEO = "render.mp4"
@@ -42,6 +45,9 @@ FILES: tuple[ResultFile, ...] = (
     ResultFile(MTL, "model/mtl", "MTL: the material that belongs to the OBJ", True),
     ResultFile(TEXTURE, "image/png", "PNG: the texture that belongs to the OBJ", True),
     ResultFile(STL, "model/stl", "STL: millimetres, for 3D printing", True),
+    ResultFile(THREEMF, "model/3mf", "3MF: millimetres and colours, for 3D printing", True),
+    ResultFile(PLY, "model/ply", "PLY: the mesh with a colour at each vertex, for MeshLab and CloudCompare", True),
+    ResultFile(USDZ, "model/vnd.usdz+zip", "USDZ: at its true size in a room, for AR on iPhone and iPad", True),
     ResultFile(VIDEO, "video/mp4", "MP4: one full turn", True),
     ResultFile(INPUT, "image/png", "What the network saw"),
     ResultFile(CUTOUT, "image/png", "The object without its background"),

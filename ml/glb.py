@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-GENERATOR = "Reconsite"
+ASSET = {"version": "2.0", "generator": "Reconsite"}
 FLOAT, UNSIGNED_SHORT, UNSIGNED_INT, UNSIGNED_BYTE = 5126, 5123, 5125, 5121
 VERTICES, INDICES = 34962, 34963
 CLAMP_TO_EDGE, LINEAR, LINEAR_MIPMAP_LINEAR = 33071, 9729, 9987
@@ -35,19 +35,27 @@ def textured(
     uv: NDArray[np.float32],
     faces: NDArray[np.int32],
     jpeg: bytes,
+    seen: NDArray[np.float32],
+    extras: dict[str, Any] | None = None,
 ) -> None:
-    """Write a mesh with a JPEG texture: positions, normals (V, 3) y up, uv (V, 2) from the top left, faces (F, 3)."""
+    """Write a mesh with a JPEG texture: positions, normals (V, 3) y up, uv (V, 2) from the top left, faces (F, 3).
+
+    `seen` (V,) in [0, 1] becomes the attribute `_SEEN`; `extras` becomes `asset.extras`.
+    """
     document = _Document()
     attributes = _surface(document, positions, normals)
     attributes["TEXCOORD_0"] = _accessor(document, uv.astype(np.float32), FLOAT, VERTICES)
+    attributes["_SEEN"] = _accessor(document, seen.astype(np.float32), FLOAT, VERTICES)
     picture = _view(document, jpeg, None)
-    extra = {
+    extra: dict[str, Any] = {
         "textures": [{"sampler": 0, "source": 0}],
         "samplers": [
             {"magFilter": LINEAR, "minFilter": LINEAR_MIPMAP_LINEAR, "wrapS": CLAMP_TO_EDGE, "wrapT": CLAMP_TO_EDGE}
         ],
         "images": [{"bufferView": picture, "mimeType": "image/jpeg"}],
     }
+    if extras:
+        extra["asset"] = ASSET | {"extras": extras}
     _write(path, document, attributes, faces, {"baseColorTexture": {"index": 0}, **MATTE}, extra)
 
 
@@ -109,7 +117,7 @@ def _write(
     flat = faces.ravel().astype(np.uint16 if small else np.uint32)
     indices = _accessor(document, flat, UNSIGNED_SHORT if small else UNSIGNED_INT, INDICES)
     gltf = {
-        "asset": {"version": "2.0", "generator": GENERATOR},
+        "asset": ASSET,
         "scene": 0,
         "scenes": [{"nodes": [0]}],
         "nodes": [{"mesh": 0, "name": "model"}],

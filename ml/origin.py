@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,11 @@ def copy_files(source: Path, folder: Path) -> tuple[str, ...]:
     except FileNotFoundError as error:
         raise ReconstructionError("source_unusable") from error
     return names
+
+
+def with_shots(made_from: Origin, shots: Sequence[Shot]) -> Origin:
+    """The same origin with other cameras of its photos, in the report's facts, too."""
+    return replace(made_from, shots=tuple(shots), facts=made_from.facts | {"shots": [each.to_dict() for each in shots]})
 
 
 def remixed(wanted: Recipe, made: Recipe) -> Recipe:

@@ -8,7 +8,22 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from ml import engines, export, files, fusion, mesh, origin, photo, projection, report, run, surface, texture, views
+from ml import (
+    camera_fit,
+    engines,
+    export,
+    files,
+    fusion,
+    mesh,
+    origin,
+    photo,
+    projection,
+    report,
+    run,
+    surface,
+    texture,
+    views,
+)
 from ml.cutout import Cutout, cut
 from ml.engines import Engine
 from ml.errors import ReconstructionError
@@ -124,13 +139,13 @@ def _facts(engine: Engine, opened: Sequence[Photo], cutouts: Sequence[Cutout], f
 
 def _finished(walk: Run, made_from: Origin, kind: dict[str, Any]) -> Reconstruction:
     """The stages after the scene, for a first model and a remix alike."""
-    solid, model = _model_within_memory(walk, made_from)
+    solid, model, made_from = _model_within_memory(walk, made_from)
     recipe = walk.recipe
     with walk.stage("views") as step:
         count, size = recipe.frame_count or 1, recipe.frame_size or 1
         views.turntable(model, walk.folder, count=count, size=size, elevation=recipe.elevation, on_step=step)
     with walk.stage("export") as step:
-        export.write(model, walk.folder, recipe.height_mm)
+        export.write(model, walk.folder, recipe, {"recipe": _as_made(walk, made_from)})
         step(0.7)
         checks = _checks(walk, made_from, solid, model)
     summary = kind | _summary(walk, made_from) | checks
@@ -138,7 +153,7 @@ def _finished(walk: Run, made_from: Origin, kind: dict[str, Any]) -> Reconstruct
     return Reconstruction(walk.publish_rest(), summary, made_from.facts["engine"])
 
 
-def _model_within_memory(walk: Run, made_from: Origin) -> tuple[Mesh, TexturedMesh]:
+def _model_within_memory(walk: Run, made_from: Origin) -> tuple[Mesh, TexturedMesh, Origin]:
     """The model; where memory ran out, once more and coarser, and the result says so."""
     try:
         return _model(walk, made_from)
@@ -150,8 +165,8 @@ def _model_within_memory(walk: Run, made_from: Origin) -> tuple[Mesh, TexturedMe
     return _model(walk, made_from)
 
 
-def _model(walk: Run, made_from: Origin) -> tuple[Mesh, TexturedMesh]:
-    """The closed mesh, and the same split at its texture's seams."""
+def _model(walk: Run, made_from: Origin) -> tuple[Mesh, TexturedMesh, Origin]:
+    """The closed mesh, the same split at its texture's seams, and the origin with cameras that fit the mesh."""
     recipe, scene = walk.recipe, made_from.scene
     with walk.stage("surface") as step:
         _preview(walk, made_from)
@@ -159,8 +174,10 @@ def _model(walk: Run, made_from: Origin) -> tuple[Mesh, TexturedMesh]:
         raw = surface.extract(scene, recipe.grid or PREVIEW_GRID, recipe.threshold, lambda f: step(0.2 + 0.8 * f))
     with walk.stage("mesh"):
         solid = mesh.finish(raw, recipe.faces or len(raw.faces))
+        made_from = origin.with_shots(made_from, camera_fit.fitted(solid, made_from.shots))
     with walk.stage("texture") as step:
-        return solid, texture.bake(solid, scene, made_from.shots, recipe.texture_size or 1024, on_step=step)
+        model = texture.bake(solid, scene, made_from.shots, recipe.texture_size or 1024, on_step=step)
+        return solid, model, made_from
 
 
 def _preview(walk: Run, made_from: Origin) -> None:
@@ -183,9 +200,14 @@ def _checks(walk: Run, made_from: Origin, solid: Mesh, model: TexturedMesh) -> d
 
 def _summary(walk: Run, made_from: Origin) -> dict[str, Any]:
     return {
-        "recipe": walk.recipe.to_dict(),
+        "recipe": _as_made(walk, made_from),
         **made_from.facts,
         "versions": report.versions(),
         "notes": [*made_from.facts["origin_notes"], *walk.notes],
         **walk.costs.to_dict(),
     }
+
+
+def _as_made(walk: Run, made_from: Origin) -> dict[str, Any]:
+    """The recipe with the engine that it came to: with the photos it is enough to make the same model again."""
+    return walk.recipe.to_dict() | {"engine": made_from.facts["engine"]}

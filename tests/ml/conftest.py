@@ -9,9 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from ml import export, surface, texture
+from ml import mesh as meshes
 from ml.fetch import FetchError, fetch_background
 from ml.pipeline import Reconstruction, reconstruct
 from ml.recipe import Recipe
+from ml.texture import TexturedMesh
+from tests.ml.landmarks import EXTRAS, TOY_RECIPE
+from tests.ml.scenes import AnalyticScene
 
 SMALL = Recipe(engine="compact", grid=40, faces=1000, texture_size=128, frame_size=64, frame_count=3)
 """The whole pipeline in a few seconds."""
@@ -73,3 +78,20 @@ def result_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def result(result_dir: Path) -> Reconstruction:
     """One small run of the whole pipeline; its files lie in `result_dir`."""
     return reconstruct([encoded(mushroom())], SMALL, result_dir)
+
+
+@pytest.fixture(scope="session")
+def toy() -> TexturedMesh:
+    """The toy with the scene's own colours."""
+    scene = AnalyticScene()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ml.unwrap.TIME_LIMIT", 0)
+        return texture.bake(meshes.finish(surface.extract(scene, 128), 10_000), scene, [], 512)
+
+
+@pytest.fixture(scope="session")
+def toy_folder(toy: TexturedMesh, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The toy's files in every format."""
+    out = tmp_path_factory.mktemp("toy")
+    export.write(toy, out, TOY_RECIPE, EXTRAS)
+    return out

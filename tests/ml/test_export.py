@@ -5,6 +5,7 @@ import shutil
 import struct
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,39 +14,15 @@ import pytest
 import trimesh
 from PIL import Image
 
-from ml import export, files, surface, texture
-from ml import mesh as meshes
+from ml import export, files, surface
 from ml.geometry import is_closed_manifold
+from ml.recipe import Recipe
 from ml.sampling import to_linear
 from ml.texture import TexturedMesh
-from tests.ml.scenes import BLUE, GREEN, RED, YELLOW, AnalyticScene
+from tests.ml.landmarks import EXTRAS, HEIGHT_MM, LANDMARKS, TOY_RECIPE, loaded, nearest, y_up
+from tests.ml.scenes import AnalyticScene
 
-HEIGHT_MM = 80.0
 ROOT = Path(__file__).resolve().parents[2]
-
-LANDMARKS = {
-    "nose": ((0.42, -0.20, -0.05), BLUE),
-    "egg": ((0.0, 0.25, 0.46), GREEN),
-    "mast": ((-0.28, -0.28, 0.50), YELLOW),
-    "side": ((0.0, 0.42, -0.20), RED),
-    "back": ((-0.30, 0.10, -0.20), RED),
-}
-"""Places on the surface in the canonical frame, and their colours."""
-
-
-@pytest.fixture(scope="module")
-def model() -> TexturedMesh:
-    scene = AnalyticScene()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ml.unwrap.TIME_LIMIT", 0)
-        return texture.bake(meshes.finish(surface.extract(scene, 128), 10_000), scene, [], 512)
-
-
-@pytest.fixture(scope="module")
-def folder(model: TexturedMesh, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("files")
-    export.write(model, out, HEIGHT_MM)
-    return out
 
 
 @pytest.fixture(scope="module")
@@ -54,26 +31,6 @@ def preview(tmp_path_factory: pytest.TempPathFactory) -> Path:
     scene = AnalyticScene()
     export.preview(surface.extract(scene, 128), scene, path)
     return path
-
-
-def y_up(point: tuple[float, float, float]) -> np.ndarray:
-    """Photo's side +z, picture right +x, up +y: written out here, apart from the code under test."""
-    towards_photo, right, up = point
-    return np.array([right, up, towards_photo])
-
-
-def loaded(path: Path) -> trimesh.Trimesh:
-    mesh = trimesh.load(path, force="mesh", process=False)
-    assert isinstance(mesh, trimesh.Trimesh)
-    return mesh
-
-
-def nearest(mesh: trimesh.Trimesh, point: np.ndarray) -> tuple[np.ndarray, int, float]:
-    """The nearest place on the surface, its triangle and how far away it is."""
-    places = trimesh.triangles.closest_point(mesh.triangles, np.tile(point, (len(mesh.faces), 1)))
-    distances = np.linalg.norm(places - point, axis=1)
-    face = int(distances.argmin())
-    return places[face], face, float(distances[face])
 
 
 def color_at(mesh: trimesh.Trimesh, point: np.ndarray) -> np.ndarray:
@@ -91,41 +48,41 @@ def color_at(mesh: trimesh.Trimesh, point: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("name", [files.GLB, files.OBJ])
 @pytest.mark.parametrize("landmark", LANDMARKS)
-def test_every_landmark_is_at_its_place_in_its_colour(folder: Path, name: str, landmark: str) -> None:
+def test_every_landmark_is_at_its_place_in_its_colour(toy_folder: Path, name: str, landmark: str) -> None:
     point, color = LANDMARKS[landmark]
-    assert np.allclose(color_at(loaded(folder / name), y_up(point)), color, atol=0.06)
+    assert np.allclose(color_at(loaded(toy_folder / name), y_up(point)), color, atol=0.06)
 
 
 @pytest.mark.parametrize("name", [files.GLB, files.OBJ])
-def test_size_and_handedness_are_kept(folder: Path, model: TexturedMesh, name: str) -> None:
-    mesh = loaded(folder / name)
-    low, high = model.mesh.vertices.min(axis=0), model.mesh.vertices.max(axis=0)
+def test_size_and_handedness_are_kept(toy_folder: Path, toy: TexturedMesh, name: str) -> None:
+    mesh = loaded(toy_folder / name)
+    low, high = toy.mesh.vertices.min(axis=0), toy.mesh.vertices.max(axis=0)
     assert np.allclose(mesh.bounds, [y_up(tuple(low)), y_up(tuple(high))], atol=1e-5)
     assert mesh.volume > 0
 
 
-def test_the_stl_stands_on_zero_in_millimetres(folder: Path, model: TexturedMesh) -> None:
-    mesh = loaded(folder / files.STL)
+def test_the_stl_stands_on_zero_in_millimetres(toy_folder: Path, toy: TexturedMesh) -> None:
+    mesh = loaded(toy_folder / files.STL)
     assert np.isclose(mesh.bounds[0, 2], 0.0, atol=1e-4)
     assert np.isclose(mesh.bounds[1, 2], HEIGHT_MM, atol=1e-3)
-    scale = HEIGHT_MM / np.ptp(model.mesh.vertices[:, 2])
+    scale = HEIGHT_MM / np.ptp(toy.mesh.vertices[:, 2])
     assert np.isclose(mesh.volume, 0.2681 * scale**3, rtol=5e-3)
 
 
-def test_the_stl_keeps_the_canonical_directions(folder: Path, model: TexturedMesh) -> None:
-    mesh = loaded(folder / files.STL)
-    scale = HEIGHT_MM / np.ptp(model.mesh.vertices[:, 2])
+def test_the_stl_keeps_the_canonical_directions(toy_folder: Path, toy: TexturedMesh) -> None:
+    mesh = loaded(toy_folder / files.STL)
+    scale = HEIGHT_MM / np.ptp(toy.mesh.vertices[:, 2])
     for point, _ in LANDMARKS.values():
-        printed = (np.array(point) - (0, 0, model.mesh.vertices[:, 2].min())) * scale
+        printed = (np.array(point) - (0, 0, toy.mesh.vertices[:, 2].min())) * scale
         assert nearest(mesh, printed)[2] < 0.6
 
 
-def test_the_stl_is_binary_and_closed(folder: Path, model: TexturedMesh) -> None:
-    data = (folder / files.STL).read_bytes()
+def test_the_stl_is_binary_and_closed(toy_folder: Path, toy: TexturedMesh) -> None:
+    data = (toy_folder / files.STL).read_bytes()
     assert not data.startswith(b"solid")
-    assert struct.unpack("<I", data[80:84])[0] == len(model.mesh.faces)
-    assert len(data) == 84 + 50 * len(model.mesh.faces)
-    mesh = trimesh.load(folder / files.STL)
+    assert struct.unpack("<I", data[80:84])[0] == len(toy.mesh.faces)
+    assert len(data) == 84 + 50 * len(toy.mesh.faces)
+    mesh = trimesh.load(toy_folder / files.STL)
     assert mesh.is_watertight
     assert np.allclose(mesh.face_normals, np.frombuffer(data[84:], STL_RECORD)["normal"], atol=1e-3)
 
@@ -133,29 +90,29 @@ def test_the_stl_is_binary_and_closed(folder: Path, model: TexturedMesh) -> None
 STL_RECORD = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
 
 
-def test_the_obj_names_its_files_relatively(folder: Path) -> None:
-    obj, mtl = (folder / files.OBJ).read_text(), (folder / files.MTL).read_text()
+def test_the_obj_names_its_files_relatively(toy_folder: Path) -> None:
+    obj, mtl = (toy_folder / files.OBJ).read_text(), (toy_folder / files.MTL).read_text()
     assert "mtllib mesh.mtl\n" in obj
     assert "map_Kd mesh_texture.png\n" in mtl
     assert "/" not in mtl.replace("mesh_texture.png", "")
 
 
-def test_the_obj_stays_closed_across_the_seams(folder: Path) -> None:
-    rows = [line.split()[1:] for line in (folder / files.OBJ).read_text().splitlines() if line.startswith("f ")]
+def test_the_obj_stays_closed_across_the_seams(toy_folder: Path) -> None:
+    rows = [line.split()[1:] for line in (toy_folder / files.OBJ).read_text().splitlines() if line.startswith("f ")]
     places = np.array([[int(corner.split("/")[0]) for corner in row] for row in rows])
     assert is_closed_manifold(places - 1)
 
 
-def test_the_obj_can_be_moved_to_another_folder(folder: Path, tmp_path: Path) -> None:
+def test_the_obj_can_be_moved_to_another_folder(toy_folder: Path, tmp_path: Path) -> None:
     for name in (files.OBJ, files.MTL, files.TEXTURE):
-        shutil.copy(folder / name, tmp_path / name)
+        shutil.copy(toy_folder / name, tmp_path / name)
     point, color = LANDMARKS["nose"]
     assert np.allclose(color_at(loaded(tmp_path / files.OBJ), y_up(point)), color, atol=0.06)
 
 
-def test_the_texture_file_is_the_texture(folder: Path, model: TexturedMesh) -> None:
-    with Image.open(folder / files.TEXTURE) as picture:
-        assert np.array_equal(np.asarray(picture), model.texture)
+def test_the_texture_file_is_the_texture(toy_folder: Path, toy: TexturedMesh) -> None:
+    with Image.open(toy_folder / files.TEXTURE) as picture:
+        assert np.array_equal(np.asarray(picture), toy.texture)
 
 
 def gltf_of(path: Path) -> dict[str, Any]:
@@ -166,18 +123,18 @@ def gltf_of(path: Path) -> dict[str, Any]:
     return document
 
 
-def test_the_glb_is_matte_single_sided_and_signed(folder: Path) -> None:
-    gltf = gltf_of(folder / files.GLB)
+def test_the_glb_is_matte_single_sided_and_signed(toy_folder: Path) -> None:
+    gltf = gltf_of(toy_folder / files.GLB)
     [material] = gltf["materials"]
     assert material["pbrMetallicRoughness"]["metallicFactor"] == 0.0
     assert material["pbrMetallicRoughness"]["roughnessFactor"] == 1.0
     assert material["doubleSided"] is False
     assert gltf["images"][0]["mimeType"] == "image/jpeg"
-    assert gltf["asset"] == {"version": "2.0", "generator": "Reconsite"}
+    assert gltf["asset"] == {"version": "2.0", "generator": "Reconsite", "extras": EXTRAS}
 
 
-def test_the_glb_normals_point_outwards(folder: Path) -> None:
-    mesh = loaded(folder / files.GLB)
+def test_the_glb_normals_point_outwards(toy_folder: Path) -> None:
+    mesh = loaded(toy_folder / files.GLB)
     across = np.einsum("fc,fc->f", mesh.face_normals, mesh.vertex_normals[mesh.faces].mean(axis=1))
     assert (across > 0).mean() > 0.99
 
@@ -223,14 +180,24 @@ def validate() -> Callable[[Path], dict[str, Any]]:
 
 
 def test_the_khronos_validator_has_nothing_to_say(
-    validate: Callable[[Path], dict[str, Any]], folder: Path, preview: Path
+    validate: Callable[[Path], dict[str, Any]], toy_folder: Path, preview: Path
 ) -> None:
-    for path in (folder / files.GLB, preview):
+    for path in (toy_folder / files.GLB, preview):
         issues = validate(path)
         assert (issues["numErrors"], issues["numWarnings"]) == (0, 0), issues["messages"]
 
 
-def test_the_same_model_gives_the_same_bytes(model: TexturedMesh, folder: Path, tmp_path: Path) -> None:
-    export.write(model, tmp_path, HEIGHT_MM)
-    for name in (files.GLB, files.OBJ, files.MTL, files.TEXTURE, files.STL):
-        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
+def test_the_same_model_gives_the_same_bytes(toy: TexturedMesh, toy_folder: Path, tmp_path: Path) -> None:
+    export.write(toy, tmp_path, TOY_RECIPE, EXTRAS)
+    for name in (each.name for each in toy_folder.iterdir()):
+        assert (tmp_path / name).read_bytes() == (toy_folder / name).read_bytes()
+
+
+def test_the_glb_says_which_vertices_the_photo_shows(toy: TexturedMesh, tmp_path: Path) -> None:
+    seen = np.linspace(0.0, 1.0, len(toy.seen), dtype=np.float32)
+    export.write(replace(toy, seen=seen), tmp_path, Recipe(formats=()))
+    gltf, data = gltf_of(tmp_path / files.GLB), (tmp_path / files.GLB).read_bytes()
+    accessor = gltf["accessors"][gltf["meshes"][0]["primitives"][0]["attributes"]["_SEEN"]]
+    start = 20 + struct.unpack("<I", data[12:16])[0] + 8 + gltf["bufferViews"][accessor["bufferView"]]["byteOffset"]
+    assert (accessor["type"], accessor["componentType"]) == ("SCALAR", 5126)
+    assert np.array_equal(np.frombuffer(data, np.float32, len(seen), start), seen)

@@ -1,0 +1,44 @@
+"""Places on the toy's surface, and how to find them in a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import trimesh
+
+from ml.recipe import Recipe
+from tests.ml.scenes import BLUE, GREEN, RED, YELLOW
+
+HEIGHT_MM = 80.0
+TOY_RECIPE = Recipe(height_mm=HEIGHT_MM)
+EXTRAS = {"recipe": {"engine": "compact", "height_mm": HEIGHT_MM}}
+
+LANDMARKS = {
+    "nose": ((0.42, -0.20, -0.05), BLUE),
+    "egg": ((0.0, 0.25, 0.46), GREEN),
+    "mast": ((-0.28, -0.28, 0.50), YELLOW),
+    "side": ((0.0, 0.42, -0.20), RED),
+    "back": ((-0.30, 0.10, -0.20), RED),
+}
+"""Places on the surface in the canonical frame, and their colours."""
+
+
+def y_up(point: tuple[float, float, float]) -> np.ndarray:
+    """Photo's side +z, picture right +x, up +y: written out here, apart from the code under test."""
+    towards_photo, right, up = point
+    return np.array([right, up, towards_photo])
+
+
+def loaded(path: Path) -> trimesh.Trimesh:
+    mesh = trimesh.load(path, force="mesh", process=False)
+    assert isinstance(mesh, trimesh.Trimesh)
+    return mesh
+
+
+def nearest(mesh: trimesh.Trimesh, point: np.ndarray) -> tuple[np.ndarray, int, float]:
+    """The nearest place on the surface, its triangle and how far away it is."""
+    places = trimesh.triangles.closest_point(mesh.triangles, np.tile(point, (len(mesh.faces), 1)))
+    distances = np.linalg.norm(places - point, axis=1)
+    face = int(distances.argmin())
+    return places[face], face, float(distances[face])
