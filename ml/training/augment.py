@@ -21,9 +21,9 @@ def mirror(batch: Sample, rng: np.random.Generator) -> Sample:
 
 
 def swap_colors(batch: Sample, rng: np.random.Generator) -> Sample:
-    """Exchange red, green and blue of half the samples, of picture and back alike: one render, six colourings."""
+    """Exchange red, green and blue of a third of the samples, of picture and back alike: one render, six colourings."""
     result = {**batch, "picture": batch["picture"].copy(), "back": batch["back"].copy()}
-    for row in np.flatnonzero(rng.random(len(batch["picture"])) < 0.5):
+    for row in np.flatnonzero(rng.random(len(batch["picture"])) < 0.33):
         order = rng.permutation(3)
         for key in ("picture", "back"):
             result[key][row] = batch[key][row][..., order]
