@@ -20,13 +20,17 @@ RADIUS = 0.87
 
 @dataclass(frozen=True)
 class Camera:
-    """A camera on a sphere around `target`. Angles in degrees; `fov` is vertical, pictures are square."""
+    """A camera on a sphere around `target`. Angles in degrees; `fov` is vertical, pictures are square.
+
+    `assumed`: the engine takes it for granted instead of having seen it in the photo (`ml.camera_fit` looks for it).
+    """
 
     elevation: float = 0.0
     azimuth: float = 0.0
     distance: float = DISTANCE
     fov: float = FIELD_OF_VIEW
     target: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    assumed: bool = False
 
     @property
     def focal(self) -> float:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ml.camera import RADIUS, Camera
 from ml.cutout import Cutout
+from ml.scene import Scene
 
 RED = (0.85, 0.12, 0.10)
 GREEN = (0.10, 0.65, 0.20)
@@ -77,6 +78,46 @@ class FieldScene(AnalyticScene):
 
     def density(self, points: Tensor) -> Tensor:
         return torch.full((len(points),), self.value)
+
+
+@dataclass(frozen=True)
+class SceneEngine:
+    """An engine that has imagined `scene`, whatever the photo shows. Its scenes are stored as empty files."""
+
+    scene: AnalyticScene
+    name: str = "imagined"
+    weights_hash: str = ""
+
+    def infer(self, cutout: Cutout) -> Scene:
+        return _Stored(self.scene)
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """A scene that asks another one, and can be stored."""
+
+    scene: AnalyticScene
+
+    @property
+    def radius(self) -> float:
+        return self.scene.radius
+
+    @property
+    def threshold(self) -> float:
+        return self.scene.threshold
+
+    @property
+    def camera(self) -> Camera:
+        return self.scene.camera
+
+    def density(self, points: Tensor) -> Tensor:
+        return self.scene.density(points)
+
+    def color(self, points: Tensor) -> Tensor:
+        return self.scene.color(points)
+
+    def save(self, path: Path) -> None:
+        path.touch()
 
 
 def ball(radius: float = 0.5, centre: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> AnalyticScene:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -26,7 +26,7 @@ class TriplaneScene:
 
     planes: Tensor
     layers: Layers
-    camera: Camera = field(default_factory=Camera)
+    camera: Camera = field(default_factory=lambda: Camera(assumed=True))
     threshold: float = THRESHOLD
     radius: float = RADIUS
     _decoder: Decoder = field(init=False, repr=False, compare=False)
@@ -57,6 +57,7 @@ class TriplaneScene:
         arrays: dict[str, Any] = {
             "kind": "triplane",
             "camera": camera,
+            "camera_assumed": self.camera.assumed,
             "threshold": self.threshold,
             "radius": self.radius,
         }
@@ -75,7 +76,8 @@ class TriplaneScene:
                 arrays = {name: archive[name] for name in archive.files}
             planes = torch.from_numpy(arrays["scene_codes"])
             layers = decoder_layers({name: torch.from_numpy(arrays[name]) for name in arrays if "decoder" in name})
-            camera = Camera(*arrays["camera"].tolist()) if "camera" in arrays else Camera()
+            angles = arrays["camera"].tolist() if "camera" in arrays else ()
+            camera = replace(Camera(*angles), assumed=bool(arrays.get("camera_assumed", True)))
         except (BadZipFile, KeyError, TypeError) as error:
             raise ValueError(f"{path} holds no triplane scene: {error}") from error
         _check_shapes(path, planes, layers)

@@ -63,6 +63,13 @@ def test_a_stored_scene_answers_the_same(chair: TriplaneScene, tmp_path: Path) -
     assert (again.camera, again.threshold, again.radius) == (Camera(elevation=12.5), 20.0, RADIUS)
 
 
+def test_its_camera_is_assumed_and_stays_so_when_stored(chair: TriplaneScene, tmp_path: Path) -> None:
+    TriplaneScene(chair.planes, chair.layers).save(tmp_path / "scene.npz")
+    again = scenes.load(tmp_path / "scene.npz")
+    assert chair.camera.assumed
+    assert again.camera == chair.camera
+
+
 def test_the_same_scene_gives_the_same_bytes(chair: TriplaneScene, tmp_path: Path) -> None:
     for name in ("one.npz", "two.npz"):
         chair.save(tmp_path / name)
