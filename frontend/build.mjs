@@ -19,13 +19,15 @@ const common = {
 };
 const islands = {
   ...common,
-  entryPoints: ["base", "home", "upload", "progress", "viewer", "gallery"].map((name) => `frontend/${name}.ts`),
+  entryPoints: ["base", "home", "upload", "progress", "viewer", "result", "gallery"].map((name) => `frontend/${name}.ts`),
   format: "esm",
+  splitting: true, // what two islands share, and what is loaded only when asked for, becomes a chunk of its own
+  chunkNames: "chunk-[hash]",
   outdir: dist,
 };
 // Runs before the first paint, so it is a classic script in <head>.
 const theme = { ...common, entryPoints: ["frontend/theme.ts"], format: "iife", outdir: dist };
-const styles = { ...common, entryPoints: ["frontend/styles/base.css"], outdir: dist };
+const styles = { ...common, entryPoints: ["frontend/styles/base.css", "frontend/styles/admin.css"], outdir: dist };
 
 async function sources(folder, ending) {
   const entries = await readdir(path.join(root, folder), { recursive: true });
@@ -56,13 +58,20 @@ async function writeIcons() {
 
 async function buildTests() {
   await rm(testOut, { recursive: true, force: true });
-  const entryPoints = await sources("frontend/lib", ".test.ts");
-  const options = { minify: false, platform: "node", target: "node20", format: "esm", outdir: testOut };
+  const entryPoints = await sources("frontend", ".test.ts");
+  const options = { minify: false, platform: "node", target: "node20", format: "esm", outdir: testOut, entryNames: "[name]" };
   await esbuild.build({ ...common, ...options, entryPoints });
+}
+
+/** Chunks are named by their content; those of earlier builds would stay for ever. */
+async function removeChunks() {
+  const old = (await readdir(dist)).filter((name) => name.startsWith("chunk-"));
+  await Promise.all(old.map((name) => rm(path.join(dist, name), { force: true })));
 }
 
 async function buildSite() {
   await mkdir(dist, { recursive: true });
+  await removeChunks();
   await writeIcons();
   if (!watching) return Promise.all([islands, theme, styles].map((options) => esbuild.build(options)));
   const contexts = await Promise.all([islands, theme, styles].map((options) => esbuild.context(options)));

@@ -1,16 +1,39 @@
 from django.urls import path
 
 from jobs import converters  # noqa: F401 (registers `file_name`)
-from jobs.views import job, lists, upload
+from jobs.views import bulk, cutout, explore, job, lists, shared, tags, upload
 
 app_name = "jobs"
 urlpatterns = [
     path("new/", upload.upload, name="upload"),
+    path("new/cutout/", cutout.cutout, name="cutout"),
     path("models/", lists.gallery, name="gallery"),
+    path("models/bulk/", bulk.bulk, name="bulk"),
+    path("explore/", explore.explore, name="explore"),
+    path("explore/<uuid:job_id>/", shared.public, name="public"),
+    path("explore/<uuid:job_id>/files.zip", shared.public_bundle, name="public_bundle"),
+    path("explore/<uuid:job_id>/picture.jpg", shared.public_picture, name="public_picture"),
+    path("explore/<uuid:job_id>/files/<file_name:name>", shared.public_file, name="public_file"),
+    path("explore/<uuid:job_id>/report/", explore.report, name="report"),
+    path("s/<str:token>/", shared.shared, name="shared"),
+    path("s/<str:token>/embed/", shared.embed, name="embed"),
+    path("s/<str:token>/files.zip", shared.shared_bundle, name="shared_bundle"),
+    path("s/<str:token>/picture.jpg", shared.shared_picture, name="shared_picture"),
+    path("s/<str:token>/files/<file_name:name>", shared.shared_file, name="shared_file"),
+    path("s/<str:token>/report/", explore.shared_report, name="shared_report"),
     path("jobs/", lists.history, name="history"),
     path("jobs/<uuid:job_id>/", job.detail, name="detail"),
     path("jobs/<uuid:job_id>/cancel/", job.cancel, name="cancel"),
     path("jobs/<uuid:job_id>/retry/", job.retry, name="retry"),
     path("jobs/<uuid:job_id>/delete/", job.delete, name="delete"),
+    path("jobs/<uuid:job_id>/tags/", tags.tags, name="tags"),
+    path("jobs/<uuid:job_id>/rename/", job.rename, name="rename"),
+    path("jobs/<uuid:job_id>/remix/", job.remix, name="remix"),
+    path("jobs/<uuid:job_id>/share/", job.share, name="share"),
+    path("jobs/<uuid:job_id>/revoke/", job.revoke, name="revoke"),
+    path("jobs/<uuid:job_id>/publish/", job.publish, name="publish"),
+    path("jobs/<uuid:job_id>/unpublish/", job.unpublish, name="unpublish"),
+    path("jobs/<uuid:job_id>/files.zip", job.bundle, name="bundle"),
     path("jobs/<uuid:job_id>/files/<file_name:name>", job.file, name="file"),
+    path("jobs/<uuid:job_id>/photos/<int:position>/", upload.photo, name="photo"),
 ]

@@ -16,9 +16,12 @@ export const VIEWS: Record<string, Angles> = {
 };
 
 export function placeAt(camera: PerspectiveCamera, angles: Angles, distance: number): void {
-  const polar = MathUtils.degToRad(90 - angles.elevation);
-  camera.position.setFromSphericalCoords(distance, polar, MathUtils.degToRad(angles.azimuth));
+  camera.position.setFromSpherical(spherical(angles, distance));
   camera.lookAt(0, 0, 0);
+}
+
+function spherical(angles: Angles, distance: number): Spherical {
+  return new Spherical(distance, MathUtils.degToRad(90 - angles.elevation), MathUtils.degToRad(angles.azimuth));
 }
 
 /** Turns the eye around `target` by steps in degrees, and stops short of the poles. */
@@ -27,4 +30,41 @@ export function orbitBy(camera: PerspectiveCamera, target: Vector3, step: Angles
   arm.theta += MathUtils.degToRad(step.azimuth);
   arm.phi = MathUtils.clamp(arm.phi - MathUtils.degToRad(step.elevation), 0.01, Math.PI - 0.01);
   camera.position.setFromSpherical(arm).add(target);
+}
+
+const GLIDE_SECONDS = 0.45;
+
+/** An eased way of the eye to a new place, by the shorter turn. `step` is true while it moves. */
+export function createGlide(camera: PerspectiveCamera, target: Vector3) {
+  const from = new Spherical();
+  const fromTarget = new Vector3();
+  let to = new Spherical();
+  let passed = Infinity;
+
+  function start(angles: Angles, distance: number): void {
+    from.setFromVector3(camera.position.clone().sub(target));
+    fromTarget.copy(target);
+    to = spherical(angles, distance);
+    to.theta = from.theta + shorter(to.theta - from.theta);
+    passed = 0;
+  }
+
+  function step(seconds: number): boolean {
+    if (passed >= 1) return false;
+    passed = Math.min(1, passed + seconds / GLIDE_SECONDS);
+    const t = MathUtils.smoothstep(passed, 0, 1);
+    const mix = (a: number, b: number): number => MathUtils.lerp(a, b, t);
+    target.copy(fromTarget).multiplyScalar(1 - t);
+    camera.position.setFromSphericalCoords(mix(from.radius, to.radius), mix(from.phi, to.phi), mix(from.theta, to.theta));
+    camera.position.add(target);
+    camera.lookAt(target);
+    return true;
+  }
+
+  return { start, step, stop: () => void (passed = Infinity) };
+}
+
+/** The same turn in (-π, π]. */
+function shorter(angle: number): number {
+  return MathUtils.euclideanModulo(angle + Math.PI, 2 * Math.PI) - Math.PI;
 }

@@ -1,34 +1,52 @@
-/** Loads a GLB and puts it on the stage: centred, its farthest vertex at distance 1. */
-import { Box3, type Group, Mesh, Vector3 } from "three";
+/** Loads a GLB, or an OBJ with its MTL, and puts it on the stage: centred, its farthest vertex at distance 1. */
+import { Box3, type Group, type Material, Mesh, Vector3 } from "three";
 import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
 
 export interface Loaded {
   root: Group;
-  meshes: Mesh[];
+  meshes: Mesh<Mesh["geometry"], Material>[];
+  /** Extent of the model in the stage's units: x to the picture's right, y up, z towards the photo's camera. */
+  size: Vector3;
 }
 
-/** `onProgress` gets a fraction, or null while the size is unknown. Rejects when the file is missing or broken. */
-export async function loadModel(url: string, onProgress: (fraction: number | null) => void): Promise<Loaded> {
-  const gltf = await new GLTFLoader().loadAsync(url, (event) => {
-    onProgress(event.lengthComputable ? event.loaded / event.total : null);
-  });
-  const meshes = meshesOf(gltf.scene);
+export type OnProgress = (fraction: number | null) => void;
+
+/** `onProgress` gets a fraction, or null while the size is unknown. Rejects when a file is missing or broken. */
+export async function loadModel(url: string, onProgress: OnProgress): Promise<Loaded> {
+  const root = url.endsWith(".obj") ? await loadObj(url, onProgress) : await loadGlb(url, onProgress);
+  const meshes = meshesOf(root);
+  if (meshes.length === 0) throw new Error(`${url} holds no surface`);
   for (const { geometry } of meshes) if (!geometry.hasAttribute("normal")) geometry.computeVertexNormals();
-  normalise(gltf.scene);
-  return { root: gltf.scene, meshes };
+  return { root, meshes, size: normalise(root, meshes) };
 }
 
-function meshesOf(root: Group): Mesh[] {
-  const meshes: Mesh[] = [];
-  root.traverse((object) => object instanceof Mesh && meshes.push(object));
+async function loadGlb(url: string, onProgress: OnProgress): Promise<Group> {
+  return (await new GLTFLoader().loadAsync(url, told(onProgress))).scene;
+}
+
+async function loadObj(url: string, onProgress: OnProgress): Promise<Group> {
+  return (await import("./obj")).loadObj(url, told(onProgress));
+}
+
+function told(onProgress: OnProgress): (event: ProgressEvent) => void {
+  return (event) => onProgress(event.lengthComputable ? event.loaded / event.total : null);
+}
+
+function meshesOf(root: Group): Loaded["meshes"] {
+  const meshes: Loaded["meshes"] = [];
+  root.traverse((object) => object instanceof Mesh && meshes.push(object as Loaded["meshes"][number]));
   return meshes;
 }
 
-function normalise(root: Group): void {
-  const center = new Box3().setFromObject(root).getCenter(new Vector3());
-  const scale = 1 / (reach(meshesOf(root), center) || 1);
+/** Centres and scales `root`; gives its extent afterwards. */
+function normalise(root: Group, meshes: Mesh[]): Vector3 {
+  const box = new Box3().setFromObject(root);
+  const center = box.getCenter(new Vector3());
+  const scale = 1 / (reach(meshes, center) || 1);
   root.scale.setScalar(scale);
   root.position.copy(center).multiplyScalar(-scale);
+  root.updateMatrixWorld(true);
+  return box.getSize(new Vector3()).multiplyScalar(scale);
 }
 
 /** Distance from `center` to the farthest vertex; closer than half the box's diagonal, so the model fills the view. */

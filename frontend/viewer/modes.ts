@@ -1,32 +1,96 @@
 /** How the surface is shown. "texture" is unlit, so that colours on the screen equal the texture's. */
-import { type Material, Mesh, MeshBasicMaterial, MeshNormalMaterial, MeshStandardMaterial } from "three";
+import {
+  Color,
+  Float32BufferAttribute,
+  type Material,
+  Mesh,
+  MeshBasicMaterial,
+  MeshMatcapMaterial,
+  MeshNormalMaterial,
+  MeshStandardMaterial,
+  type Texture,
+} from "three";
+import { checkerTexture } from "./checker";
+import { matcapTexture } from "./matcap";
 import type { Loaded } from "./model";
 
-export type Mode = "texture" | "lit" | "clay" | "normals";
-export const MODES: readonly Mode[] = ["texture", "lit", "clay", "normals"];
+export const MODES = ["texture", "lit", "clay", "matcap", "normals", "uv", "seen"] as const;
+export type Mode = (typeof MODES)[number];
+/** These take their light from the stage; the others bring their own. */
+export const LIT: readonly Mode[] = ["lit", "clay", "uv", "seen"];
+
+/** Name that GLTFLoader gives the vertex attribute `_SEEN`: 1 where a photo shows the surface, 0 where it is a guess. */
+const SEEN = "_seen";
+const SEEN_COLOR = new Color("#2aa583");
+const GUESSED_COLOR = new Color("#e39a3c");
 
 export interface Modes {
+  /** The modes that this model has data for. */
+  available: Mode[];
   set: (mode: Mode) => void;
   wireframe: (on: boolean) => void;
 }
 
-const clay = new MeshStandardMaterial({ color: 0xcfc8bd, roughness: 0.9, metalness: 0 });
-const normals = new MeshNormalMaterial();
+type Surface = Loaded["meshes"][number];
+type Make = () => Material;
+
+export function createModes(model: Loaded, anisotropy: number): Modes {
+  const surfaces = model.meshes.map((mesh) => ({ mesh, materialOf: materials(mesh, anisotropy), edges: edgesOf(mesh) }));
+  const set = (mode: Mode): void => surfaces.forEach(({ mesh, materialOf }) => (mesh.material = materialOf(mode)));
+  const wireframe = (on: boolean): void => surfaces.forEach(({ edges }) => (edges.visible = on));
+  set("texture");
+  return { available: MODES.filter((mode) => model.meshes.some((mesh) => isPossible(mesh, mode))), set, wireframe };
+}
+
+function isPossible({ geometry }: Surface, mode: Mode): boolean {
+  if (mode === "seen") return geometry.hasAttribute(SEEN);
+  return mode !== "uv" || geometry.hasAttribute("uv");
+}
+
+/** Materials of one mesh, each made when it is first asked for. */
+function materials(mesh: Surface, anisotropy: number): (mode: Mode) => Material {
+  const own = ownLook(mesh.material, anisotropy);
+  const make: Record<Mode, Make> = {
+    texture: () => new MeshBasicMaterial({ ...own, toneMapped: false }),
+    lit: () => new MeshStandardMaterial({ ...own, roughness: 0.85, metalness: 0 }),
+    clay: () => new MeshStandardMaterial({ color: 0xcfc8bd, roughness: 0.9, metalness: 0 }),
+    matcap: () => new MeshMatcapMaterial({ matcap: matcapTexture(), toneMapped: false }),
+    normals: () => new MeshNormalMaterial(),
+    uv: () => new MeshStandardMaterial({ map: sharp(checkerTexture(), anisotropy), roughness: 1, metalness: 0 }),
+    seen: () => seenMaterial(mesh),
+  };
+  const made = new Map<Mode, Material>();
+  return (mode) => {
+    if (!made.has(mode)) made.set(mode, offset(make[mode]()));
+    return made.get(mode)!;
+  };
+}
+
+/** What the file says about the surface, whichever material its loader chose. */
+function ownLook(material: Material, anisotropy: number): { map: Texture | null; vertexColors: boolean; color: Color } {
+  const { map = null, vertexColors = false, color = new Color(1, 1, 1) } = material as Partial<MeshStandardMaterial>;
+  if (map) sharp(map, anisotropy);
+  return { map, vertexColors, color };
+}
+
+function sharp<T extends Texture>(texture: T, anisotropy: number): T {
+  texture.anisotropy = anisotropy;
+  return texture;
+}
+
+/** The mask as vertex colours: green where a photo shows the surface, amber where it is a guess. */
+function seenMaterial({ geometry }: Surface): Material {
+  const seen = geometry.getAttribute(SEEN);
+  const colors = new Float32Array((seen?.count ?? 0) * 3);
+  const mixed = new Color();
+  for (let i = 0; i < colors.length / 3; i += 1) mixed.lerpColors(GUESSED_COLOR, SEEN_COLOR, seen!.getX(i)).toArray(colors, i * 3);
+  geometry.setAttribute("color", new Float32BufferAttribute(colors, 3));
+  return new MeshStandardMaterial({ vertexColors: true, roughness: 0.9, metalness: 0 });
+}
+
 const wire = new MeshBasicMaterial({ color: 0x101414, wireframe: true, transparent: true, opacity: 0.45, toneMapped: false });
 
-function unlit(own: MeshStandardMaterial): MeshBasicMaterial {
-  const { map, vertexColors, color, side } = own;
-  return new MeshBasicMaterial({ map, vertexColors, color, side, toneMapped: false });
-}
-
-function materialsOf(mesh: Mesh, anisotropy: number): Record<Mode, Material> {
-  const own = mesh.material as MeshStandardMaterial;
-  own.metalness = 0; // the files carry none; a viewer's default would turn the model dark
-  if (own.map) own.map.anisotropy = anisotropy;
-  return { texture: unlit(own), lit: own, clay, normals };
-}
-
-/** A second mesh on the same geometry that draws the edges; pushed towards the eye a little by its parent's offset. */
+/** A second mesh on the same geometry that draws the edges; the surface below is pushed back a little. */
 function edgesOf(mesh: Mesh): Mesh {
   const edges = new Mesh(mesh.geometry, wire);
   edges.visible = false;
@@ -35,17 +99,9 @@ function edgesOf(mesh: Mesh): Mesh {
   return edges;
 }
 
-function offset(material: Material): void {
+function offset(material: Material): Material {
   material.polygonOffset = true;
   material.polygonOffsetFactor = 1;
   material.polygonOffsetUnits = 1;
-}
-
-export function createModes(model: Loaded, anisotropy: number): Modes {
-  const surfaces = model.meshes.map((mesh) => ({ mesh, materials: materialsOf(mesh, anisotropy), edges: edgesOf(mesh) }));
-  surfaces.forEach(({ materials }) => Object.values(materials).forEach(offset));
-  const set = (mode: Mode): void => surfaces.forEach(({ mesh, materials }) => (mesh.material = materials[mode]));
-  const wireframe = (on: boolean): void => surfaces.forEach(({ edges }) => (edges.visible = on));
-  set("texture");
-  return { set, wireframe };
+  return material;
 }

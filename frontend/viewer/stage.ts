@@ -1,9 +1,7 @@
-/** Renderer, camera, lights and controls around one model. Draws only what changed, and only while it can be seen. */
+/** Renderer, camera, light and controls around one model. Draws only what changed, and only while it can be seen. */
 import {
-  DirectionalLight,
-  HemisphereLight,
   MathUtils,
-  NoToneMapping,
+  NeutralToneMapping,
   type Object3D,
   PerspectiveCamera,
   Scene,
@@ -12,18 +10,23 @@ import {
 } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { find } from "../lib/dom";
-import { type Angles, placeAt } from "./angles";
+import { type Angles, createGlide, placeAt } from "./angles";
+import { type Backdrop, paintBackdrop } from "./backdrop";
+import { createLighting } from "./light";
 
 /** The photo's camera has this field of view (degrees), and so has the viewer. */
-const FIELD_OF_VIEW = 40;
+export const FIELD_OF_VIEW = 40;
 /** Radius of what must fit into the view: the model's 1 and a margin. */
 const FRAMED = 1.05;
 const HOME: Angles = { azimuth: 25, elevation: 12 };
 
 export interface StageOptions {
-  autoRotate: boolean;
+  /** Whether moves of the eye may be animated. */
+  motion: boolean;
   /** Called with false when the graphics context is lost, with true when it is back. */
   onContext: (alive: boolean) => void;
+  /** Called with the picture's height in pixels, at the start and when it changes. */
+  onResize: (height: number) => void;
 }
 
 export type Stage = ReturnType<typeof createStage>;
@@ -31,21 +34,31 @@ export type Stage = ReturnType<typeof createStage>;
 /** Throws an Error that names WebGL where the browser has none. */
 export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, options: StageOptions) {
   const renderer = createRenderer(canvas);
-  const scene = createScene();
+  const scene = new Scene();
   const camera = new PerspectiveCamera(FIELD_OF_VIEW, 1, 0.01, 50);
+  scene.add(camera);
   const controls = createControls(camera, canvas);
+  const lighting = createLighting(renderer, scene);
+  const glide = createGlide(camera, controls.target);
   const timer = new Timer();
+  let backdrop: Backdrop = "page";
   let changed = true;
   let visible = true;
+  let alive = true;
   let afterDraw: (() => void) | null = null;
 
   const invalidate = (): void => void (changed = true);
-  const look = (angles: Angles): void => {
-    placeAt(camera, angles, distanceFor(host, barHeight(host)));
+  const draw = (): void => renderer.render(scene, camera);
+  const repaint = (): void => (paintBackdrop(scene, backdrop, lighting.surroundings), invalidate());
+
+  /** Moves the eye there; the controls rest meanwhile. */
+  function look(angles: Angles, animated = options.motion): void {
+    const distance = distanceFor(host, barHeight(host));
+    if (animated) return glide.start(angles, distance);
     controls.target.set(0, 0, 0);
-    controls.update();
+    placeAt(camera, angles, distance);
     invalidate();
-  };
+  }
 
   function resize(): void {
     const { clientWidth: width, clientHeight: height } = host;
@@ -54,15 +67,17 @@ export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, option
     renderer.setSize(width, height, false);
     camera.aspect = width / height;
     camera.setViewOffset(width, height, 0, barHeight(host) / 2, width, height); // the model stands above the toolbar
+    options.onResize(height);
     invalidate();
   }
 
   function tick(time: number): void {
     timer.update(time);
-    if (controls.update(timer.getDelta())) invalidate();
-    if (!changed || scene.children.length === LIGHTS) return;
+    const moved = glide.step(timer.getDelta());
+    if (controls.update(timer.getDelta()) || moved) invalidate();
+    if (!changed || !alive) return;
     changed = false;
-    renderer.render(scene, camera);
+    draw();
     afterDraw?.();
     afterDraw = null;
   }
@@ -72,49 +87,68 @@ export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, option
     timer.reset();
   }
 
-  controls.autoRotate = options.autoRotate;
+  function onContext(now: boolean): void {
+    alive = now;
+    if (alive) (lighting.renew(), repaint());
+    options.onContext(alive);
+  }
+
+  /** The picture of this moment as PNG, null when the browser makes none. */
+  function snapshot(): Promise<Blob | null> {
+    draw(); // the buffer is empty between frames
+    return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+  }
+
+  /** Draws the model alone, as another eye sees it, into `pen`'s square canvas. */
+  function shoot(eye: PerspectiveCamera, pen: CanvasRenderingContext2D): void {
+    const size = pen.canvas.width;
+    renderer.setPixelRatio(1);
+    renderer.setSize(size, size, false);
+    renderer.render(scene, eye);
+    pen.clearRect(0, 0, size, size);
+    pen.drawImage(canvas, 0, 0);
+    resize();
+    draw();
+  }
+
+  controls.addEventListener("start", glide.stop);
   new ResizeObserver(resize).observe(host);
   new IntersectionObserver(([entry]) => ((visible = entry?.isIntersecting ?? true), run())).observe(host);
   document.addEventListener("visibilitychange", run);
-  canvas.addEventListener("webglcontextlost", (event) => (event.preventDefault(), options.onContext(false)));
-  canvas.addEventListener("webglcontextrestored", () => (options.onContext(true), invalidate()));
+  canvas.addEventListener("webglcontextlost", (event) => (event.preventDefault(), onContext(false)));
+  canvas.addEventListener("webglcontextrestored", () => onContext(true));
   resize();
-  look(HOME);
+  look(HOME, false);
   run();
 
   return {
-    canvas,
     controls,
     camera,
     look,
     invalidate,
+    snapshot,
+    shoot,
     home: () => look(HOME),
+    /** Brings the eye nearer (below 1) or takes it back, within the controls' limits. */
+    zoom: (factor: number) => {
+      const arm = camera.position.clone().sub(controls.target);
+      arm.setLength(MathUtils.clamp(arm.length() * factor, controls.minDistance, controls.maxDistance));
+      camera.position.copy(controls.target).add(arm);
+    },
     put: (object: Object3D) => (scene.add(object), invalidate()),
     onceDrawn: (then: () => void) => (invalidate(), (afterDraw = then)),
+    needLight: () => (lighting.need(), invalidate()),
+    chooseLight: (light: Parameters<typeof lighting.choose>[0]) => (lighting.choose(light), repaint()),
+    chooseBackdrop: (next: Backdrop) => ((backdrop = next), repaint()),
     maxAnisotropy: renderer.capabilities.getMaxAnisotropy(),
   };
 }
 
 function createRenderer(canvas: HTMLCanvasElement): WebGLRenderer {
-  // The buffer is kept so that a screenshot can be taken at any moment.
-  const renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true, preserveDrawingBuffer: true });
-  renderer.toneMapping = NoToneMapping;
+  const renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true });
+  renderer.toneMapping = NeutralToneMapping; // for the lit modes; it keeps the colours of what is evenly lit
   renderer.setClearAlpha(0); // the page's own backdrop shows through
   return renderer;
-}
-
-const LIGHTS = 3;
-
-/** Lights for the lit modes only; together they stay near the brightness of the unlit texture. */
-function createScene(): Scene {
-  const scene = new Scene();
-  const sky = new HemisphereLight(0xffffff, 0x8d8a85, 2.2);
-  const key = new DirectionalLight(0xffffff, 1.6);
-  const rim = new DirectionalLight(0xdfe9ff, 0.6);
-  key.position.set(2, 3, 4);
-  rim.position.set(-3, 1, -3);
-  scene.add(sky, key, rim);
-  return scene;
 }
 
 function createControls(camera: PerspectiveCamera, canvas: HTMLCanvasElement): OrbitControls {
@@ -124,6 +158,7 @@ function createControls(camera: PerspectiveCamera, canvas: HTMLCanvasElement): O
   controls.autoRotateSpeed = 3;
   controls.minDistance = 0.6;
   controls.maxDistance = 8;
+  controls.maxTargetRadius = 1.2; // the model cannot be pushed out of sight
   return controls;
 }
 

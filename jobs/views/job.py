@@ -1,9 +1,11 @@
-"""The page of one job and the acts on it. Every act is a verb of jobs.services; every door is jobs.access."""
+"""The page of one job and its owner's acts on it. Every act is a verb of the core; every door is jobs.access."""
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,13 +13,16 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from jobs import access, services
+from jobs import access, services, sharing
 from jobs.api.serializers import JobSerializer
+from jobs.bundle import deliver_bundle, entries_of
 from jobs.delivery import deliver
 from jobs.failures import Refused
-from jobs.models import State
-from jobs.result_page import result_context
+from jobs.models import Job, State
+from jobs.remix_form import RemixForm, quality_choices
+from jobs.result_page import folder_name, owner_context, share_context
 from jobs.views.doors import found
+from ml.errors import ReconstructionError
 from ml.stages import STAGES
 
 
@@ -26,10 +31,98 @@ from ml.stages import STAGES
 def detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Progress while there is something to wait for or to say, the result once it is there."""
     job = found(access.job_for_read(request.user, job_id))
-    context = {"job": job, "job_data": JobSerializer(job).data, "stages": STAGES, "can_retry": job.can_retry}
     if job.state == State.SUCCEEDED:
-        return render(request, "jobs/result.html", {**context, **result_context(job)})
+        return _result_page(request, job, RemixForm.of(job.recipe_object()))
+    context = {"job": job, "job_data": JobSerializer(job).data, "stages": STAGES, "can_retry": job.can_retry}
     return render(request, "jobs/progress.html", context)
+
+
+def _result_page(request: HttpRequest, job: Job, form: RemixForm, status: int = 200) -> HttpResponse:
+    context: dict[str, Any] = {
+        **owner_context(job, request.GET.get("format", "")),
+        "form": form,
+        "qualities": quality_choices(),
+        "stages": STAGES,
+        "is_owner": job.owner_id == request.user.pk,
+    }
+    if context["link"]:
+        context |= share_context(context["link"], settings.SITE_URL)
+    return render(request, "jobs/result.html", context, status=status)
+
+
+@login_required
+@require_POST
+def remix(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Another result from the same scene; on to its own page."""
+    job = found(access.job_for_write(request.user, job_id))
+    form = RemixForm(request.POST)
+    try:
+        if form.is_valid():
+            wanted = form.recipe(job.recipe_object())
+            return redirect(services.remix(job, wanted, form.cleaned_data["idempotency_key"]).job)
+    except (Refused, ReconstructionError) as error:
+        form.add_error(None, error.message)
+    if job.state != State.SUCCEEDED:
+        messages.error(request, "Only a finished model can be made anew.")
+        return redirect(job)
+    return _result_page(request, job, form, status=400)
+
+
+@login_required
+@require_POST
+def rename(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Another title."""
+    job = found(access.job_for_write(request.user, job_id))
+    try:
+        services.rename(job, request.POST.get("title", ""))
+    except Refused as error:
+        messages.error(request, error.message)
+    return redirect(job)
+
+
+@login_required
+@require_POST
+def share(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Make the secret link."""
+    job = found(access.job_for_write(request.user, job_id))
+    try:
+        sharing.share(job)
+    except Refused as error:
+        messages.error(request, error.message)
+    return redirect(f"{job.get_absolute_url()}#share")
+
+
+@login_required
+@require_POST
+def revoke(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """The link leads nowhere from now on."""
+    job = found(access.job_for_write(request.user, job_id))
+    if sharing.revoke(job):
+        messages.success(request, "The link is revoked. Whoever opens it finds nothing.")
+    return redirect(f"{job.get_absolute_url()}#share")
+
+
+@login_required
+@require_POST
+def publish(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Show it to everybody."""
+    job = found(access.job_for_write(request.user, job_id))
+    try:
+        if sharing.publish(job):
+            messages.success(request, f"“{job.title}” is public now.")
+    except Refused as error:
+        messages.error(request, error.message)
+    return redirect(f"{job.get_absolute_url()}#share")
+
+
+@login_required
+@require_POST
+def unpublish(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Take it back from everybody."""
+    job = found(access.job_for_write(request.user, job_id))
+    if sharing.unpublish(job):
+        messages.success(request, f"“{job.title}” is private again.")
+    return redirect(f"{job.get_absolute_url()}#share")
 
 
 @login_required
@@ -76,3 +169,15 @@ def file(request: HttpRequest, job_id: UUID, name: str) -> HttpResponseBase:
     if artifact is None:
         raise Http404("There is no such file.")
     return deliver(request, artifact)
+
+
+@login_required
+@require_safe
+def bundle(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
+    """All files of a result as one ZIP."""
+    job = found(access.job_for_read(request.user, job_id))
+    artifacts = list(job.artifacts.all())
+    if not artifacts:
+        raise Http404("There are no files.")
+    folder = folder_name(job)
+    return deliver_bundle(entries_of(artifacts, folder), f"{folder}.zip")

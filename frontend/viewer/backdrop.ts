@@ -1,0 +1,13 @@
+/** What stands behind the model. "page" is see-through: the page's own backdrop shows, and screenshots are cut out. */
+import { Color, type Scene, type Texture } from "three";
+
+export const BACKDROPS = ["page", "white", "grey", "black", "surroundings"] as const;
+export type Backdrop = (typeof BACKDROPS)[number];
+
+const COLORS: Partial<Record<Backdrop, string>> = { white: "#ffffff", grey: "#808080", black: "#0b0d0d" };
+
+export function paintBackdrop(scene: Scene, backdrop: Backdrop, surroundings: () => Texture): void {
+  const color = COLORS[backdrop];
+  scene.background = color ? new Color(color) : backdrop === "surroundings" ? surroundings() : null;
+  scene.backgroundBlurriness = 0.35;
+}

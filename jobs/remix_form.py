@@ -1,0 +1,69 @@
+"""The form of the remix panel: what can be changed about a finished model without the network."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import asdict, replace
+from typing import Any
+
+from django import forms
+
+from ml.recipe import FORMATS, LIMITS, QUALITIES, RENDERERS, Recipe
+
+QUALITY_LABELS = {"draft": "Draft", "standard": "Standard", "high": "High"}
+RENDERER_LABELS = {"mesh": "The textured mesh", "nerf": "The scene itself (volume rendering)"}
+TEXTURE_SIZES = (512, 1024, 2048, 4096)
+OF_THE_QUALITY = ("grid", "frame_size", "frame_count")
+AS_QUALITY = "As the quality has it"
+
+
+def _number(name: str, *, whole: bool) -> forms.FloatField:
+    low, high = LIMITS[name]
+    field = forms.IntegerField if whole else forms.FloatField
+    return field(required=False, min_value=int(low) if whole else low, max_value=int(high) if whole else high)
+
+
+class RemixForm(forms.Form):
+    """Empty fields mean: as the quality, or the scene, has it."""
+
+    quality = forms.ChoiceField(choices=list(QUALITY_LABELS.items()))
+    faces = _number("faces", whole=True)
+    texture_size = forms.TypedChoiceField(
+        choices=[("", AS_QUALITY), *((size, f"{size} × {size} pixels") for size in TEXTURE_SIZES)],
+        coerce=int,
+        empty_value=None,
+        required=False,
+    )
+    threshold = _number("threshold", whole=False)
+    height_mm = forms.FloatField(min_value=LIMITS["height_mm"][0], max_value=LIMITS["height_mm"][1])
+    formats = forms.MultipleChoiceField(choices=[(name, name.upper()) for name in FORMATS])
+    renderer = forms.ChoiceField(choices=[(name, RENDERER_LABELS[name]) for name in RENDERERS])
+    transparent = forms.BooleanField(required=False)
+    color = forms.RegexField(r"^#[0-9a-f]{6}$", required=False)
+    idempotency_key = forms.CharField(max_length=100, required=False, widget=forms.HiddenInput)
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> RemixForm:
+        """Filled in with a recipe, and with a key of its own so that a double click makes one model."""
+        opaque = recipe.background != "transparent"
+        more = {"transparent": not opaque, "color": recipe.background if opaque else "#ffffff"}
+        return cls(initial={**asdict(recipe), "formats": list(recipe.formats), **more, "idempotency_key": uuid.uuid4()})
+
+    def recipe(self, made: Recipe) -> Recipe:
+        """`made` with the wishes of a valid form. Raises ReconstructionError(`invalid_recipe`)."""
+        wanted: dict[str, Any] = self.cleaned_data
+        names = ("quality", "faces", "texture_size", "threshold", "height_mm", "renderer")
+        changed = {name: wanted[name] for name in names}
+        background = "transparent" if wanted["transparent"] or not wanted["color"] else wanted["color"]
+        # What has no field here follows another quality, and stays as it was with the same one.
+        followed = {name: None for name in OF_THE_QUALITY if wanted["quality"] != made.quality}
+        return replace(made, **followed, **changed, background=background, formats=tuple(wanted["formats"]))
+
+
+def quality_choices() -> list[dict[str, Any]]:
+    """Each quality with its label and its own numbers, for the panel."""
+    return [
+        {"name": name, "label": QUALITY_LABELS[name], "own_json": json.dumps(asdict(QUALITIES[name]))}
+        for name in QUALITIES
+    ]
