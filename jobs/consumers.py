@@ -97,4 +97,4 @@ class JobConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
             return None
         user.refresh_from_db(fields=["is_active"])
         job = access.job_for_read(user, self.job_id)
-        return None if job is None else dict(JobSerializer(job).data)
+        return None if job is None else dict(JobSerializer(job, context={"viewer": user}).data)

@@ -28,7 +28,7 @@ def revoke(job: Job) -> bool:
 
 def open_link(job: Job) -> ShareLink | None:
     """The link under which strangers see the job now."""
-    return job.share_links.filter(revoked_at=None).first()
+    return next((link for link in job.share_links.all() if link.revoked_at is None), None)
 
 
 def publish(job: Job) -> bool:

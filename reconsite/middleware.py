@@ -7,8 +7,10 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from ml.recipe import MAX_PHOTOS
+
 FORM_OVERHEAD = 64 * 1024
-"""Bytes that a form may add around the photo itself."""
+"""Bytes that a form may add around the photos themselves."""
 
 
 def body_limit(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -16,7 +18,7 @@ def body_limit(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
 
     def middleware(request: HttpRequest) -> HttpResponse:
         announced = request.META.get("CONTENT_LENGTH") or "0"
-        if announced.isdigit() and int(announced) <= settings.MAX_UPLOAD_BYTES + FORM_OVERHEAD:
+        if announced.isdigit() and int(announced) <= MAX_PHOTOS * settings.MAX_UPLOAD_BYTES + FORM_OVERHEAD:
             return get_response(request)
         return too_large(request)
 
@@ -24,9 +26,9 @@ def body_limit(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
 
 
 def too_large(request: HttpRequest) -> HttpResponse:
-    """The sentence for a photo over the limit, in the shape that all API errors have."""
+    """The sentence for photos over the limit, in the shape that all API errors have."""
     limit = settings.MAX_UPLOAD_BYTES // (1024 * 1024)
-    detail = f"The photo is larger than {limit} MB. Make it smaller and upload it again."
+    detail = f"This is larger than {MAX_PHOTOS} photos of {limit} MB. Make them smaller and upload them again."
     if not request.path.startswith("/api/") and "text/html" in request.headers.get("Accept", ""):
         from django.shortcuts import render
 

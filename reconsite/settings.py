@@ -251,6 +251,7 @@ REST_FRAMEWORK = {
         "submit": env.str("SUBMIT_RATE", "30/min"),
         "cutout": env.str("CUTOUT_RATE", "60/min"),
         "report": env.str("REPORT_RATE", "10/hour"),
+        "share": env.str("SHARE_RATE", "60/hour"),
         "sign-in": env.str("SIGN_IN_RATE", "10/min"),
     },
     "NUM_PROXIES": env.int("NUM_PROXIES", 0),

@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import Permission
+from django.core.files.base import ContentFile
 from django.test import Client
 from PIL import Image, ImageDraw
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from jobs import services, transitions
-from jobs.models import Job, State
+from jobs import services, storage, transitions
+from jobs.models import Artifact, Job, State
 from jobs.transitions import Writer
 from ml.recipe import Recipe
 
@@ -118,6 +119,16 @@ def in_state(job: Job, state: State) -> Job:
         elif state == State.FAILED:
             transitions.fail(job.pk, "no_subject", writer=Writer.WORKER, token=token)
     job.refresh_from_db()
+    return job
+
+
+def with_files(job: Job, *names: str) -> Job:
+    """The same job, finished, with small files of these names as its result."""
+    if job.state != State.SUCCEEDED:
+        in_state(job, State.SUCCEEDED)
+    for name in names:
+        artifact = Artifact(job=job, name=name, size=len(name), sha256="0" * 64)
+        artifact.file.save(f"{storage.job_folder(job.pk)}/run/{name}", ContentFile(name.encode()))
     return job
 
 

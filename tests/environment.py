@@ -67,6 +67,7 @@ def prepare() -> None:
         DEBUG="1",
         SUBMIT_RATE="1000/min",
         CUTOUT_RATE="1000/min",
+        SHARE_RATE="1000/min",
         SIGN_IN_RATE="1000/min",
         DJANGO_ALLOW_ASYNC_UNSAFE="1",
     )

@@ -4,26 +4,54 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from jobs import estimates, presence
-from jobs.models import Artifact, Job, State
+from jobs import estimates, presence, services, sharing, tagging
+from jobs.models import Artifact, Job, ShareLink, State
+from jobs.search import SORTS
 from ml import files
-from ml.recipe import ENGINES, QUALITIES
 
 
-class SubmitSerializer(serializers.Serializer[Any]):
-    """What makes a job."""
+class PublicSearchSerializer(serializers.Serializer[Any]):
+    """How a list is narrowed."""
 
-    photo = serializers.FileField(
-        error_messages={"empty": "The file is empty. Choose the photo again and upload it once more."},
-        allow_empty_file=True,  # the core says so in its own words
+    q = serializers.CharField(default="", allow_blank=True, help_text="Words that stand in title or tags.")
+    tag = serializers.CharField(default="", allow_blank=True, help_text="One whole tag.")
+
+
+class SearchSerializer(PublicSearchSerializer):
+    """How the list of one's own jobs is narrowed and ordered."""
+
+    state = serializers.ChoiceField(choices=State.choices, default="", allow_blank=True)
+    sort = serializers.ChoiceField(choices=SORTS, default="newest")
+
+
+class EditSerializer(serializers.Serializer[Any]):
+    """What an owner may change about a job."""
+
+    title = serializers.CharField(max_length=services.TITLE_LENGTH, required=False)
+    tags = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="These and no others; lower case, at most 10."
     )
-    quality = serializers.ChoiceField(choices=list(QUALITIES), default="standard")
-    engine = serializers.ChoiceField(choices=ENGINES, default="auto")
-    title = serializers.CharField(max_length=100, required=False, default="", allow_blank=True)
+
+
+class ShareSerializer(serializers.Serializer[Any]):
+    """The link under which anybody sees the result until it is revoked."""
+
+    url = serializers.SerializerMethodField()
+    created_at = serializers.DateTimeField()
+
+    def get_url(self, link: ShareLink) -> str:
+        """With the host, ready to be sent to somebody."""
+        return share_url(link)
+
+
+def share_url(link: ShareLink) -> str:
+    """The absolute address of a link."""
+    return f"{settings.SITE_URL}{link.get_absolute_url()}"
 
 
 class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
@@ -40,7 +68,8 @@ class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
 
     def get_title(self, artifact: Artifact) -> str:
         """What the file is, in words."""
-        return _TITLES.get(artifact.name, "A frame of the turn")
+        name = files.CUTOUT if artifact.name in files.CUTOUTS else artifact.name
+        return _TITLES.get(name, "A frame of the turn")
 
     def get_content_type(self, artifact: Artifact) -> str:
         """MIME type."""
@@ -81,6 +110,23 @@ class FailureSerializer(serializers.Serializer[Any]):
     message = serializers.CharField(source="failure_message")
 
 
+class CameraSerializer(serializers.Serializer[Any]):
+    """A camera: angles in degrees, distance in the scene's units."""
+
+    elevation = serializers.FloatField()
+    azimuth = serializers.FloatField()
+    distance = serializers.FloatField()
+    fov = serializers.FloatField()
+
+
+class ShotSerializer(serializers.Serializer[Any]):
+    """One photo of the object."""
+
+    file = serializers.CharField()
+    side = serializers.CharField()
+    camera = CameraSerializer()
+
+
 class UrlsSerializer(serializers.Serializer[Any]):
     """Where the job is found."""
 
@@ -90,7 +136,10 @@ class UrlsSerializer(serializers.Serializer[Any]):
 
 
 class JobSerializer(serializers.ModelSerializer[Job]):
-    """A job as it stands now. `seq` grows with every change: an older one is old news."""
+    """A job as it stands now. `seq` grows with every change: an older one is old news.
+
+    The context's `viewer` is who looks: the secret link is for the owner alone.
+    """
 
     state = serializers.ChoiceField(choices=State.choices, read_only=True)
     quality = serializers.CharField(read_only=True)
@@ -99,6 +148,9 @@ class JobSerializer(serializers.ModelSerializer[Job]):
     queue_position = serializers.SerializerMethodField()
     estimate_seconds = serializers.SerializerMethodField()
     worker_online = serializers.SerializerMethodField()
+    tags = serializers.SerializerMethodField()
+    share_url = serializers.SerializerMethodField()
+    shots = serializers.SerializerMethodField()
     notes = serializers.SerializerMethodField()
     urls = serializers.SerializerMethodField()
     files = serializers.SerializerMethodField()
@@ -107,7 +159,9 @@ class JobSerializer(serializers.ModelSerializer[Job]):
         model = Job
         fields = (
             "id",
+            "parent",
             "title",
+            "tags",
             "state",
             "stage",
             "progress",
@@ -115,6 +169,7 @@ class JobSerializer(serializers.ModelSerializer[Job]):
             "attempt",
             "engine",
             "quality",
+            "recipe",
             "created_at",
             "queued_at",
             "started_at",
@@ -124,6 +179,9 @@ class JobSerializer(serializers.ModelSerializer[Job]):
             "queue_position",
             "estimate_seconds",
             "worker_online",
+            "published_at",
+            "share_url",
+            "shots",
             "notes",
             "urls",
             "files",
@@ -152,6 +210,20 @@ class JobSerializer(serializers.ModelSerializer[Job]):
     def get_worker_online(self, job: Job) -> bool:
         """False when nobody would take the job now; not asked for a job that has ended."""
         return job.is_terminal or presence.worker_online()
+
+    def get_tags(self, job: Job) -> list[str]:
+        """In alphabetical order."""
+        return tagging.names_of(job)
+
+    def get_share_url(self, job: Job) -> str | None:
+        """The open secret link with its host; null for all but the owner."""
+        link = sharing.open_link(job) if self.context.get("viewer") == job.owner else None
+        return share_url(link) if link else None
+
+    @extend_schema_field(ShotSerializer(many=True))
+    def get_shots(self, job: Job) -> list[dict[str, Any]]:
+        """Each photo's cutout, and the camera from which the model looks like it; empty before the result is there."""
+        return list(job.report.get("shots", []))
 
     def get_notes(self, job: Job) -> list[str]:
         """Sentences about the photo and the result."""

@@ -4,14 +4,18 @@ from rest_framework.permissions import AllowAny
 from rest_framework.routers import SimpleRouter
 
 from jobs import converters  # noqa: F401 (registers `file_name`)
+from jobs.api.explore import ExploreViewSet
 from jobs.api.views import JobViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("jobs", JobViewSet, basename="job")
+router.register("explore", ExploreViewSet, basename="explore")
 
 app_name = "api"
 urlpatterns = [
     path("", include(router.urls)),
     path("schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="schema"),
-    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema", permission_classes=[AllowAny]), name="docs"),
+    path(
+        "docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema", permission_classes=[AllowAny]), name="docs"
+    ),
 ]

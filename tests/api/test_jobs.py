@@ -4,23 +4,23 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import User
-from jobs.models import Artifact, Job, State
-from tests.conftest import api_of, in_state, stored_files
+from jobs.models import Job, Photo, State
+from ml.recipe import Recipe
+from tests.conftest import api_of, encoded, in_state, picture, stored_files, with_files
 
 pytestmark = pytest.mark.django_db
 
 JOBS = "/api/v1/jobs/"
 
 
-def upload(user: User | None, data: bytes, name: str = "lamp.png", key: str = "", **more: str) -> Any:
-    """POST a photo as a form."""
-    form = {"photo": SimpleUploadedFile(name, data), "quality": "draft", **more}
+def upload(user: User | None, *photos: bytes, name: str = "lamp.png", key: str = "", **more: Any) -> Any:
+    """POST photos as a form."""
+    form = {"photo": [SimpleUploadedFile(name, data) for data in photos], "quality": "draft", **more}
     return api_of(user).post(JOBS, form, format="multipart", headers={"Idempotency-Key": key} if key else {})
 
 
@@ -68,6 +68,82 @@ def test_an_unknown_quality_is_refused(owner: User, photo: bytes) -> None:
     assert answer.data["errors"][0]["attr"] == "quality"
 
 
+EVERY_CHOICE: dict[str, Any] = {
+    "engine": "compact",
+    "quality": "high",
+    "remove_background": False,
+    "foreground_ratio": 0.7,
+    "grid": 64,
+    "threshold": 20.0,
+    "faces": 1000,
+    "texture_size": 256,
+    "frame_size": 128,
+    "frame_count": 8,
+    "elevation": -5.0,
+    "height_mm": 42.0,
+    "sides": ["front", 170.0],
+    "renderer": "nerf",
+    "background": "#ffffff",
+    "formats": ["glb", "stl"],
+}
+
+
+def test_several_photos_with_every_choice_make_one_job(owner: User, photo: bytes) -> None:
+    answer = upload(owner, photo, encoded(picture(100)), **EVERY_CHOICE)
+    assert answer.status_code == 201
+    made = Job.objects.get()
+    assert made.photos.count() == 2
+    assert made.recipe == answer.data["recipe"] == EVERY_CHOICE
+
+
+def test_every_choice_of_a_recipe_can_be_sent() -> None:
+    assert set(EVERY_CHOICE) == set(Recipe().to_dict())
+
+
+def test_what_is_not_sent_is_as_the_recipe_has_it(owner: User, photo: bytes) -> None:
+    upload(owner, photo)
+    assert Job.objects.get().recipe_object() == Recipe(quality="draft")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "about"),
+    [
+        ("faces", "1", "faces"),
+        ("height_mm", "1e9", "height_mm"),
+        ("elevation", "nan", "elevation"),
+        ("sides", "top", "sides.0"),
+        ("sides", "999", "non_field_errors"),
+        ("background", "red", "non_field_errors"),
+        ("formats", "exe", "formats.0"),
+        ("renderer", "ray", "renderer"),
+        ("title", "x" * 101, "title"),
+    ],
+)
+def test_a_choice_out_of_bounds_is_refused_by_name(
+    owner: User, photo: bytes, name: str, value: str, about: str
+) -> None:
+    answer = upload(owner, photo, **{name: value})
+    assert (answer.status_code, answer.data["errors"][0]["attr"]) == (400, about)
+    assert not Job.objects.exists()
+    assert stored_files() == []
+
+
+@pytest.mark.parametrize(("count", "code"), [(6, "too_many_photos"), (0, "required")])
+def test_one_to_five_photos_are_taken(owner: User, photo: bytes, count: int, code: str) -> None:
+    answer = upload(owner, *[photo] * count)
+    assert (answer.status_code, answer.data["errors"][0]["code"]) == (400, code)
+    assert answer.data["errors"][0]["attr"] == "photo"
+
+
+def test_a_full_quota_is_403(owner: User, photo: bytes) -> None:
+    owner.quota_mb = 0
+    owner.save()
+    Photo.objects.filter(job__in=[upload(owner, photo).data["id"]]).update(size=2**20)
+    User.objects.update(quota_mb=1)
+    answer = upload(owner, photo)
+    assert (answer.status_code, answer.data["errors"][0]["code"]) == (403, "quota_exceeded")
+
+
 def test_the_list_holds_ones_own_jobs_only(owner: User, stranger: User, submit: Callable[..., Job]) -> None:
     mine, _ = submit(), submit(stranger)
     assert [job["id"] for job in api_of(owner).get(JOBS).data["results"]] == [str(mine.pk)]
@@ -79,7 +155,7 @@ def test_the_list_costs_the_same_for_one_and_for_many(
     settings.MAX_ACTIVE_JOBS = 100
     for _ in range(10):
         in_state(submit(), State.FAILED)
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         assert api_of(owner).get(JOBS).data["count"] == 10
 
 
@@ -139,10 +215,7 @@ def test_fields_of_the_server_cannot_be_sent(owner: User, stranger: User, photo:
 @pytest.fixture
 def finished(job: Job) -> Job:
     """A job with one file."""
-    in_state(job, State.SUCCEEDED)
-    artifact = Artifact(job=job, name="mesh.glb", size=4, sha256="0" * 64)
-    artifact.file.save(f"jobs/{job.pk}/run/mesh.glb", ContentFile(b"glTF"))
-    return job
+    return with_files(job, "mesh.glb")
 
 
 def test_the_owner_lists_and_downloads_the_files(finished: Job, owner: User) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-from django.core.files.base import ContentFile
 from pytest_django import Settings
 
 from jobs import services
@@ -11,7 +10,7 @@ from jobs.failures import Refused
 from jobs.models import Artifact, Job, State
 from ml import files
 from ml.recipe import Recipe
-from tests.conftest import in_state, stored_files
+from tests.conftest import in_state, stored_files, with_files
 
 pytestmark = pytest.mark.django_db
 
@@ -21,14 +20,7 @@ SOURCE = (files.SCENE, files.INPUT, files.REPORT, files.CUTOUT)
 @pytest.fixture
 def parent(submit: Callable[..., Job]) -> Job:
     """A result whose scene is still there."""
-    return with_source(in_state(submit(engine="compact", foreground_ratio=0.7), State.SUCCEEDED))
-
-
-def with_source(job: Job) -> Job:
-    for name in SOURCE:
-        artifact = Artifact(job=job, name=name, size=4, sha256="0" * 64)
-        artifact.file.save(f"jobs/{job.pk}/run/{name}", ContentFile(name.encode()))
-    return job
+    return with_files(submit(engine="compact", foreground_ratio=0.7), *SOURCE)
 
 
 def refused(act: Callable[[], object]) -> str:

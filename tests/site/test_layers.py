@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-CORE = ["models", "transitions", "services", "runner", "artifacts", "access", "lease", "reconciler", "queue", "photos"]
+CORE = ["models", "transitions", "services", "sharing", "tagging", "moderation", "search", "runner", "artifacts", "access"]
+CORE += ["lease", "reconciler", "queue", "photos", "storage"]
 
 
 def imports_of(path: Path) -> set[str]:

@@ -1,0 +1,132 @@
+"""The API of what people published: for everybody, to look at and to report."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import mixins, serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle, ScopedRateThrottle
+
+from accounts.models import User
+from jobs import access, sharing, tagging
+from jobs.api.doors import FILE_DOWNLOAD, deliver_or_404, found
+from jobs.api.serializers import ArtifactSerializer, PublicSearchSerializer, UrlsSerializer
+from jobs.models import AbuseReport, Artifact, Job, JobQuerySet
+from jobs.search import search
+from ml.files import POSTER
+
+
+class PublicArtifactSerializer(ArtifactSerializer):
+    """One file that strangers may have."""
+
+    def get_url(self, artifact: Artifact) -> str:
+        """Address under this host."""
+        return reverse("api:explore-file", args=[artifact.job_id, artifact.name])
+
+
+class PublicJobSerializer(serializers.ModelSerializer[Job]):
+    """A published model as everybody sees it: never the photo, nor who its owner is beyond the name they chose."""
+
+    author = serializers.CharField(source="owner.display_name", read_only=True)
+    tags = serializers.SerializerMethodField()
+    poster_url = serializers.SerializerMethodField()
+    urls = serializers.SerializerMethodField()
+    files = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Job
+        fields = ("id", "title", "author", "engine", "tags", "published_at", "poster_url", "urls", "files")
+        read_only_fields = fields
+
+    def get_tags(self, job: Job) -> list[str]:
+        """In alphabetical order."""
+        return tagging.names_of(job)
+
+    def get_poster_url(self, job: Job) -> str:
+        """A picture of the model."""
+        return reverse("api:explore-file", args=[job.pk, POSTER])
+
+    @extend_schema_field(UrlsSerializer)
+    def get_urls(self, job: Job) -> dict[str, str]:
+        """Addresses under this host."""
+        return {
+            "self": reverse("api:explore-detail", args=[job.pk]),
+            "page": reverse("jobs:public", args=[job.pk]),
+            "files": reverse("api:explore-files", args=[job.pk]),
+        }
+
+    @extend_schema_field(PublicArtifactSerializer(many=True))
+    def get_files(self, job: Job) -> list[dict[str, Any]]:
+        """What can be looked at and downloaded."""
+        return list(PublicArtifactSerializer(access.public_files(job), many=True).data)
+
+
+class ReportSerializer(serializers.ModelSerializer[AbuseReport]):
+    """What is wrong with a published model."""
+
+    class Meta:
+        model = AbuseReport
+        fields = ("reason", "text")
+
+
+class ExploreViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
+    """What people published."""
+
+    serializer_class = PublicJobSerializer
+    permission_classes = (AllowAny,)
+    lookup_value_converter = "uuid"
+    throttle_scope = "report"
+
+    def get_queryset(self) -> JobQuerySet:
+        """All of it, the newest first."""
+        asked = PublicSearchSerializer(data=self.request.query_params)
+        asked.is_valid(raise_exception=True)
+        jobs = search(access.public_jobs(), asked.validated_data["q"], tag=asked.validated_data["tag"])
+        return jobs.order_by("-published_at", "pk").select_related("owner").prefetch_related("tags", "artifacts")
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        """Each report costs a moderator's time."""
+        return [ScopedRateThrottle()] if self.action == "report" else []
+
+    @extend_schema(parameters=[PublicSearchSerializer])
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Published models, the newest first. Needs no account."""
+        return super().list(request, *args, **kwargs)
+
+    def retrieve(self, request: Request, pk: UUID) -> Response:
+        """One published model."""
+        return Response(PublicJobSerializer(self._public(pk)).data)
+
+    @extend_schema(responses=PublicArtifactSerializer(many=True))
+    @action(detail=True, pagination_class=None)
+    def files(self, request: Request, pk: UUID) -> Response:
+        """Its files."""
+        return Response(PublicArtifactSerializer(access.public_files(self._public(pk)), many=True).data)
+
+    @extend_schema(operation_id="explore_file_download", **FILE_DOWNLOAD)
+    @action(detail=True, url_path="files/<file_name:name>", url_name="file")
+    def file(self, request: Request, pk: UUID, name: str) -> HttpResponseBase:
+        """The bytes of one file. Ranges and ETags are understood."""
+        return deliver_or_404(request, access.public_file(self._public(pk), name))
+
+    @extend_schema(request=ReportSerializer, responses={201: ReportSerializer})
+    @action(detail=True, methods=["post"])
+    def report(self, request: Request, pk: UUID) -> Response:
+        """Tell the moderators what should not be there. Needs no account."""
+        job = self._public(pk)
+        said = ReportSerializer(data=request.data)
+        said.is_valid(raise_exception=True)
+        reporter = request.user if isinstance(request.user, User) else None
+        kept = sharing.report(job, reporter, said.validated_data["reason"], said.validated_data.get("text", ""))
+        return Response(ReportSerializer(kept).data, status=201)
+
+    def _public(self, job_id: UUID) -> Job:
+        return found(access.job_for_public(job_id))
