@@ -1,70 +1,151 @@
-"""The page where a photo is sent."""
+"""The page where photos are sent."""
 
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
-from jobs import estimates, presence, services
+from jobs import access, estimates, presence, services
 from jobs.api.errors import STATUS
+from jobs.delivery import deliver_photo
 from jobs.failures import Refused
-from jobs.forms import SubmitForm
 from jobs.models import Job
+from jobs.previewer import previewer
+from jobs.submit_form import QUALITY_HINTS, QUALITY_LABELS, SIDE_LABELS, SubmitForm
+from jobs.views.doors import found
 from ml.errors import ReconstructionError
-from ml.recipe import QUALITIES, Recipe
+from ml.recipe import ENGINES, MAX_PHOTOS, QUALITIES
 
 ACCEPT = "image/jpeg,image/png,image/webp,image/heic,image/heif,image/gif,image/avif"
-QUALITY_LABELS = {"draft": "Draft: quick look", "standard": "Standard", "high": "High: finest, slowest"}
-ENGINE_LABELS = {"auto": "Best available", "compact": "Compact: built in, quick", "triposr": "TripoSR"}
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: HttpRequest) -> HttpResponse:
-    """The form, and what it sends when there is no JavaScript."""
-    form = SubmitForm(request.POST or None, request.FILES or None)
+    """The form, and what it sends: a redirect for a plain form, JSON for the page's script."""
     if request.method != "POST":
-        return _upload_page(request, form)
+        previewer.warm_up()
+        earlier = _earlier(request)
+        form = SubmitForm.like(earlier.recipe_object()) if earlier else SubmitForm()
+        return _upload_page(request, form, earlier=earlier)
+    form = SubmitForm(request.POST, request.FILES)
     if not form.is_valid():
-        return _upload_page(request, form, status=400)
+        return _refused(request, form, form.sentences(), 400)
     try:
-        job = _submit(request, form.cleaned_data)
+        job = _submit(request, form)
     except (Refused, ReconstructionError) as error:
-        form.add_error("photo", error.message)
-        return _upload_page(request, form, status=STATUS.get(error.code, 400))
+        return _refused(request, form, [error.message], STATUS.get(error.code, 400))
+    if _wants_json(request):
+        return JsonResponse({"page": job.get_absolute_url()}, status=201)
     return redirect(job)
 
 
-def _submit(request: HttpRequest, wanted: dict[str, Any]) -> Job:
+@login_required
+@require_safe
+def photo(request: HttpRequest, job_id: UUID, position: int) -> HttpResponseBase:
+    """One photo of one's own job, to be sent again with other settings."""
+    job = found(access.job_for_write(request.user, job_id))
+    sent = job.photos.filter(position=position).first()
+    if sent is None:
+        raise Http404("There is no such photo.")
+    return deliver_photo(sent)
+
+
+def _submit(request: HttpRequest, form: SubmitForm) -> Job:
     assert isinstance(request.user, User)
-    recipe = Recipe(engine=wanted["engine"] or "auto", quality=wanted["quality"] or "standard")
-    photo = wanted["photo"]
-    done = services.submit(
-        request.user,
-        [(photo.read(), photo.name)],
-        recipe,
-        title=wanted["title"],
-        idempotency_key=wanted["idempotency_key"],
-    )
-    return done.job
+    wanted = form.cleaned_data
+    photos = [(each.read(), each.name or "") for each in wanted["photo"]]
+    key = wanted["idempotency_key"]
+    return services.submit(request.user, photos, form.recipe(), title=wanted["title"], idempotency_key=key).job
 
 
-def _upload_page(request: HttpRequest, form: SubmitForm, status: int = 200) -> HttpResponse:
+def _earlier(request: HttpRequest) -> Job | None:
+    """The job to make again with other settings, None without one. Raises Http404 for somebody else's."""
+    named = request.GET.get("again")
+    if not named:
+        return None
+    try:
+        return found(access.job_for_write(request.user, UUID(named)))
+    except ValueError as error:
+        raise Http404("There is no such job.") from error
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return request.headers.get("Accept", "").startswith("application/json")
+
+
+def _refused(request: HttpRequest, form: SubmitForm, sentences: list[str], status: int) -> HttpResponse:
+    if _wants_json(request):
+        errors = [{"code": "invalid", "detail": sentence, "attr": None} for sentence in sentences]
+        return JsonResponse({"type": "client_error", "errors": errors}, status=status)
+    return _upload_page(request, form, sentences=sentences, status=status)
+
+
+def _upload_page(
+    request: HttpRequest,
+    form: SubmitForm,
+    *,
+    earlier: Job | None = None,
+    sentences: list[str] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    qualities = [_quality(name) for name in QUALITIES]
     context = {
         "form": form,
+        "sentences": sentences or [],
+        "earlier": earlier,
         "max_upload_mb": settings.MAX_UPLOAD_BYTES // (1024 * 1024),
-        "max_upload_bytes": settings.MAX_UPLOAD_BYTES,
+        "max_photos": MAX_PHOTOS,
         "accept": ACCEPT,
-        "qualities": list(QUALITY_LABELS.items()),
-        "engines": list(ENGINE_LABELS.items()),
-        "estimates": {name: estimates.seconds_for(name) for name in QUALITIES},
+        "qualities": qualities,
+        "times_known": any(each["seconds"] for each in qualities),
         "worker_online": presence.worker_online(),
         "queue_length": estimates.queue_length(),
+        "upload_data": _upload_data(earlier),
     }
     return render(request, "jobs/upload.html", context, status=status)
+
+
+def _quality(name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "label": QUALITY_LABELS[name],
+        "hint": QUALITY_HINTS[name],
+        "seconds": estimates.seconds_for(name),
+    }
+
+
+def _upload_data(earlier: Job | None) -> dict[str, Any]:
+    """What the page's script has to know."""
+    return {
+        "max_bytes": settings.MAX_UPLOAD_BYTES,
+        "max_photos": MAX_PHOTOS,
+        "accept": ACCEPT,
+        "sides": list(SIDE_LABELS.items()),
+        "cutout_url": reverse("jobs:cutout"),
+        "estimates": {
+            engine: {quality: estimates.seconds_for(quality, engine) for quality in QUALITIES} for engine in ENGINES
+        },
+        "earlier": _earlier_photos(earlier) if earlier else [],
+    }
+
+
+def _earlier_photos(job: Job) -> list[dict[str, Any]]:
+    sides = list(job.recipe_object().sides)
+    return [
+        {
+            "url": reverse("jobs:photo", args=[job.pk, each.position]),
+            "name": each.original_name or f"photo-{each.position + 1}",
+            "side": sides[index] if index < len(sides) and isinstance(sides[index], str) else None,
+        }
+        for index, each in enumerate(job.photos.all())
+    ]
