@@ -16,6 +16,8 @@ MAX_PHOTOS = 5
 RENDERERS = ("mesh", "nerf")
 """How the views are made: ray casting of the textured mesh, or volume rendering of the scene itself."""
 FORMATS = ("glb", "obj", "stl", "ply", "3mf", "usdz")
+OF_THE_SCENE = ("engine", "sides", "remove_background", "foreground_ratio")
+"""Choices that go into the scene itself: a remix of that scene cannot change them."""
 _COLOR = re.compile(r"#[0-9a-f]{6}")
 
 
@@ -36,6 +38,8 @@ QUALITIES: dict[str, Quality] = {
     "high": Quality(grid=320, faces=150_000, texture_size=2048, frame_size=512),
 }
 
+WHOLE = frozenset(field.name for field in fields(Quality))
+"""Settings that are counts."""
 LIMITS: dict[str, tuple[float, float]] = {
     "foreground_ratio": (0.5, 0.95),
     "grid": (32, 384),
@@ -89,6 +93,10 @@ class Recipe:
         own = asdict(QUALITIES[self.quality])
         return replace(self, **{name: value for name, value in own.items() if getattr(self, name) is None})
 
+    def with_scene_of(self, made: Recipe) -> Recipe:
+        """The same recipe with the choices that went into a scene as they were `made`."""
+        return replace(self, **{name: getattr(made, name) for name in OF_THE_SCENE})
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON; `from_dict` gives the same recipe back."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
@@ -117,8 +125,11 @@ def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
 def _check_range(name: str, value: object, low: float, high: float) -> None:
     if value is None:
         return
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise ReconstructionError("invalid_recipe", f"{name} must be between {low:g} and {high:g}.")
+    kind = int if name in WHOLE else int | float
+    if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
+        raise ReconstructionError(
+            "invalid_recipe", f"{name} must be {'a whole number ' if kind is int else ''}between {low:g} and {high:g}."
+        )
 
 
 def _check_sides(sides: object) -> None:

@@ -46,7 +46,15 @@ def test_it_refuses_a_number_out_of_bounds(name: str, side: int) -> None:
 
 @pytest.mark.parametrize(
     "values",
-    [{"engine": "steam"}, {"quality": ""}, {"grid": "64"}, {"grid": True}, {"elevation": float("nan")}, {"color": 1}],
+    [
+        {"engine": "steam"},
+        {"quality": ""},
+        {"grid": "64"},
+        {"grid": True},
+        {"faces": 1000.5},
+        {"elevation": float("nan")},
+        {"color": 1},
+    ],
 )
 def test_it_refuses_what_makes_no_sense(values: dict[str, Any]) -> None:
     with pytest.raises(ReconstructionError) as refused:
