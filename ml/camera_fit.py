@@ -34,7 +34,7 @@ STARTS = 3
 """Places of the grid that are refined."""
 STEPS = np.array([5.0, 5.0, 0.03, 0.02, 0.02])
 """Units of the refinement: degrees, degrees, logarithm of the distance, and scene units to the right and up."""
-PRIOR = 1e-4
+PRIOR = 5e-4
 """Overlap that a degree away from the assumed camera must be worth: a round vase keeps the angles it had."""
 ROUNDS = 80
 
@@ -82,7 +82,7 @@ def fit(mesh: Mesh, cutout: Cutout, assumed: Camera) -> Fit:
     found = [assumed]
     for camera in _coarse(pair, assumed):
         found.append(_refined(pair, camera, assumed, MIDDLE))
-    best = _refined(pair, max(found, key=lambda each: pair.overlap(each, FINE)), assumed, FINE)
+    best = _refined(pair, max(found, key=lambda each: _worth(pair, each, assumed, FINE)), assumed, FINE)
     return Fit(best, pair.overlap(best, JUDGED))
 
 

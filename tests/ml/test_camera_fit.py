@@ -34,7 +34,7 @@ def toy() -> Mesh:
 
 
 def taken_by(camera: Camera) -> Cutout:
-    return cutout_of(AnalyticScene(camera=camera))
+    return cutout_of(AnalyticScene(camera=camera), 192)
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -54,7 +54,7 @@ def test_where_the_camera_was_right_it_stays(toy: Mesh) -> None:
 def test_a_ball_is_not_turned_for_nothing() -> None:
     scene = ball(0.5)
     mesh = meshes.finish(surface.extract(scene, 64), 2_000)
-    found = camera_fit.fit(mesh, cutout_of(replace(scene, camera=Camera(distance=2.2))), ASSUMED)
+    found = camera_fit.fit(mesh, cutout_of(replace(scene, camera=Camera(distance=2.2)), 192), ASSUMED)
     assert abs(found.camera.azimuth) + abs(found.camera.elevation) < 10.0
     assert found.camera.distance == pytest.approx(2.2, abs=0.03)
 
@@ -73,7 +73,7 @@ def test_a_camera_that_the_engine_saw_is_left_alone(toy: Mesh) -> None:
 def hopeless() -> Cutout:
     """A thin cross: no side of the toy looks like it."""
     bars = (Part("box", (0, 0, 0), (0.02, 0.5, 0.02), RED), Part("box", (0, 0, 0), (0.02, 0.02, 0.5), RED))
-    return cutout_of(AnalyticScene(bars, camera=Camera()))
+    return cutout_of(AnalyticScene(bars, camera=Camera()), 192)
 
 
 def test_where_nothing_fits_the_shot_keeps_its_camera(toy: Mesh) -> None:
