@@ -25,7 +25,7 @@ BAN = Deed("ban", "Ban", "Ban these people?", "Ban", "banned", moderation.ban, "
 UNBAN = Deed("unban", "Let in again", "Let these people in again?", "Let in", "let in again", moderation.unban, "ban")
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
-SHOWN = ("models_made", "storage", "banned", "last_login", "date_joined")
+SHOWN = ("models_made", "storage", "may_sign_in", "last_login", "date_joined")
 
 
 class BannedFilter(YesNoFilter):
@@ -44,7 +44,7 @@ def _bytes_of(files: QuerySet[Any]) -> Coalesce:
 class PersonAdmin(Moderated, UserAdmin):  # type: ignore[type-arg]
     """People; `email` is what they sign in with."""
 
-    list_display = ("email", "display_name", "models_made", "storage", "is_staff", "banned", "date_joined")
+    list_display = ("email", "display_name", "models_made", "storage", "is_staff", "may_sign_in", "date_joined")
     list_filter = (BannedFilter, "is_staff", "is_superuser", "groups")
     search_fields = ("email", "username", "display_name")
     ordering = ("-date_joined",)
@@ -82,10 +82,10 @@ class PersonAdmin(Moderated, UserAdmin):  # type: ignore[type-arg]
         limit = quota.limit_bytes(person)
         return f"{filesizeformat(person.stored)} of {filesizeformat(limit) if limit else 'any'}"
 
-    @admin.display(description="Banned", boolean=True, ordering="-is_active")
-    def banned(self, person: User) -> bool:
-        """True while they are locked out."""
-        return not person.is_active
+    @admin.display(description="May sign in", boolean=True, ordering="is_active")
+    def may_sign_in(self, person: User) -> bool:
+        """False while they are banned."""
+        return person.is_active
 
     def has_ban_permission(self, request: HttpRequest) -> bool:
         """Who may ban people and let them in again."""

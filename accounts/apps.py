@@ -21,6 +21,7 @@ MAY = (
 
 class AccountsConfig(AppConfig):
     name = "accounts"
+    verbose_name = "People"
 
     def ready(self) -> None:
         """The group can be made once the permissions of `jobs` are there."""

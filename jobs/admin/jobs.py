@@ -26,6 +26,17 @@ UNHIDE = Deed(
 )
 CANCEL = Deed("cancel", "Cancel", "Cancel these jobs?", "Cancel them", "cancelled", moderation.cancel, "moderate")
 
+TIMES = (
+    "created_at",
+    "queued_at",
+    "started_at",
+    "finished_at",
+    "attempt",
+    "stage",
+    "progress",
+    "worker",
+    "lease_expires_at",
+)
 OPEN_REPORTS = AbuseReport.objects.filter(job=OuterRef("pk"), closed_at=None)
 
 
@@ -98,8 +109,17 @@ class JobAdmin(Moderated, ReadOnly, admin.ModelAdmin[Job]):
     search_fields = ("title", "owner__email", "owner__display_name", "id")
     search_help_text = "Title, the owner’s name or address, or the id"
     list_select_related = ("owner",)
-    exclude = ("lease_token",)
-    readonly_fields = ("poster", "page")
+    readonly_fields = ("poster", "page", "id", "created_at")
+    fieldsets = (
+        (
+            None,
+            {"fields": ("poster", "title", "page", "id", "state", "published_at", "hidden_at", "deleted_at", "tags")},
+        ),
+        ("What went wrong", {"fields": ("failure_code", "failure_message", "failure_detail")}),
+        ("How it was made", {"fields": ("recipe", "parent", "engine", "stage_seconds", "size")}),
+        ("When and where", {"fields": TIMES}),
+        ("Report", {"fields": ("report",), "classes": ("collapse",)}),
+    )
     inlines = (ReportInline, PhotoInline, ArtifactInline, EventInline)
     deeds = (HIDE, UNHIDE, CANCEL)
     actions = tuple(action_of(deed) for deed in deeds)

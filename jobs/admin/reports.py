@@ -55,7 +55,7 @@ class OpenFilter(YesNoFilter):
 class AbuseReportAdmin(Moderated, ReadOnly, admin.ModelAdmin[AbuseReport]):
     """What people have reported."""
 
-    list_display = ("poster", "reason", "short_text", "reported", "owner", "reporter", "created_at", "is_open")
+    list_display = ("poster", "reason", "short_text", "reported", "reporter", "created_at", "is_open")
     list_display_links = ("poster", "reason")
     list_filter = (OpenFilter, "reason")
     ordering = (F("closed_at").desc(nulls_first=True), "-created_at")
@@ -63,7 +63,7 @@ class AbuseReportAdmin(Moderated, ReadOnly, admin.ModelAdmin[AbuseReport]):
     search_fields = ("text", "job__title", "job__id", "job__owner__email", "reporter__email")
     search_help_text = "Text of the report, title or id of the model, address of owner or reporter"
     list_select_related = ("job__owner", "reporter")
-    fields = ("poster", "reported", "owner", "reason", "text", "reporter", "created_at", "closed_at")
+    fields = ("poster", "reported", "reason", "text", "reporter", "created_at", "closed_at")
     readonly_fields = fields
     deeds = (HIDE_MODEL, CLOSE)
     actions = tuple(action_of(deed) for deed in deeds)
@@ -80,15 +80,12 @@ class AbuseReportAdmin(Moderated, ReadOnly, admin.ModelAdmin[AbuseReport]):
 
     @admin.display(description="Model", ordering="job__title")
     def reported(self, report: AbuseReport) -> SafeString:
-        """The job in the admin, and its page."""
-        hidden = " (hidden)" if report.job.hidden_at else ""
-        page = link(report.job.get_absolute_url(), "page")
-        return format_html("{} · {}", link(change_url(report.job), f"{report.job.title or 'Untitled'}{hidden}"), page)
-
-    @admin.display(description="Owner", ordering="job__owner__email")
-    def owner(self, report: AbuseReport) -> SafeString:
-        """Whose model it is."""
-        return link(change_url(report.job.owner), report.job.owner)
+        """The job in the admin, its page, and its owner."""
+        job = report.job
+        hidden = " (hidden)" if job.hidden_at else ""
+        about = link(change_url(job), f"{job.title or 'Untitled'}{hidden}")
+        page = link(job.get_absolute_url(), "page")
+        return format_html("{} · {}<br>by {}", about, page, link(change_url(job.owner), job.owner))
 
     @admin.display(description="Open", boolean=True, ordering="closed_at")
     def is_open(self, report: AbuseReport) -> bool:
