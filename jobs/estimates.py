@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from statistics import median
 
-from jobs.models import Job, State
+from django.db.models import Exists, OuterRef, Q
+
+from jobs.models import Job, Photo, State
 
 RECENT = 20
 
 
-def seconds_for(quality: str, engine: str = "auto") -> float | None:
-    """Median work time of the last jobs of this quality (and engine, when one was asked for); None without any."""
+def seconds_for(quality: str, engine: str = "auto", *, remix: bool = False) -> float | None:
+    """Median work time of the last jobs of this quality, engine as asked for, and kind; None without any.
+
+    A remix has no photos and skips the networks: the two kinds know nothing of each other.
+    """
     done = Job.objects.filter(state=State.SUCCEEDED, recipe__quality=quality, recipe__engine=engine)
+    done = done.filter(~Exists(Photo.objects.filter(job=OuterRef("pk"))) if remix else Q(photos__position=0))
     times = [job.run_seconds for job in done.only("started_at", "finished_at").order_by("-finished_at")[:RECENT]]
     known = [seconds for seconds in times if seconds is not None]
     return round(median(known), 1) if known else None

@@ -17,7 +17,7 @@ SENTENCES: dict[str, str] = {
     "too_many_tokens": "You have as many API tokens as one person may have. Revoke one first.",
     "too_many_active": "You have as many jobs under way as this server allows. Wait for one to end.",
     "idempotency_conflict": "This Idempotency-Key was used with another photo or other settings. Use a new key.",
-    "preview_busy": "Many people are cutting photos right now. Wait a few seconds; you can also send the photo as it is.",
+    "preview_busy": "Many people are cutting photos right now. Wait a few seconds, or send the photo as it is.",
     "preview_failed": "The cutout could not be made just now. Try again, or send the photo as it is.",
     "wrong_state": "The job is not in a state in which this can be done.",
     "no_photo": "There is no photo. Choose one and send it again.",

@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
@@ -25,8 +25,6 @@ from jobs.transitions import Writer
 from ml.errors import ReconstructionError
 from ml.recipe import Recipe
 
-SCENE_CHOICES = ("engine", "remove_background", "foreground_ratio", "sides")
-"""What shaped the scene already: a remix has these from its parent."""
 TITLE_LENGTH = 100
 
 
@@ -56,14 +54,14 @@ def submit(
 def remix(job: Job, recipe: Recipe, idempotency_key: str = "") -> Submission:
     """Make a finished job's scene into another result, as its child; no network runs, no photo is copied.
 
-    What shaped the scene (`SCENE_CHOICES`) stays as the parent has it, whatever `recipe` says.
+    What went into the scene (`ml.recipe.OF_THE_SCENE`) stays as the parent has it, whatever `recipe` says.
     Raises Refused: `wrong_state`, `source_missing`, and those of `submit`.
     """
     if job.state != State.SUCCEEDED:
         raise Refused("wrong_state", "Only a finished model can be made anew.")
     artifacts.require_source(job)
-    kept = {name: getattr(job.recipe_object(), name) for name in SCENE_CHOICES}
-    child = Job(owner=job.owner, parent=job, title=job.title, recipe=replace(recipe, **kept).to_dict())
+    wanted = recipe.with_scene_of(job.recipe_object())
+    child = Job(owner=job.owner, parent=job, title=job.title, recipe=wanted.to_dict())
     return _queue_once(child, (), idempotency_key)
 
 
@@ -213,13 +211,3 @@ def purge(job_id: UUID) -> bool:
     job.delete()
     tagging.forget_unused(job.owner_id)
     return True
-
-
-def hide(job_id: UUID) -> bool:
-    """A moderator takes a job out of everybody's sight; False when it was."""
-    return bool(Job.objects.filter(pk=job_id, hidden_at=None).update(hidden_at=timezone.now()))
-
-
-def unhide(job_id: UUID) -> bool:
-    """The owner sees the job again; False when it was not hidden."""
-    return bool(Job.objects.filter(pk=job_id).exclude(hidden_at=None).update(hidden_at=None))

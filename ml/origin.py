@@ -22,8 +22,6 @@ from ml.shot import Shot
 
 FACTS = ("engine", "weights_hash", "photo", "background", "origin_notes", "shots")
 """What a remix's report says as its source's does."""
-OF_THE_SCENE = ("engine", "sides", "remove_background", "foreground_ratio")
-"""Choices that went into the scene: a remix cannot change them."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +66,6 @@ def copy_files(source: Path, folder: Path) -> tuple[str, ...]:
 def with_shots(made_from: Origin, shots: Sequence[Shot]) -> Origin:
     """The same origin with other cameras of its photos, in the report's facts, too."""
     return replace(made_from, shots=tuple(shots), facts=made_from.facts | {"shots": [each.to_dict() for each in shots]})
-
-
-def remixed(wanted: Recipe, made: Recipe) -> Recipe:
-    """`wanted`, with the choices that went into the scene as they were `made`."""
-    return replace(wanted, **{name: getattr(made, name) for name in OF_THE_SCENE})
 
 
 def _shot(folder: Path, entry: dict[str, Any], method: str) -> Shot:

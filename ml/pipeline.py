@@ -87,13 +87,13 @@ def remix(
 ) -> Reconstruction:
     """Make another model from the scene of an earlier result in folder `source`, without the network.
 
-    What went into the scene (`ml.origin.OF_THE_SCENE`) stays as it was; every other choice is the new recipe's. The new
+    What went into the scene (`ml.recipe.OF_THE_SCENE`) stays as it was; every other choice is the new recipe's. The new
     folder holds all that the next remix needs. Raises as `reconstruct`, and ReconstructionError(`source_unusable`).
     """
     if source.resolve() == out_dir.resolve():
         raise ReconstructionError("invalid_recipe", OWN_FOLDER)
     made_from, made = origin.load(source)
-    wanted = origin.remixed(recipe, made).resolved()
+    wanted = recipe.with_scene_of(made).resolved()
     with run.started(wanted, out_dir, Listeners(on_progress, on_file, should_stop)) as walk:
         origin.copy_files(source, walk.folder)
         walk.publish_early(files.CUTOUT)

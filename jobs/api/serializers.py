@@ -205,7 +205,8 @@ class JobSerializer(serializers.ModelSerializer[Job]):
         """Usual seconds of work for this quality on this server; null once ended or without experience."""
         if job.is_terminal:
             return None
-        return estimates.seconds_for(job.quality, str(job.recipe.get("engine", "auto")))
+        is_remix = not job.photos.all()
+        return estimates.seconds_for(job.quality, str(job.recipe.get("engine", "auto")), remix=is_remix)
 
     def get_worker_online(self, job: Job) -> bool:
         """False when nobody would take the job now; not asked for a job that has ended."""
@@ -217,7 +218,8 @@ class JobSerializer(serializers.ModelSerializer[Job]):
 
     def get_share_url(self, job: Job) -> str | None:
         """The open secret link with its host; null for all but the owner."""
-        link = sharing.open_link(job) if self.context.get("viewer") == job.owner else None
+        is_owner = getattr(self.context.get("viewer"), "pk", None) == job.owner_id
+        link = sharing.open_link(job) if is_owner else None
         return share_url(link) if link else None
 
     @extend_schema_field(ShotSerializer(many=True))

@@ -63,7 +63,7 @@ class JobViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
         asked.is_valid(raise_exception=True)
         words = asked.validated_data
         jobs = search(access.jobs_of(self.request.user), words["q"], words["sort"], words["tag"], words["state"])
-        return jobs.select_related("owner").prefetch_related("photos", "artifacts", "tags", "share_links")
+        return jobs.prefetch_related("photos", "artifacts", "tags", "share_links")
 
     def get_serializer_context(self) -> dict[str, Any]:
         """With who looks."""

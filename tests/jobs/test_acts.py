@@ -1,4 +1,4 @@
-"""Cancel, retry, delete, hide: what each does to the row, the files and the queue."""
+"""Cancel, retry, delete, rename: what each does to the row, the files and the queue."""
 
 from collections.abc import Callable
 from typing import Any
@@ -79,14 +79,6 @@ def test_deleting_a_running_job_hides_it_now_and_removes_it_when_the_worker_lets
     assert stored_files() != []
     job.refresh_from_db()
     assert job.cancel_requested_at is not None
-
-
-def test_hiding_takes_a_job_from_its_owner_and_back(job: Job) -> None:
-    assert services.hide(job.pk)
-    assert not services.hide(job.pk)
-    assert access.job_for_read(job.owner, job.pk) is None
-    assert services.unhide(job.pk)
-    assert access.job_for_read(job.owner, job.pk) == job
 
 
 def test_a_new_title_is_one_line_and_never_empty(job: Job) -> None:

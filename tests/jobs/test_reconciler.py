@@ -95,6 +95,12 @@ def test_a_lost_run_is_swept_and_the_photo_stays(job: Job, settings: Settings) -
     assert stored_files() == [f"jobs/{job.pk}/photo.png"]
 
 
+def test_what_a_lost_run_showed_early_is_swept_too(job: Job, settings: Settings) -> None:
+    put(f"jobs/{job.pk}/5c7ff51a-8a3c-4f0c-a77c-06c7c9a1b2d3-early/cutout.png", settings, age=7200)
+    assert reconciler.sweep() == 1
+    assert stored_files() == [f"jobs/{job.pk}/photo.png"]
+
+
 def test_a_worker_is_online_while_it_signs(db: None) -> None:
     assert not presence.worker_online()
     presence.beat("w")
