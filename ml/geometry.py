@@ -41,11 +41,30 @@ def creased_normals(
     areas, normals = face_areas_and_normals(vertices, faces)
     one, other = _shared_edges(faces)
     soft = np.einsum("ec,ec->e", normals[one // 3], normals[other // 3]) >= np.cos(np.radians(crease))
-    one, other = one[soft], other[soft]
-    rows, columns = np.concatenate([one, _next_corner(one)]), np.concatenate([_next_corner(other), other])
-    graph = coo_matrix((np.ones(len(rows), np.int8), (rows, columns)), shape=(faces.size, faces.size))
-    count, group = connected_components(graph, directed=False)
+    count, group = _joined_corners(one[soft], other[soft], faces.size)
     return group.reshape(-1, 3).astype(np.int32), _summed(group, normals * areas[:, None], count)
+
+
+def fans(faces: Indices) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """The same triangles with a vertex for each fan around it, and the old vertex behind each new one (W,).
+
+    A fan is what hangs together by edges around a vertex. On a 2-manifold over used vertices nothing changes.
+    """
+    count, group = _joined_corners(*_shared_edges(faces), faces.size)
+    source = np.zeros(count, np.int64)
+    source[group] = faces.ravel()
+    order = np.argsort(source, kind="stable")
+    place = np.empty(count, np.int32)
+    place[order] = np.arange(count)
+    return place[group].reshape(-1, 3), source[order]
+
+
+def _joined_corners(one: NDArray[np.int64], other: NDArray[np.int64], corners: int) -> tuple[int, NDArray[np.int32]]:
+    """Corners joined across edges (pairs of opposite half edges): how many groups, and each corner's (C,)."""
+    rows, columns = np.concatenate([one, _next_corner(one)]), np.concatenate([_next_corner(other), other])
+    graph = coo_matrix((np.ones(len(rows), np.int8), (rows, columns)), shape=(corners, corners))
+    count, group = connected_components(graph, directed=False)
+    return count, group
 
 
 def _shared_edges(faces: Indices) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -15,6 +15,7 @@ from ml.errors import ReconstructionError
 from ml.geometry import (
     components,
     face_volumes,
+    fans,
     is_closed_manifold,
     vertex_normals,
     welded,
@@ -36,11 +37,13 @@ class Mesh:
 
     `vertices` (V, 3) float32, `faces` (F, 3) int32, `normals` (V, 3) float32 of unit length. A finished solid is closed
     and has no two vertices at one place; the textured copy of it (`ml.texture`) is split at seams and hard edges.
+    `repairs`: sentences about what had to be mended.
     """
 
     vertices: NDArray[np.float32]
     faces: NDArray[np.int32]
     normals: NDArray[np.float32]
+    repairs: tuple[str, ...] = ()
 
 
 Raw = tuple[NDArray[np.float32], NDArray[np.int32]]
@@ -49,32 +52,45 @@ Raw = tuple[NDArray[np.float32], NDArray[np.int32]]
 def finish(mesh: Mesh, faces: int) -> Mesh:
     """The mesh without floaters and cavities, smoothed, closed, 2-manifold, with at most about `faces` triangles.
 
+    What had to be mended on the way stands in its `repairs`.
     Raises ReconstructionError(`empty_scene`) when no solid is left.
     """
-    raw = _clean(mesh.vertices, mesh.faces)
-    raw = _outward(*_closed(*raw))
-    raw = _solid_parts(*raw)
+    repairs: list[str] = []
+    raw = _clean(mesh.vertices, mesh.faces, repairs)
+    raw = _outward(*_closed(*raw, repairs), repairs)
+    raw = _solid_parts(*raw, repairs)
     raw = _taubin(*raw)
-    raw = _simplified(*raw, faces)
-    vertices, triangles = _apart(*without_unused_vertices(*raw))
-    return Mesh(vertices, triangles, vertex_normals(vertices, triangles))
+    raw = _unpinched(*without_unused_vertices(*_simplified(*raw, faces)))
+    vertices, triangles = _apart(*_solid_parts(*raw, []), repairs)
+    return Mesh(vertices, triangles, vertex_normals(vertices, triangles), tuple(repairs))
 
 
-def _clean(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Raw:
+def is_solid(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> bool:
+    """Closed and 2-manifold at every edge and vertex, accepted by manifold3d, every part of it right side out."""
+    if not is_closed_manifold(faces) or len(fans(faces)[1]) > len(np.unique(faces)):
+        return False
+    volumes = np.bincount(components(faces, len(vertices)), face_volumes(vertices, faces))
+    return bool(volumes.min() > 0.0) and _manifold(vertices, faces) is not None
+
+
+def _clean(vertices: NDArray[np.float32], faces: NDArray[np.int32], repairs: list[str]) -> Raw:
     """Without triangles that name a vertex twice or one that is not a number."""
     finite = np.asarray(np.isfinite(vertices).all(axis=1))
     whole = (faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 2] != faces[:, 0])
     kept = faces[whole & finite[faces].all(axis=1)]
     if len(kept) == 0:
         raise ReconstructionError("empty_scene")
+    if len(kept) < len(faces):
+        repairs.append("Broken triangles were dropped.")
     return without_unused_vertices(vertices, kept)
 
 
-def _closed(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Raw:
+def _closed(vertices: NDArray[np.float32], faces: NDArray[np.int32], repairs: list[str]) -> Raw:
     """The same surface as a 2-manifold; an open or tangled one is mended. Raises `empty_scene` when it cannot be."""
     if is_closed_manifold(faces):
         return vertices, faces
     solid = _manifold(vertices, faces)
+    repairs.append("Edges that more than two triangles shared were parted." if solid else "Holes were closed.")
     if solid is None:
         solid = _manifold(*_mended(vertices, faces))
     if solid is None:
@@ -107,19 +123,29 @@ def _mended(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Raw:
     return np.asarray(mesh.vertices, np.float32), np.asarray(mesh.faces, np.int32)
 
 
-def _outward(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Raw:
+def _outward(vertices: NDArray[np.float32], faces: NDArray[np.int32], repairs: list[str]) -> Raw:
     """The same closed surface, turned over when it was inside out."""
-    inside_out = face_volumes(vertices, faces).sum() < 0
-    return vertices, np.ascontiguousarray(faces[:, ::-1]) if inside_out else faces
+    if face_volumes(vertices, faces).sum() >= 0:
+        return vertices, faces
+    repairs.append("The surface was inside out and was turned over.")
+    return vertices, np.ascontiguousarray(faces[:, ::-1])
 
 
-def _solid_parts(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Raw:
+def _solid_parts(vertices: NDArray[np.float32], faces: NDArray[np.int32], repairs: list[str]) -> Raw:
     """Without floaters (by share of volume) and without cavities, which nobody sees and no printer can empty."""
     part = components(faces, len(vertices))
     volumes = np.bincount(part, face_volumes(vertices, faces))
     if volumes.max() <= 0:
         raise ReconstructionError("empty_scene")
-    return without_unused_vertices(vertices, faces[volumes[part] >= SMALLEST_PART * volumes.max()])
+    kept = volumes >= SMALLEST_PART * volumes.max()
+    repairs += _counted(int((~kept & (volumes > 0)).sum()), "loose speck was", "loose specks were", "removed")
+    repairs += _counted(int((volumes <= 0).sum()), "hollow inside was", "hollows inside were", "filled")
+    return without_unused_vertices(vertices, faces[kept[part]])
+
+
+def _counted(count: int, one: str, many: str, done: str) -> list[str]:
+    """A sentence about `count` things; none about nothing."""
+    return [f"{count} {one if count == 1 else many} {done}."] if count else []
 
 
 def _taubin(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Raw:
@@ -173,7 +199,13 @@ def _simplified_by_tolerance(vertices: NDArray[np.float32], faces: NDArray[np.in
     return _arrays(best)
 
 
-def _apart(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Raw:
+def _unpinched(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Raw:
+    """With one ring of triangles around each vertex: simplification may leave two that meet in a point."""
+    parted, source = fans(faces)
+    return vertices[source], parted
+
+
+def _apart(vertices: NDArray[np.float32], faces: NDArray[np.int32], repairs: list[str]) -> Raw:
     """No two vertices at one place: where the solid touches itself, a hair lies between.
 
     A file that stores triangles alone (STL) or that joins vertices by place would tie the two sides together.
@@ -181,6 +213,7 @@ def _apart(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Raw:
     first, place_of = welded(vertices)
     if len(first) == len(vertices):
         return vertices, faces
+    repairs.append("Places where the surface touched itself were set apart by a hair.")
     order = np.argsort(place_of, kind="stable")
     starts = np.searchsorted(place_of[order], np.arange(len(first)))
     rank = np.empty(len(vertices), np.float32)

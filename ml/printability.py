@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ml import axes
-from ml.geometry import components, face_areas_and_normals, face_volumes, is_closed_manifold, welded
+from ml.geometry import components, face_areas_and_normals, face_volumes, welded
+from ml.mesh import Mesh, is_solid
 from ml.raycast import Caster
-
-if TYPE_CHECKING:
-    from ml.mesh import Mesh
 
 STEEPEST = 45.0
 """Degrees from the upright that a printer bridges without support."""
@@ -28,6 +26,7 @@ THIN_SHARE = 0.01
 def statistics(mesh: Mesh, height_mm: float) -> dict[str, Any]:
     """Counts, closedness, parts, and volume, area, size, overhang and thinnest wall at `height_mm` tall.
 
+    `watertight`: closed, 2-manifold, right side out, manifold3d being the judge; `repairs`: what was mended for that.
     `overhang_share`: share of the area that hangs over at more than 45° and does not lie on the bed.
     `thinnest_wall_mm`: all but 1 % of the surface is at least as thick, measured straight inwards (an estimate).
     """
@@ -37,13 +36,14 @@ def statistics(mesh: Mesh, height_mm: float) -> dict[str, Any]:
     return {
         "vertices": len(mesh.vertices),
         "faces": len(mesh.faces),
-        "watertight": is_closed_manifold(mesh.faces),
+        "watertight": is_solid(mesh.vertices, mesh.faces),
         "parts": int(components(mesh.faces, len(mesh.vertices)).max()) + 1,
         "volume_cm3": round(float(face_volumes(printed.vertices, mesh.faces).sum()) / 1000.0, 3),
         "area_cm2": round(float(areas.sum()) / 100.0, 3),
         "size_mm": [round(float(side), 2) for side in np.ptp(printed.vertices, axis=0)],
         "overhang_share": round(_overhang_share(printed, areas, normals, height_mm), 4),
         "thinnest_wall_mm": round(_thinnest_wall(printed, areas, normals), 2),
+        "repairs": list(mesh.repairs),
     }
 
 

@@ -97,3 +97,18 @@ def test_welding_closes_what_seams_and_creases_have_cut() -> None:
     first, place_of = geometry.welded(corners)
     assert np.array_equal(corners[first][place_of], corners)
     assert geometry.is_closed_manifold(place_of.reshape(-1, 3))
+
+
+def test_two_fans_that_meet_in_a_vertex_are_parted() -> None:
+    """Two tetrahedra on one corner."""
+    tied = np.concatenate([TETRAHEDRON, np.where(TETRAHEDRON == 0, 0, TETRAHEDRON + 3)])
+    faces, source = geometry.fans(tied)
+    assert np.array_equal(source[faces], tied)
+    assert source.tolist() == [0, 0, 1, 2, 3, 4, 5, 6]
+    assert geometry.components(faces, len(source)).max() == 1
+
+
+def test_a_manifold_has_one_fan_at_each_vertex() -> None:
+    faces, source = geometry.fans(TETRAHEDRON)
+    assert np.array_equal(faces, TETRAHEDRON)
+    assert source.tolist() == [0, 1, 2, 3]

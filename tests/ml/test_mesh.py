@@ -11,6 +11,8 @@ from ml.geometry import components, face_volumes, is_closed_manifold, vertex_nor
 from ml.mesh import Mesh
 from tests.ml.scenes import RED, AnalyticScene, Part, ball
 
+CORNERS = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], np.float32) * 0.3
+TETRAHEDRON = np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]], np.int32)
 BIG = Part("ball", (0.0, 0.0, 0.0), (0.35, 0.35, 0.35), RED)
 
 
@@ -100,14 +102,48 @@ def test_two_balls_that_share_an_edge_are_parted() -> None:
     assert is_closed_manifold(finished.faces)
 
 
-def test_where_a_solid_touches_itself_a_hair_lies_between() -> None:
-    """Two tetrahedra, tip to tip."""
-    tip = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]) * 0.3
-    faces = np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]])
-    touching = raw(np.concatenate([tip, -tip]), np.concatenate([faces, faces[:, ::-1] + 4]))
-    finished = meshes.finish(touching, 5_000)
+def test_where_a_solid_touches_itself_a_hair_lies_between(toy: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two tetrahedra on one vertex, as simplification leaves them now and then."""
+    pinched = np.concatenate([TETRAHEDRON, np.where(TETRAHEDRON == 0, 0, TETRAHEDRON + 3)[:, ::-1]])
+    tied = (np.concatenate([CORNERS, -CORNERS[1:]]), pinched)
+    monkeypatch.setattr("ml.mesh.fast_simplification.simplify", lambda *_, **__: tied)
+    finished = meshes.finish(toy, 4_000)
+    assert finished.repairs == ("Places where the surface touched itself were set apart by a hair.",)
+    assert meshes.is_solid(finished.vertices, finished.faces)
     assert part_count(finished) == 2
-    assert len(np.unique(finished.vertices, axis=0)) == len(finished.vertices) == 8
+    assert len(np.unique(finished.vertices, axis=0)) == 8
+
+
+def test_what_was_mended_is_said() -> None:
+    whole, inner = surface.extract(ball(0.5), 64), surface.extract(ball(0.2), 64)
+    crumb = inner.vertices * 0.1 + 0.7
+    faces = np.concatenate([whole.faces, inner.faces[:, ::-1] + len(whole.vertices)])
+    faces = np.concatenate([faces, inner.faces + len(whole.vertices) + len(inner.vertices)])
+    messy = raw(np.concatenate([whole.vertices, inner.vertices, crumb]), faces)
+    assert meshes.finish(messy, 50_000).repairs == ("1 loose speck was removed.", "1 hollow inside was filled.")
+    assert meshes.finish(raw(whole.vertices, whole.faces[1:]), 50_000).repairs == ("Holes were closed.",)
+    turned = meshes.finish(raw(whole.vertices, whole.faces[:, ::-1]), 50_000)
+    assert meshes.statistics(turned, 80.0)["repairs"] == ["The surface was inside out and was turned over."]
+    assert meshes.finish(whole, 50_000).repairs == ()
+
+
+def test_a_part_that_simplification_turns_inside_out_goes(toy: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = np.concatenate([TETRAHEDRON, TETRAHEDRON[:, ::-1] + 4])
+    crushed = (np.concatenate([CORNERS, CORNERS * 0.1 - 0.5]), first)
+    monkeypatch.setattr("ml.mesh.fast_simplification.simplify", lambda *_, **__: crushed)
+    finished = meshes.finish(toy, 4_000)
+    assert part_count(finished) == 1
+    assert volume(finished) > 0.0
+
+
+def test_only_a_closed_solid_that_is_right_side_out_is_one() -> None:
+    pinched = np.concatenate([TETRAHEDRON, np.where(TETRAHEDRON == 0, 0, TETRAHEDRON + 3)])
+    two, turned = (np.concatenate([CORNERS, CORNERS + 0.5]), np.concatenate([TETRAHEDRON, TETRAHEDRON[:, ::-1] + 4]))
+    assert meshes.is_solid(CORNERS, TETRAHEDRON)
+    assert meshes.is_solid(two, np.concatenate([TETRAHEDRON, TETRAHEDRON + 4]))
+    assert not meshes.is_solid(CORNERS, TETRAHEDRON[1:])
+    assert not meshes.is_solid(two, turned)
+    assert not meshes.is_solid(np.concatenate([CORNERS, -CORNERS[1:]]), pinched)
 
 
 def test_when_quadrics_tear_the_mesh_the_tolerance_search_keeps_to_the_budget(
