@@ -1,4 +1,5 @@
-// The landing page's picture: a mug turns, painted on the left of the line, its mesh on the right.
+// The first page: a photo chosen here goes on to the upload page; a mug turns, painted on the left, its mesh on the right.
+import { wirePhotos } from "./home/photos";
 import { find, reducedMotion } from "./lib/dom";
 import { drawSplit } from "./home/draw";
 import { mug } from "./home/mug";
@@ -22,3 +23,5 @@ function start(canvas: HTMLCanvasElement): void {
 
 const canvas = find<HTMLCanvasElement>("[data-hero]");
 if (canvas) start(canvas);
+const drop = find("[data-home-drop]");
+if (drop) wirePhotos(drop);

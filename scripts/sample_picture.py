@@ -1,12 +1,13 @@
-"""Draw the sample picture that the demo sends: a toy locomotive on a softly lit table, traced from simple solids.
+"""Draw the sample pictures that the site offers: toys on a softly lit table, traced from simple solids.
 
-`python -m scripts.sample_picture` writes `static/samples/locomotive.png`, the same bytes each time.
+`python -m scripts.sample_picture [NAME …]` writes them to `static/samples/`, the same bytes each time.
 """
 
 from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from ml.geometry import vertex_normals
 from ml.mesh import Mesh
 from ml.raycast import Caster, camera_rays
 
-OUT = Path(__file__).resolve().parent.parent / "static" / "samples" / "locomotive.png"
+SAMPLES = Path(__file__).resolve().parent.parent / "static" / "samples"
 SIDE, SUPERSAMPLING = 480, 2
 CAMERA = Camera(elevation=20.0, azimuth=34.0, distance=2.15)
 TABLE = -0.40
@@ -86,6 +87,60 @@ def locomotive() -> Toy:
             parts.append((cylinder(0.135, 0.06, "x", (0.20 * side, y, TABLE + 0.135)), RED))
             parts.append((cylinder(0.045, 0.08, "x", (0.205 * side, y, TABLE + 0.135)), YELLOW))
     return _joined(parts)
+
+
+def lathe(profile: list[tuple[float, float]], at: tuple[float, float, float] = (0, 0, 0)) -> trimesh.Trimesh:
+    """The solid that a profile of (radius, height) points sweeps around the vertical axis through `at`."""
+    solid = trimesh.creation.revolve(profile, sections=96)
+    solid.apply_translation(at)
+    return solid
+
+
+def lighthouse() -> Toy:
+    """A striped tower on a rock, with a gallery, a lamp and a pointed roof."""
+    stripes, radius = [-0.24, -0.10, 0.04, 0.18, 0.32], (0.205, 0.185, 0.165, 0.145, 0.125)
+    parts = [
+        (lathe([(0, TABLE), (0.36, TABLE), (0.34, -0.31), (0.25, -0.24), (0, -0.24)]), (0.16, 0.17, 0.19)),
+        (box((0.10, 0.12, 0.16), (0.19, 0, -0.16)), BLUE),
+        (lathe([(0, 0.32), (0.19, 0.32), (0.19, 0.36), (0, 0.36)]), BLACK),
+        (cylinder(0.085, 0.14, "z", (0, 0, 0.43)), YELLOW),
+        (lathe([(0, 0.50), (0.15, 0.50), (0.03, 0.62), (0, 0.66)]), RED),
+        (ball(0.03, (0, 0, 0.67)), YELLOW),
+    ]
+    for index, (low, high) in enumerate(pairwise(stripes)):
+        ring = [(0, low), (radius[index], low), (radius[index + 1], high), (0, high)]
+        parts.append((lathe(ring), CREAM if index % 2 else RED))
+    return _joined(parts)
+
+
+def robot() -> Toy:
+    """A square head with an aerial, two arms with balls for hands, and broad feet."""
+    steel, dark = (0.30, 0.42, 0.46), (0.09, 0.10, 0.12)
+    parts = [
+        (box((0.30, 0.44, 0.36), (0, 0, 0.02)), steel),
+        (box((0.03, 0.26, 0.18), (0.155, 0, 0.03)), CREAM),
+        (cylinder(0.045, 0.03, "x", (0.175, -0.06, 0.05)), RED),
+        (cylinder(0.045, 0.03, "x", (0.175, 0.06, 0.05)), YELLOW),
+        (cylinder(0.07, 0.06, "z", (0, 0, 0.22)), dark),
+        (box((0.26, 0.34, 0.24), (0, 0, 0.36)), BLUE),
+        (ball(0.055, (0.12, -0.08, 0.38)), CREAM),
+        (ball(0.055, (0.12, 0.08, 0.38)), CREAM),
+        (ball(0.026, (0.165, -0.08, 0.38)), BLACK),
+        (ball(0.026, (0.165, 0.08, 0.38)), BLACK),
+        (cylinder(0.014, 0.14, "z", (0, 0, 0.54)), dark),
+        (ball(0.04, (0, 0, 0.62)), RED),
+    ]
+    for side in (-1, 1):
+        parts.append((cylinder(0.055, 0.10, "y", (0, 0.26 * side, 0.13)), dark))
+        parts.append((cylinder(0.05, 0.26, "z", (0, 0.30 * side, 0.0)), BLUE))
+        parts.append((ball(0.075, (0, 0.30 * side, -0.16)), RED))
+        parts.append((cylinder(0.06, 0.16, "z", (0, 0.11 * side, -0.23)), dark))
+        parts.append((box((0.30, 0.17, 0.10), (0.04, 0.11 * side, TABLE + 0.05)), RED))
+    return _joined(parts)
+
+
+TOYS = {"locomotive.png": locomotive, "lighthouse.webp": lighthouse, "robot.webp": robot}
+"""File names of the samples, and what is on them."""
 
 
 def _joined(parts: list[tuple[trimesh.Trimesh, tuple[float, float, float]]]) -> Toy:
@@ -159,14 +214,24 @@ def _srgb(linear: Floats) -> Floats:
     return np.asarray(curved, dtype=np.float32)
 
 
+def write(name: str, folder: Path) -> Path:
+    """Draw one of TOYS into `folder`."""
+    out = folder / name
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = Image.fromarray(picture(TOYS[name](), CAMERA, SIDE))
+    drawn.save(out, optimize=True) if out.suffix == ".png" else drawn.save(out, quality=90, method=6)
+    return out
+
+
 def main() -> None:
-    """Write the picture."""
+    """Write the pictures."""
     parser = argparse.ArgumentParser(prog="python -m scripts.sample_picture", description=__doc__)
-    parser.add_argument("--out", type=Path, default=OUT)
-    out = parser.parse_args().out
-    out.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(picture(locomotive(), CAMERA, SIDE)).save(out, optimize=True)
-    print(f"{out}: {out.stat().st_size // 1024} kB")
+    parser.add_argument("names", nargs="*", default=list(TOYS), metavar="NAME", help=f"one of {', '.join(TOYS)}")
+    parser.add_argument("--out", type=Path, default=SAMPLES, help="folder")
+    arguments = parser.parse_args()
+    for name in arguments.names:
+        out = write(name, arguments.out)
+        print(f"{out}: {out.stat().st_size // 1024} kB")
 
 
 if __name__ == "__main__":

@@ -14,11 +14,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from jobs import access, services, sharing
-from jobs.api.serializers import JobSerializer
 from jobs.bundle import deliver_bundle, entries_of
 from jobs.delivery import deliver
 from jobs.failures import Refused
 from jobs.models import Job, State
+from jobs.progress_page import progress_context
 from jobs.remix_form import RemixForm, quality_choices
 from jobs.result_page import folder_name, owner_context, share_context
 from jobs.views.doors import found
@@ -33,8 +33,7 @@ def detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
     job = found(access.job_for_read(request.user, job_id))
     if job.state == State.SUCCEEDED:
         return _result_page(request, job, RemixForm.of(job.recipe_object()))
-    context = {"job": job, "job_data": JobSerializer(job).data, "stages": STAGES, "can_retry": job.can_retry}
-    return render(request, "jobs/progress.html", context)
+    return render(request, "jobs/progress.html", progress_context(job))
 
 
 def _result_page(request: HttpRequest, job: Job, form: RemixForm, status: int = 200) -> HttpResponse:
