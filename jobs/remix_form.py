@@ -37,7 +37,9 @@ class RemixForm(forms.Form):
     )
     threshold = _number("threshold", whole=False)
     height_mm = forms.FloatField(min_value=LIMITS["height_mm"][0], max_value=LIMITS["height_mm"][1])
-    formats = forms.MultipleChoiceField(choices=[(name, name.upper()) for name in FORMATS])
+    formats = forms.MultipleChoiceField(
+        choices=[(name, name.upper()) for name in FORMATS], widget=forms.CheckboxSelectMultiple
+    )
     renderer = forms.ChoiceField(choices=[(name, RENDERER_LABELS[name]) for name in RENDERERS])
     transparent = forms.BooleanField(required=False)
     color = forms.RegexField(r"^#[0-9a-f]{6}$", required=False)
@@ -47,8 +49,14 @@ class RemixForm(forms.Form):
     def of(cls, recipe: Recipe) -> RemixForm:
         """Filled in with a recipe, and with a key of its own so that a double click makes one model."""
         opaque = recipe.background != "transparent"
-        more = {"transparent": not opaque, "color": recipe.background if opaque else "#ffffff"}
-        return cls(initial={**asdict(recipe), "formats": list(recipe.formats), **more, "idempotency_key": uuid.uuid4()})
+        initial = asdict(recipe) | {
+            "formats": list(recipe.formats),
+            "height_mm": f"{recipe.height_mm:g}",
+            "transparent": not opaque,
+            "color": recipe.background if opaque else "#ffffff",
+            "idempotency_key": uuid.uuid4(),
+        }
+        return cls(initial=initial)
 
     def recipe(self, made: Recipe) -> Recipe:
         """`made` with the wishes of a valid form. Raises ReconstructionError(`invalid_recipe`)."""

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from django.db.models import prefetch_related_objects
 from django.urls import reverse
@@ -18,9 +17,6 @@ from ml import files
 
 FORMATS = {"glb": files.GLB, "obj": files.OBJ}
 """What the viewer can load: `?format=` and the file behind it."""
-
-AGAIN = ("engine", "quality", "faces", "texture_size", "threshold", "height_mm", "renderer", "background")
-"""Settings that “make again with…” hands to the upload page."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +90,6 @@ def owner_context(job: Job, wanted_format: str = "") -> dict[str, Any]:
         "shots_json": json.dumps(shots),
         "report": job.report,
         "recipe_facts": recipe_facts(job.report.get("recipe", {})),
-        "again": again_query(job.recipe),
         "link": sharing.open_link(job),
         "remixes": list(access.jobs_of(job.owner).filter(parent=job).defer("report")),
         "parent": access.jobs_of(job.owner).filter(pk=job.parent_id).first() if job.parent_id else None,
@@ -126,11 +121,6 @@ def _in_words(value: Any) -> str:
     )
 
 
-def again_query(recipe: dict[str, Any]) -> str:
-    """The settings of a job as the upload page takes them from its address."""
-    return urlencode({name: recipe[name] for name in AGAIN if recipe.get(name) not in (None, "")})
-
-
 def folder_name(job: Job) -> str:
     """The title as a name for files."""
     return slugify(job.title) or "model"
@@ -144,7 +134,7 @@ def _viewer(job: Job, door: Door, wanted_format: str) -> dict[str, Any]:
         "model_url": wanted or glb,
         "format": wanted_format if wanted and wanted_format in FORMATS else "glb",
         "poster_url": door.url(files.POSTER),
-        "usdz_url": door.url("mesh.usdz"),
+        "usdz_url": door.url(files.USDZ),
         "scene_viewer_url": glb if door.open_to_all else None,
         "size_mm": job.report.get("mesh", {}).get("size_mm"),
         "name": folder_name(job),

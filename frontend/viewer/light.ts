@@ -26,9 +26,9 @@ interface Setting {
 }
 
 const SETTINGS: Record<Light, Setting> = {
-  studio: { surroundings: () => new RoomEnvironment(), ambient: 0.9, lamp: 0.9, lampAt: [1.5, 2, 3] },
-  daylight: { surroundings: () => dome("#8fb7e8", "#f3efe6", "#7c7466"), ambient: 1.1, lamp: 2.2, lampAt: [3, 4, 2] },
-  lamp: { surroundings: () => dome("#3c4048", "#2a2c31", "#191a1d"), ambient: 0.55, lamp: 3.4, lampAt: [-4, 2.2, 1.6] },
+  studio: { surroundings: () => new RoomEnvironment(), ambient: 0.55, lamp: 1, lampAt: [1.5, 2, 3] },
+  daylight: { surroundings: () => dome("#8fb7e8", "#f3efe6", "#7c7466"), ambient: 0.9, lamp: 1.9, lampAt: [3, 4, 2] },
+  lamp: { surroundings: () => dome("#3c4048", "#2a2c31", "#191a1d"), ambient: 2.2, lamp: 3.2, lampAt: [-4, 2.2, 1.6] },
 };
 
 export type Lighting = ReturnType<typeof createLighting>;

@@ -53,10 +53,10 @@ function materials(mesh: Surface, anisotropy: number): (mode: Mode) => Material 
   const make: Record<Mode, Make> = {
     texture: () => new MeshBasicMaterial({ ...own, toneMapped: false }),
     lit: () => new MeshStandardMaterial({ ...own, roughness: 0.85, metalness: 0 }),
-    clay: () => new MeshStandardMaterial({ color: 0xcfc8bd, roughness: 0.9, metalness: 0 }),
+    clay: () => new MeshStandardMaterial({ color: 0xc2bab0, roughness: 0.9, metalness: 0 }),
     matcap: () => new MeshMatcapMaterial({ matcap: matcapTexture(), toneMapped: false }),
     normals: () => new MeshNormalMaterial(),
-    uv: () => new MeshStandardMaterial({ map: sharp(checkerTexture(), anisotropy), roughness: 1, metalness: 0 }),
+    uv: () => new MeshStandardMaterial({ map: checker(own.map, anisotropy), roughness: 1, metalness: 0 }),
     seen: () => seenMaterial(mesh),
   };
   const made = new Map<Mode, Material>();
@@ -75,6 +75,13 @@ function ownLook(material: Material, anisotropy: number): { map: Texture | null;
 
 function sharp<T extends Texture>(texture: T, anisotropy: number): T {
   texture.anisotropy = anisotropy;
+  return texture;
+}
+
+/** As the texture it stands for: GLB counts rows from the top, OBJ from the bottom. */
+function checker(like: Texture | null, anisotropy: number): Texture {
+  const texture = sharp(checkerTexture(), anisotropy);
+  texture.flipY = like?.flipY ?? false;
   return texture;
 }
 

@@ -194,9 +194,11 @@ def test_parent_and_remix_name_each_other(finished: Job, owner: User) -> None:
     assert finished.get_absolute_url() in page(child, owner)
 
 
-def test_make_again_hands_the_settings_on(finished: Job, owner: User) -> None:
+def test_make_again_leads_to_a_form_with_the_same_settings(finished: Job, owner: User) -> None:
     Job.objects.filter(pk=finished.pk).update(recipe={**finished.recipe, "faces": 9000})
-    assert "/new/?engine=auto&amp;quality=draft&amp;faces=9000" in page(finished, owner)
+    address = f"/new/?again={finished.pk}"
+    assert address in page(finished, owner)
+    assert 'value="9000"' in signed_in(owner).get(address).content.decode()
 
 
 def test_many_versions_need_no_more_queries(finished: Job, owner: User, django_assert_max_num_queries: Any) -> None:
