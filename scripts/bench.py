@@ -31,6 +31,7 @@ def main() -> None:
         photo = folder / "photo.jpg"
         photo.write_bytes(photo_of_12_megapixels())
         pipeline_bench(photo, folder / "out")
+    subprocess.run([sys.executable, "-m", "scripts.bench_stages"], cwd=ROOT, check=True)
     site_bench()
     subprocess.run([sys.executable, "-m", "scripts.bench_triposr"], cwd=ROOT, check=False)
 

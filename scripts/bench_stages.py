@@ -1,0 +1,185 @@
+"""Measure each stage after the network against the naive way, in one run: `python -m scripts.bench_stages [--json]`.
+
+The naive way is what one would write first: the density of every lattice point, trimesh for smoothing and for files,
+xatlas as it comes, each picture on its own. Its long parts are measured on a share of the work, which the table names.
+The last rows are a whole job in a process that is already warm, and its memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import fast_simplification
+import mcubes
+import numpy as np
+import psutil
+import trimesh
+import xatlas
+from PIL import Image
+
+from ml import axes, engines, export, lattice, mesh, photo, pipeline, surface, texture, views
+from ml.camera import Camera
+from ml.cutout import cut
+from ml.engines.triposr.scene import TriplaneScene
+from ml.recipe import Recipe
+from ml.scene import Scene
+from ml.shot import Shot
+from ml.unwrap import unwrap
+from scripts.bench import SAMPLE, hardware
+
+CHAIR = Path(__file__).parent.parent / "tests" / "ml" / "triposr" / "data" / "chair.npz"
+RECIPE = Recipe(engine="compact").resolved()
+GRID, FACES, TEXTURE = RECIPE.grid or 0, RECIPE.faces or 0, RECIPE.texture_size or 0
+COUNT, SIZE = RECIPE.frame_count or 0, RECIPE.frame_size or 0
+POINT_SHARE, VIEW_SHARE = 16, 10
+"""The naive way asks for one in so many points of the lattice, and makes one in so many views."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: ours, the naive way where there is one, and what was asked for, all in `unit`."""
+
+    step: str
+    ours: float
+    limit: float
+    naive: float | None = None
+    note: str = ""
+    unit: str = "s"
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times less ours takes."""
+        return self.naive / self.ours if self.naive else None
+
+
+def seconds(work: Callable[[], Any], repeats: int = 1) -> float:
+    """The best of some runs: other work on the machine only ever adds time."""
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def surface_row(title: str, scene: Scene, limit: float) -> Row:
+    """The surface, coarse to fine, and from all points of the lattice."""
+    part = np.random.default_rng(0).uniform(-scene.radius, scene.radius, ((GRID + 1) ** 3 // POINT_SHARE, 3))
+    asked = seconds(lambda: lattice.densities(scene, part.astype(np.float32))) * POINT_SHARE
+    values = lattice.sample(scene, GRID, scene.threshold)
+    cubes = seconds(lambda: mcubes.marching_cubes(values, scene.threshold))
+    ours = seconds(lambda: surface.extract(scene, GRID), 2)
+    return Row(f"surface, {title}", ours, limit, asked + cubes, f"naive from 1/{POINT_SHARE} of the points")
+
+
+def finish_row(raw: mesh.Mesh) -> Row:
+    """Parts, smoothing and simplification, and the same by trimesh."""
+
+    def naive() -> None:
+        parts = trimesh.Trimesh(raw.vertices, raw.faces).split(only_watertight=False)
+        largest = max(parts, key=lambda each: float(each.volume))
+        rounds = 2 * mesh.SMOOTHING_ROUNDS
+        trimesh.smoothing.filter_taubin(largest, iterations=rounds)  # type: ignore[no-untyped-call]
+        fast_simplification.simplify(largest.vertices, largest.faces, target_count=FACES)
+
+    return Row("finish", seconds(lambda: mesh.finish(raw, FACES), 2), 1.5, seconds(naive), "naive: trimesh")
+
+
+def bake_row(solid: mesh.Mesh, scene: Scene, shot: Shot) -> Row:
+    """Unwrapping and painting, and xatlas on the whole mesh as it comes with the same painting."""
+    unwrapping = seconds(lambda: unwrap(solid, TEXTURE))
+    ours = seconds(lambda: texture.bake(solid, scene, [shot], TEXTURE), 2)
+    alone = seconds(lambda: xatlas.parametrize(solid.vertices, solid.faces.astype(np.uint32)))
+    return Row("unwrap and bake", ours, 4.0, alone + max(ours - unwrapping, 0.0), "naive: one call of xatlas")
+
+
+def views_row(model: texture.TexturedMesh, folder: Path) -> Row:
+    """All frames, poster and film, and pictures made one by one, each with a ray tree of its own."""
+
+    def ours() -> None:
+        views.turntable(model, folder, count=COUNT, size=SIZE, elevation=15.0)
+
+    def naive() -> None:
+        for index in range(COUNT // VIEW_SHARE):
+            picture = views.render(model, Camera(15.0, 360.0 * index / COUNT), SIZE)
+            Image.fromarray(picture).save(folder / "naive.png")
+
+    note = f"naive without poster and film, from 1/{VIEW_SHARE} of the views"
+    return Row(f"{COUNT} views and film", seconds(ours, 2), 5.0, seconds(naive) * VIEW_SHARE, note)
+
+
+def export_row(model: texture.TexturedMesh, folder: Path) -> Row:
+    """Every format, and those that trimesh writes by itself."""
+
+    def naive() -> None:
+        picture = Image.fromarray(model.texture)
+        material = trimesh.visual.material.SimpleMaterial(image=picture)  # type: ignore[no-untyped-call]
+        visual = trimesh.visual.TextureVisuals(uv=model.uv, material=material)  # type: ignore[no-untyped-call]
+        made = trimesh.Trimesh(axes.y_up(model.mesh.vertices), model.mesh.faces, visual=visual, process=False)
+        for kind in ("glb", "obj", "stl", "ply"):
+            made.export(folder / f"naive.{kind}")
+
+    ours = seconds(lambda: export.write(model, folder, RECIPE), 2)
+    return Row("exports", ours, 1.5, seconds(naive), "naive: trimesh, GLB, OBJ, STL and PLY alone")
+
+
+def job_rows(picture: bytes) -> list[Row]:
+    """A whole job of standard quality, the second in this process, and the memory that it took at most."""
+    with tempfile.TemporaryDirectory() as name:
+        before = psutil.Process().memory_info().rss / 1e9
+        pipeline.reconstruct([picture], RECIPE, Path(name) / "first")
+        made = pipeline.reconstruct([picture], RECIPE, Path(name) / "second")
+    stages = ", ".join(f"{each['name']} {each['seconds']:.1f}" for each in made.report["stages"])
+    peak = made.report["peak_mb"] / 1000.0
+    return [
+        Row("compact job, warm", made.report["seconds"], 8.0, note=stages),
+        Row("peak memory", peak, 1.5, note=f"{before:.2f} GB before the job, imports and weights", unit="GB"),
+    ]
+
+
+def measure() -> list[Row]:
+    """All rows of the table, told one by one."""
+    picture = next(SAMPLE.glob("*.png")).read_bytes()
+    rows = job_rows(picture)
+    cutout = cut(photo.open_photo(picture), remove_background=True, foreground_ratio=0.85)
+    scene = engines.choose("compact").infer(cutout)
+    raw = surface.extract(scene, GRID)
+    solid = mesh.finish(raw, FACES)
+    shot = Shot(cutout, scene.camera)
+    model = texture.bake(solid, scene, [shot], TEXTURE)
+    with tempfile.TemporaryDirectory() as name:
+        return [
+            surface_row("volume", scene, 0.5),
+            surface_row("triplane", TriplaneScene.load(CHAIR), 2.5),
+            finish_row(raw),
+            bake_row(solid, scene, shot),
+            views_row(model, Path(name)),
+            export_row(model, Path(name)),
+            *rows,
+        ]
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.bench_stages", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    rows = measure()
+    if options.json:
+        print(json.dumps({"hardware": hardware(), "rows": [asdict(row) | {"ratio": row.ratio} for row in rows]}))
+        return
+    print(f"Standard quality, {hardware()}\n\n{'stage':24}{'ours':>9}{'asked':>9}{'naive':>9}{'ratio':>8}")
+    for row in rows:
+        naive = f"{row.naive:>7.2f} {row.unit}{row.ratio:>7.1f}×" if row.naive else " " * 17
+        print(f"{row.step:24}{row.ours:>7.2f} {row.unit}{row.limit:>7.1f} {row.unit}{naive}  {row.note}")
+
+
+if __name__ == "__main__":
+    main()
