@@ -1,0 +1,77 @@
+"""A finished model without a worker, the web process alone, and a browser in which somebody is signed in."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Browser, Page
+
+from accounts.models import User
+from jobs import artifacts, services, transitions
+from jobs.models import Job
+from ml.pipeline import Reconstruction, reconstruct
+from ml.recipe import Recipe
+from tests.conftest import encoded, picture, signed_in
+from tests.environment import free_port, wait_for_port
+from tests.live import environment, start
+
+READY = '[data-viewer][data-ready="true"]'
+SMALL = Recipe(engine="compact", quality="draft", frame_size=64, frame_count=6)
+
+
+@cache
+def _made() -> tuple[Path, Reconstruction]:
+    """The shared photo's model, made once for all tests of a run."""
+    folder = Path(tempfile.mkdtemp(dir=settings.VAR_DIR))
+    return folder, reconstruct([encoded(picture())], SMALL, folder)
+
+
+def finished_model(owner: User, title: str = "Lamp") -> Job:
+    """A red lamp as a worker would have left it."""
+    folder, made = _made()
+    job = services.submit(owner, [(encoded(picture()), "lamp.png")], SMALL, title=title).job
+    token = transitions.claim(job.pk, worker="test")
+    assert token is not None
+    with tempfile.TemporaryDirectory(dir=settings.VAR_DIR) as copy:
+        shutil.copytree(folder, copy, dirs_exist_ok=True)
+        assert artifacts.store(job, token, Path(copy), made.files, made.report)
+    job.refresh_from_db()
+    return job
+
+
+@contextmanager
+def web_alone() -> Iterator[str]:
+    """daphne without worker and reconciler; yields its address."""
+    port = free_port()
+    daphne = [str(Path(sys.executable).with_name("daphne")), "-p", str(port)]
+    web = start([*daphne, "reconsite.asgi:application"], environment(port))
+    try:
+        wait_for_port(port, web.popen)
+        yield f"http://localhost:{port}"
+    finally:
+        web.end()
+
+
+@contextmanager
+def opened(browser: Browser, address: str, user: User | None, **options: Any) -> Iterator[Page]:
+    """A page of a fresh profile, at desktop width, that fails the test on an uncaught error of ours."""
+    context = browser.new_context(base_url=address, **{"viewport": {"width": 1440, "height": 900}, **options})
+    context.set_default_timeout(60_000)
+    if user is not None:
+        session = signed_in(user).cookies[settings.SESSION_COOKIE_NAME].value
+        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": address}])
+    page = context.new_page()
+    page.on("pageerror", lambda error: pytest.fail(f"The page threw: {error}"))
+    try:
+        yield page
+    finally:
+        context.close()

@@ -1,0 +1,254 @@
+"""The viewer, by the pixels that it draws: each surface, the measures, the light, a lost context."""
+
+from __future__ import annotations
+
+import io
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from accounts.models import User
+from jobs.models import Job
+from tests.browser.finished import READY, finished_model, opened, web_alone
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+DARK = 40.0
+"""Difference to the empty backdrop, in levels, from which a pixel belongs to the model."""
+
+Pixels = NDArray[np.float32]
+
+
+@pytest.fixture
+def address(transactional_db: None) -> Iterator[str]:
+    """The web process alone: nothing here waits for a worker."""
+    with web_alone() as url:
+        yield url
+
+
+@pytest.fixture
+def model(owner: User, address: str) -> Job:
+    """A finished red lamp."""
+    return finished_model(owner)
+
+
+@pytest.fixture
+def viewer(browser: Browser, address: str, owner: User, model: Job) -> Iterator[Page]:
+    """The result page with its model drawn; nothing moves by itself."""
+    with opened(browser, address, owner, reduced_motion="reduce") as page:
+        page.goto(model.get_absolute_url())
+        page.wait_for_selector(READY)
+        choose(page, "backdrop:white")
+        yield page
+
+
+def choose(page: Page, act: str) -> None:
+    """Press a button of the viewer, also one inside a closed sheet, and wait for the next drawn frame."""
+    page.locator(f'[data-act="{act}"]').dispatch_event("click")
+    page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+
+
+def picture(page: Page, tmp_path: Path) -> Pixels:
+    """The viewer's own screenshot, (H, W, 3) in levels, composited on white."""
+    with page.expect_download() as download:
+        choose(page, "screenshot")
+    path = tmp_path / "shot.png"
+    download.value.save_as(path)
+    with Image.open(path) as shot:
+        white = Image.new("RGBA", shot.size, "white")
+        white.alpha_composite(shot.convert("RGBA"))
+    return np.asarray(white.convert("RGB"), dtype=np.float32)
+
+
+def model_pixels(pixels: Pixels) -> Pixels:
+    """(N, 3): what is not the white backdrop."""
+    found = pixels[np.abs(pixels - 255.0).sum(axis=2) > DARK]
+    assert len(found) > 0.01 * pixels.shape[0] * pixels.shape[1], "there is no model in the picture"
+    return found
+
+
+def saturation(pixels: Pixels) -> float:
+    """Mean distance between the strongest and the weakest channel."""
+    return float((pixels.max(axis=1) - pixels.min(axis=1)).mean())
+
+
+def test_every_surface_looks_as_it_should(viewer: Page, tmp_path: Path) -> None:
+    shots = {}
+    for mode in ("texture", "lit", "clay", "matcap", "normals", "uv", "seen"):
+        choose(viewer, mode)
+        expect(viewer.locator("[data-viewer]")).to_have_attribute("data-mode", mode)
+        shots[mode] = model_pixels(picture(viewer, tmp_path))
+    red = (shots["texture"][:, 0] > 150) & (shots["texture"][:, 1] < 110)
+    assert red.mean() > 0.2, "the texture has lost the lamp's red shade"
+    assert ((shots["lit"][:, 0] - shots["lit"][:, 1]) > 50).mean() > 0.2, "light has taken the colours away"
+    assert shots["lit"].std() != pytest.approx(shots["texture"].std(), abs=0.5), "lit is drawn as if unlit"
+    assert saturation(shots["clay"]) < 30, "clay has colours"
+    assert shots["clay"].std() > 10, "clay has no shading"
+    assert saturation(shots["matcap"]) < 60, "the matcap has colours"
+    assert shots["matcap"].std() > 15, "the matcap has no shading"
+    assert shots["normals"][:, 2].mean() > 150, "normals do not face the eye"
+    assert saturation(shots["uv"]) > 40, "the checker has no colours"
+    assert len(np.unique(shots["uv"].astype(int) // 64, axis=0)) > 12, "the checker has few colours"
+    seen, guessed = greenish(shots["seen"]), amberish(shots["seen"])
+    assert seen > 0.2, "the front is not marked as seen"
+    assert guessed > 0.005, "nothing is marked as a guess"
+
+
+def greenish(pixels: Pixels) -> float:
+    return float((pixels[:, 1] > pixels[:, 0] + 20).mean())
+
+
+def amberish(pixels: Pixels) -> float:
+    return float((pixels[:, 0] > pixels[:, 2] + 40).mean())
+
+
+def test_what_the_photo_never_saw_is_amber_from_behind(viewer: Page, tmp_path: Path) -> None:
+    choose(viewer, "seen")
+    choose(viewer, "front")
+    front = amberish(model_pixels(picture(viewer, tmp_path)))
+    choose(viewer, "back")
+    assert amberish(model_pixels(picture(viewer, tmp_path))) > front + 0.5
+
+
+def test_edges_grid_and_size_are_drawn_over_any_surface(viewer: Page, tmp_path: Path) -> None:
+    choose(viewer, "clay")
+    plain = picture(viewer, tmp_path)
+    for act in ("wireframe", "grid", "size"):
+        choose(viewer, act)
+        changed = np.abs(picture(viewer, tmp_path) - plain).sum(axis=2) > 20
+        assert changed.mean() > 0.002, act
+        choose(viewer, act)
+        assert np.abs(picture(viewer, tmp_path) - plain).mean() < 0.2, f"{act} does not go away"
+
+
+def test_lights_differ_and_leave_the_plain_texture_alone(viewer: Page, tmp_path: Path) -> None:
+    plain = picture(viewer, tmp_path)
+    choose(viewer, "light:lamp")
+    assert np.abs(picture(viewer, tmp_path) - plain).mean() < 0.2
+    choose(viewer, "clay")
+    lamp = picture(viewer, tmp_path)
+    choose(viewer, "light:daylight")
+    assert np.abs(picture(viewer, tmp_path) - lamp).mean() > 0.5
+
+
+@pytest.mark.parametrize(("name", "level"), [("white", 255), ("grey", 128), ("black", 12)])
+def test_a_background_fills_the_picture(viewer: Page, tmp_path: Path, name: str, level: int) -> None:
+    choose(viewer, f"backdrop:{name}")
+    assert picture(viewer, tmp_path)[5, 5].mean() == pytest.approx(level, abs=3)
+
+
+def test_views_look_from_different_sides(viewer: Page, tmp_path: Path) -> None:
+    shots = []
+    for view in ("front", "right", "back", "top"):
+        choose(viewer, view)
+        shots.append(picture(viewer, tmp_path))
+    for before, after in itertools.pairwise(shots):
+        assert np.abs(after - before).mean() > 0.3
+
+
+def test_keys_do_what_the_help_says(viewer: Page) -> None:
+    viewer.locator("[data-viewer] canvas").focus()
+    viewer.keyboard.press("c")
+    expect(viewer.locator("[data-viewer]")).to_have_attribute("data-mode", "clay")
+    viewer.keyboard.press("w")
+    expect(viewer.locator('[data-act="wireframe"]')).to_have_attribute("aria-pressed", "true")
+    viewer.keyboard.press("?")
+    expect(viewer.locator("[data-viewer-help]")).to_be_visible()
+    viewer.keyboard.press("Escape")
+    expect(viewer.locator("[data-viewer-help]")).to_be_hidden()
+
+
+def test_a_lost_context_is_said_and_comes_back(viewer: Page, tmp_path: Path) -> None:
+    choose(viewer, "clay")
+    before = picture(viewer, tmp_path)
+    context = 'document.querySelector("[data-viewer] canvas").getContext("webgl2")'
+    viewer.evaluate(f'() => {{ window.kept = {context}.getExtension("WEBGL_lose_context"); kept.loseContext(); }}')
+    expect(viewer.locator("[data-viewer-message]")).to_contain_text("graphics card dropped")
+    viewer.evaluate("() => kept.restoreContext()")
+    expect(viewer.locator("[data-viewer-message]")).to_be_hidden()
+    after = picture(viewer, tmp_path)
+    assert np.abs(after - before).mean() < 1.0
+
+
+def test_the_obj_looks_like_the_glb(viewer: Page, model: Job, tmp_path: Path) -> None:
+    choose(viewer, "front")
+    glb = picture(viewer, tmp_path)
+    viewer.goto(f"{model.get_absolute_url()}?format=obj")
+    viewer.wait_for_selector(READY)
+    choose(viewer, "backdrop:white")
+    choose(viewer, "front")
+    assert np.abs(picture(viewer, tmp_path) - glb).mean() < 2.0
+    expect(viewer.locator('[data-act="seen"]')).to_be_hidden()
+
+
+def test_a_model_that_is_gone_is_said(browser: Browser, address: str, owner: User, model: Job) -> None:
+    with opened(browser, address, owner) as page:
+        page.route("**/mesh.glb", lambda route: route.fulfill(status=404))
+        page.goto(model.get_absolute_url())
+        expect(page.locator("[data-viewer-message]")).to_contain_text("could not be loaded")
+
+
+def test_it_turns_by_itself_unless_motion_is_unwanted(
+    browser: Browser, address: str, owner: User, viewer: Page, model: Job
+) -> None:
+    expect(viewer.locator('[data-act="rotate"]')).to_have_attribute("aria-pressed", "false")
+    with opened(browser, address, owner, reduced_motion="no-preference") as page:
+        page.goto(model.get_absolute_url())
+        page.wait_for_selector(READY)
+        expect(page.locator('[data-act="rotate"]')).to_have_attribute("aria-pressed", "true")
+
+
+def test_on_a_phone_every_tool_can_be_reached(browser: Browser, address: str, owner: User, model: Job) -> None:
+    with opened(browser, address, owner, viewport={"width": 360, "height": 740}, has_touch=True) as page:
+        page.goto(model.get_absolute_url())
+        page.wait_for_selector(READY)
+        page.locator('[data-menu="viewer-surface"]').tap()
+        page.locator('[data-act="clay"]').tap()
+        expect(page.locator("[data-viewer-mode]")).to_have_text("Clay")
+        frame = page.locator("[data-viewer]").bounding_box()
+        assert frame
+        for button in page.locator("[data-viewer-bar] > * > button:visible").all():
+            box = button.bounding_box()
+            assert box and frame["x"] <= box["x"] and box["x"] + box["width"] <= frame["x"] + frame["width"]
+
+
+def test_a_phone_with_an_own_viewer_gets_a_link_to_it(browser: Browser, address: str, owner: User, model: Job) -> None:
+    apple = "const own = DOMTokenList.prototype.supports; DOMTokenList.prototype.supports = function (token) {"
+    with opened(browser, address, owner) as page:
+        page.add_init_script(f"{apple} return token === 'ar' || own.call(this, token); }};")
+        page.goto(model.get_absolute_url())
+        link = page.locator("[data-viewer-ar]")
+        expect(link).to_be_visible()
+        expect(link).to_have_attribute("href", f"{model.get_absolute_url()}files/mesh.usdz")
+        expect(link.locator("> :first-child")).to_have_js_property("tagName", "IMG")
+
+
+def test_a_desktop_gets_no_such_link(viewer: Page) -> None:
+    expect(viewer.locator("[data-viewer-ar]")).to_be_hidden()
+
+
+def test_a_bounded_view_cannot_be_lost(viewer: Page, tmp_path: Path) -> None:
+    canvas = viewer.locator("[data-viewer] canvas")
+    canvas.focus()
+    for _ in range(30):
+        viewer.keyboard.press("-")
+    model_pixels(picture(viewer, tmp_path))
+    viewer.keyboard.press("r")
+
+
+def test_the_picture_of_the_photo_and_the_model_agree(viewer: Page) -> None:
+    viewer.wait_for_selector('[data-compare][data-ready="true"]')
+    slider = viewer.get_by_role("slider", name="How much of the photo is shown")
+    frame = viewer.locator("[data-compare-frame]")
+    shots = []
+    for key in ("Home", "End"):
+        slider.press(key)
+        shots.append(np.asarray(Image.open(io.BytesIO(frame.screenshot())).convert("RGB"), dtype=np.float32))
+    assert np.abs(shots[0] - shots[1]).mean() > 0.05, "the slider changes nothing"
+    assert np.abs(shots[0] - shots[1]).mean() < 12.0, "photo and model do not lie over each other"
