@@ -10,7 +10,7 @@ from PIL import Image
 
 from accounts.models import User
 from jobs import presence, reconciler, services
-from jobs.models import Job, JobEvent, State
+from jobs.models import Artifact, Job, JobEvent, State
 from ml import files
 from ml.recipe import Recipe
 from ml.stages import STAGE_NAMES
@@ -118,6 +118,35 @@ def test_the_engine_stays_warm_from_job_to_job(worker: Process, submit: Callable
     second = submit()
     wait_for(second, State.SUCCEEDED)
     assert worker.engine() == engine
+
+
+def test_cutout_and_preview_are_there_while_it_runs(worker: Process, submit: Callable[..., Job]) -> None:
+    job = submit()
+    for name in (files.CUTOUT, files.PREVIEW):
+        early = Artifact.objects.filter(job=job, name=name, job__state=State.RUNNING)
+        wait_until(early.exists, PATIENCE, name)
+        assert default_storage.size(str(early.get().file)) == early.get().size > 0
+    wait_for(job, State.SUCCEEDED, State.FAILED)
+    assert job.state == State.SUCCEEDED
+    folders, _ = default_storage.listdir(f"jobs/{job.pk}")
+    assert len(folders) == 1
+
+
+def test_a_remix_skips_the_networks_and_outlives_its_parent(worker: Process, submit: Callable[..., Job]) -> None:
+    parent = submit()
+    wait_for(parent, State.SUCCEEDED, State.FAILED)
+    child = services.remix(parent, Recipe(quality="draft", height_mm=42.0)).job
+    wait_for(child, State.SUCCEEDED, State.FAILED)
+    assert child.failure_detail == ""
+    assert not {"prepare", "cutout", "scene"} & set(child.stage_seconds)
+    assert set(child.artifacts.values_list("name")) == set(parent.artifacts.values_list("name"))
+    services.delete(parent.pk)
+    child.refresh_from_db()
+    grandchild = services.remix(child, Recipe(quality="draft", formats=("stl",))).job
+    wait_for(grandchild, State.SUCCEEDED, State.FAILED)
+    assert grandchild.state == State.SUCCEEDED
+    assert grandchild.artifacts.filter(name=files.STL).exists()
+    assert not grandchild.artifacts.filter(name=files.OBJ).exists()
 
 
 def test_a_cancel_reaches_the_running_job(worker: Process, submit: Callable[..., Job]) -> None:
