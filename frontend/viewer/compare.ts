@@ -1,5 +1,5 @@
 /** Fills the compare slider: the model, drawn as the photo's camera sees it, over the photo's cutout. */
-import { all, find, need } from "../lib/dom";
+import { all, need } from "../lib/dom";
 import { context2d } from "./canvas";
 import type { Loaded } from "./model";
 import { eyeOf, type ShotCamera } from "./shots";
@@ -43,8 +43,10 @@ function drawShot(stage: Stage, model: Loaded, camera: ShotCamera): HTMLCanvasEl
 function wireSlider(section: HTMLElement): void {
   const frame = need("[data-compare-frame]", section);
   const range = need<HTMLInputElement>('input[type="range"]', section);
-  const move = (): void => frame.style.setProperty("--at", `${range.value}%`);
+  const move = (): void => {
+    frame.style.setProperty("--at", `${range.value}%`);
+    range.setAttribute("aria-valuetext", `${range.value} % photo`);
+  };
   range.addEventListener("input", move);
-  find("[data-compare-wait]", section)?.remove();
   move();
 }

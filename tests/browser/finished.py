@@ -29,16 +29,16 @@ SMALL = Recipe(engine="compact", quality="draft", frame_size=64, frame_count=6)
 
 
 @cache
-def _made() -> tuple[Path, Reconstruction]:
+def _made(recipe: Recipe) -> tuple[Path, Reconstruction]:
     """The shared photo's model, made once for all tests of a run."""
     folder = Path(tempfile.mkdtemp(dir=settings.VAR_DIR))
-    return folder, reconstruct([encoded(picture())], SMALL, folder)
+    return folder, reconstruct([encoded(picture())], recipe, folder)
 
 
-def finished_model(owner: User, title: str = "Lamp") -> Job:
+def finished_model(owner: User, recipe: Recipe = SMALL) -> Job:
     """A red lamp as a worker would have left it."""
-    folder, made = _made()
-    job = services.submit(owner, [(encoded(picture()), "lamp.png")], SMALL, title=title).job
+    folder, made = _made(recipe)
+    job = services.submit(owner, [(encoded(picture()), "lamp.png")], recipe, title="Lamp").job
     token = transitions.claim(job.pk, worker="test")
     assert token is not None
     with tempfile.TemporaryDirectory(dir=settings.VAR_DIR) as copy:

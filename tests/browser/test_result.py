@@ -1,0 +1,120 @@
+"""What an owner does on the page of a finished model, in a real browser."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trimesh
+from playwright.sync_api import Browser, Page, expect
+
+from accounts.models import User
+from jobs.models import Job
+from tests.browser.finished import READY, finished_model, opened, web_alone
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture
+def address(transactional_db: None) -> Iterator[str]:
+    """The web process alone: a remix only has to be queued here."""
+    with web_alone() as url:
+        yield url
+
+
+@pytest.fixture
+def model(owner: User, address: str) -> Job:
+    """A finished red lamp."""
+    return finished_model(owner)
+
+
+@pytest.fixture
+def result(browser: Browser, address: str, owner: User, model: Job) -> Iterator[Page]:
+    """Its page, the model drawn."""
+    with opened(browser, address, owner, reduced_motion="reduce", accept_downloads=True) as page:
+        page.goto(model.get_absolute_url())
+        page.wait_for_selector(READY)
+        yield page
+
+
+def downloaded(page: Page, selector: str, target: Path) -> Path:
+    with page.expect_download() as download:
+        page.locator(selector).click()
+    download.value.save_as(target)
+    return target
+
+
+@pytest.mark.parametrize("name", ["mesh.glb", "mesh.stl", "mesh.ply"])
+def test_a_download_opens_in_trimesh(result: Page, tmp_path: Path, name: str) -> None:
+    path = downloaded(result, f'.downloads a[href*="{name}"]', tmp_path / name)
+    assert len(trimesh.load(path, force="mesh").faces) > 500
+
+
+def test_the_zip_holds_an_obj_that_finds_its_texture(result: Page, tmp_path: Path) -> None:
+    path = downloaded(result, "[data-bundle]", tmp_path / "lamp.zip")
+    zipfile.ZipFile(path).extractall(tmp_path)
+    mesh = trimesh.load(tmp_path / "lamp" / "mesh.obj", force="mesh")
+    assert mesh.visual.material.image is not None
+
+
+def test_a_name_and_tags_are_changed_in_place(result: Page) -> None:
+    result.get_by_role("button", name="Rename").click()
+    result.get_by_label("Name").fill("Red lamp")
+    result.get_by_role("button", name="Save the name").click()
+    expect(result.get_by_role("heading", level=1)).to_have_text("Red lamp")
+    result.get_by_role("button", name="Tags").click()
+    result.get_by_label("Words, with commas between them").fill("desk, light")
+    result.get_by_role("button", name="Save tags").click()
+    expect(result.locator(".tags a")).to_have_text(["desk", "light"])
+
+
+def test_a_remix_leads_to_the_page_of_the_new_version(result: Page, model: Job) -> None:
+    result.get_by_text("Remix", exact=True).click()
+    expect(result.get_by_label("Faces")).to_have_attribute("placeholder", "10000")
+    result.get_by_text("High", exact=True).click()
+    expect(result.get_by_label("Faces")).to_have_attribute("placeholder", "150000")
+    result.get_by_label("Height in mm").fill("42")
+    result.get_by_role("button", name="Make this version").click()
+    result.wait_for_url(lambda url: "/jobs/" in url and str(model.pk) not in url)
+    child = model.remixes.get()
+    assert child.get_absolute_url() in result.url
+    assert (child.recipe["quality"], child.recipe["height_mm"]) == ("high", 42.0)
+
+
+def test_the_compare_slider_moves_by_keys(result: Page) -> None:
+    slider = result.get_by_role("slider", name="How much of the photo is shown")
+    slider.focus()
+    result.keyboard.press("End")
+    expect(slider).to_have_attribute("aria-valuetext", "100 % photo")
+    expect(result.locator("[data-compare-frame]")).to_have_css("--at", "100%")
+    result.keyboard.press("ArrowLeft")
+    expect(slider).to_have_attribute("aria-valuetext", "99 % photo")
+
+
+def test_deletion_asks_first(result: Page, model: Job) -> None:
+    result.get_by_role("link", name="Delete").click()
+    expect(result.get_by_role("dialog")).to_contain_text("deleted for good")
+    result.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    result.wait_for_url("**/models/")
+    assert not Job.objects.filter(pk=model.pk).exists()
+
+
+def test_without_scripts_everything_but_the_viewer_works(
+    browser: Browser, address: str, owner: User, model: Job
+) -> None:
+    with opened(browser, address, owner, java_script_enabled=False) as page:
+        page.goto(model.get_absolute_url())
+        expect(page.locator("noscript")).to_contain_text("needs scripts")
+        page.get_by_role("button", name="Make a link").click()
+        expect(page.get_by_label("Whoever has this link sees the model")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [360, 768, 1440])
+def test_nothing_scrolls_sideways(browser: Browser, address: str, owner: User, model: Job, width: int) -> None:
+    with opened(browser, address, owner, viewport={"width": width, "height": 800}) as page:
+        page.goto(model.get_absolute_url())
+        page.wait_for_selector(READY)
+        page.evaluate("() => document.querySelectorAll('details').forEach((each) => (each.open = true))")
+        assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
