@@ -1,0 +1,35 @@
+"""The progress page in a real browser: early files before the end, and a failure that says what to do."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, Request, expect
+
+from tests.browser.test_from_sign_up_to_model import sign_up, upload
+from tests.conftest import encoded, picture
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def test_the_cutout_and_the_coarse_model_come_before_the_end(page: Page, photo: bytes) -> None:
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
+    page.on("request", note)
+    sign_up(page)
+    upload(page, photo)
+    expect(page.locator("[data-early-cutout]")).to_be_visible(timeout=120_000)
+    page.wait_for_selector("[data-viewer]", state="attached")
+    early = [url for url in asked if "/api/v1/jobs/" in url and "/files/" in url]
+    assert [url.rstrip("/").rsplit("/", 1)[1] for url in early] == ["cutout.png", "preview.glb"]
+
+
+def test_a_failed_job_is_sent_again_with_other_settings(page: Page) -> None:
+    sign_up(page)
+    upload(page, encoded(picture(200, "RGB").convert("L").point(lambda level: 128), "PNG"))
+    expect(page.get_by_text("No object was found in the photo.")).to_be_visible(timeout=120_000)
+    page.get_by_role("link", name="Change the settings").click()
+    expect(page.locator("[data-shots] li")).to_have_count(1, timeout=60_000)
+    expect(page.locator('input[name="quality"][value="draft"]')).to_be_checked()

@@ -1,0 +1,131 @@
+"""The upload page in a real browser: the cutout before the job, its editor, several photos, one kept over sign-in."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from jobs.models import Job
+from tests.browser.test_from_sign_up_to_model import sign_up
+from tests.conftest import PASSWORD, encoded, make_user, picture
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+SAMPLE = Path(__file__).parent.parent.parent / "static" / "samples" / "robot.webp"
+
+
+def choose(page: Page, *photos: bytes) -> None:
+    files = [
+        {"name": f"lamp-{index}.png", "mimeType": "image/png", "buffer": data} for index, data in enumerate(photos)
+    ]
+    page.set_input_files("#photo", files)  # type: ignore[arg-type]
+    page.wait_for_selector("[data-cut-picture]:visible")
+
+
+def erase_the_shade(page: Page) -> None:
+    """Paint over the upper third of the picture."""
+    page.click("[data-cut-edit]")
+    page.wait_for_selector("[data-editor][open]")
+    page.click('[data-tool="erase"]')
+    page.locator("[data-brush-size]").fill("160")
+    box = page.locator("[data-editor] canvas").bounding_box()
+    assert box
+    middle, half = box["x"] + box["width"] / 2, box["height"] / 2
+    for share in (0.15, 0.3, 0.45):
+        page.mouse.move(middle - half * 0.6, box["y"] + share * box["height"])
+        page.mouse.down()
+        page.mouse.move(middle + half * 0.6, box["y"] + share * box["height"], steps=6)
+        page.mouse.up()
+
+
+def send(page: Page) -> Job:
+    """Send the form; the job that it made."""
+    page.check('input[name="quality"][value="draft"]', force=True)
+    page.click('main form button[type="submit"]')
+    page.wait_for_url(re.compile(r"/jobs/[0-9a-f-]{36}/"))
+    return Job.objects.get()
+
+
+def stored(job: Job) -> list[np.ndarray]:
+    """The photos of the job as they are kept, (H, W, 4)."""
+    return [np.asarray(Image.open(each.file.path).convert("RGBA")) for each in job.photos.all()]
+
+
+def redness(photo: np.ndarray) -> float:
+    """Share of the visible pixels that are the shade's red."""
+    visible = photo[photo[..., 3] > 127].astype(int)
+    return float(((visible[:, 0] > 150) & (visible[:, 1] < 100)).mean())
+
+
+def test_what_was_erased_is_not_sent(page: Page) -> None:
+    lamp = picture(400)
+    sign_up(page)
+    choose(page, encoded(lamp))
+    expect(page.locator("[data-cut-status]")).to_contain_text("transparency is used as it is")
+    erase_the_shade(page)
+    page.click("[data-undo]")
+    page.click("[data-redo]")
+    page.click("[data-turn]")
+    page.click("[data-done]")
+    expect(page.locator("[data-cut-status]")).to_contain_text("Your own cutout")
+    (sent,) = stored(send(page))
+    assert redness(np.asarray(lamp)) > 0.3
+    assert redness(sent) < 0.1
+    assert sent[..., 3].min() == 0
+    # What is left, a foot and a piece of stem, is wider than tall; it was turned by 90 degrees.
+    assert sent.shape[0] > sent.shape[1]
+
+
+def test_the_brush_works_from_the_keyboard(page: Page) -> None:
+    sign_up(page)
+    choose(page, encoded(picture(400)))
+    page.click("[data-cut-edit]")
+    page.wait_for_selector("[data-editor][open]")
+    expect(page.locator("[data-undo]")).to_be_disabled()
+    page.locator("[data-editor] canvas").press("e")
+    page.keyboard.down(" ")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.up(" ")
+    expect(page.locator("[data-undo]")).to_be_enabled()
+    page.keyboard.press("Control+z")
+    expect(page.locator("[data-undo]")).to_be_disabled()
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-editor]")).to_be_hidden()
+    expect(page.locator("[data-cut-undo]")).to_be_hidden()
+
+
+def test_several_photos_are_ordered_and_labelled(page: Page) -> None:
+    sign_up(page)
+    choose(page, encoded(picture(200)), encoded(picture(220)), encoded(picture(240)))
+    page.get_by_label("Move photo 3 forward").click()
+    page.get_by_label("Side of photo 2").select_option("back")
+    page.get_by_label("Remove photo 3").click()
+    expect(page.locator("[data-shots] li")).to_have_count(2)
+    job = send(page)
+    assert [photo.shape[0] for photo in stored(job)] == [200, 240]
+    assert job.recipe["sides"] == ["front", "back"]
+
+
+def test_a_file_that_is_no_photo_is_refused_at_once(page: Page) -> None:
+    sign_up(page)
+    page.set_input_files("#photo", {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"hello"})
+    expect(page.locator("[data-error]")).to_contain_text("not a photo")
+    expect(page.locator('main form button[type="submit"]')).to_be_disabled()
+
+
+def test_a_sample_chosen_on_the_first_page_is_kept_over_the_sign_in(page: Page) -> None:
+    make_user("person")
+    page.goto("/")
+    page.click(f'[data-sample*="{SAMPLE.stem}"]')
+    page.wait_for_url("**/accounts/login/**")
+    page.fill('[name="login"]', "person@example.org")
+    page.fill('[name="password"]', PASSWORD)
+    page.click('main button[type="submit"]')
+    page.wait_for_url("**/new/**")
+    expect(page.locator("[data-shots] li")).to_have_count(1, timeout=60_000)
+    expect(page.get_by_label(f"Show photo 1: {SAMPLE.name}")).to_be_visible()
