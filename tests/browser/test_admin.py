@@ -1,0 +1,67 @@
+"""What a moderator does: a report comes in, the model goes out of sight, and why is on record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import Group
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from accounts.models import User
+from jobs.models import AbuseReport, Job, ModerationAct, State
+from tests.conftest import PASSWORD, in_state, make_user
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture(autouse=True)
+def fast_passwords() -> None:
+    """None of that here: the site of the test runs with its own settings and would not know the hash."""
+
+
+@pytest.fixture
+def reported(transactional_db: None, submit: Callable[..., Job]) -> Job:
+    """A published model with an open report, made before the site of the test starts."""
+    job = in_state(submit(title="Lamp"), State.SUCCEEDED)
+    Job.objects.update(published_at=timezone.now())
+    AbuseReport.objects.create(job=job, reason="person", text="That is me")
+    return job
+
+
+@pytest.fixture
+def moderator(transactional_db: None) -> User:
+    """Staff in the group that the site brings."""
+    user = make_user("moderator", is_staff=True)
+    user.groups.add(Group.objects.get(name="Moderators"))
+    return user
+
+
+def sign_in(page: Page, user: User) -> None:
+    page.goto("/admin/")
+    page.get_by_label("Email").fill(user.email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/admin/")
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_a_reported_model_is_hidden_with_a_reason(reported: Job, moderator: User, page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if "Content Security" in message.text else None)
+    sign_in(page, moderator)
+    page.get_by_role("link", name="Reports", exact=True).click()
+    page.locator("#result_list input.action-select").check()
+    page.locator("select[name=action]").select_option(label="Hide the model and close its reports")
+    page.get_by_role("button", name="Go").click()
+    expect(page.get_by_role("heading", name="Hide the reported models")).to_be_visible()
+    page.get_by_label("Reason").fill("A person who did not agree")
+    page.get_by_role("button", name="Hide", exact=True).click()
+    expect(page.get_by_text("1 of 1 dealt with.")).to_be_visible()
+    page.goto("/admin/jobs/moderationact/")
+    expect(page.get_by_text("A person who did not agree").first).to_be_visible()
+    assert page.request.get(f"/explore/{reported.pk}/").status == 404
+    assert set(ModerationAct.objects.values_list("act", flat=True)) == {"hide", "close"}
+    assert complaints == []
