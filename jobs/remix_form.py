@@ -18,29 +18,33 @@ OF_THE_QUALITY = ("grid", "frame_size", "frame_count")
 AS_QUALITY = "As the quality has it"
 
 
-def _number(name: str, *, whole: bool) -> forms.FloatField:
+def _whole(name: str) -> forms.IntegerField:
     low, high = LIMITS[name]
-    field = forms.IntegerField if whole else forms.FloatField
-    return field(required=False, min_value=int(low) if whole else low, max_value=int(high) if whole else high)
+    return forms.IntegerField(required=False, min_value=int(low), max_value=int(high))
+
+
+def _number(name: str, *, required: bool = False) -> forms.FloatField:
+    low, high = LIMITS[name]
+    return forms.FloatField(required=required, min_value=low, max_value=high)
 
 
 class RemixForm(forms.Form):
     """Empty fields mean: as the quality, or the scene, has it."""
 
     quality = forms.ChoiceField(choices=list(QUALITY_LABELS.items()))
-    faces = _number("faces", whole=True)
+    faces = _whole("faces")
     texture_size = forms.TypedChoiceField(
         choices=[("", AS_QUALITY), *((size, f"{size} × {size} pixels") for size in TEXTURE_SIZES)],
         coerce=int,
         empty_value=None,
         required=False,
     )
-    threshold = _number("threshold", whole=False)
-    height_mm = forms.FloatField(min_value=LIMITS["height_mm"][0], max_value=LIMITS["height_mm"][1])
+    threshold = _number("threshold")
+    height_mm = _number("height_mm", required=True)
     formats = forms.MultipleChoiceField(
         choices=[(name, name.upper()) for name in FORMATS], widget=forms.CheckboxSelectMultiple
     )
-    renderer = forms.ChoiceField(choices=[(name, RENDERER_LABELS[name]) for name in RENDERERS])
+    frames_show = forms.ChoiceField(choices=[(name, RENDERER_LABELS[name]) for name in RENDERERS])
     transparent = forms.BooleanField(required=False)
     color = forms.RegexField(r"^#[0-9a-f]{6}$", required=False)
     idempotency_key = forms.CharField(max_length=100, required=False, widget=forms.HiddenInput)
@@ -51,6 +55,7 @@ class RemixForm(forms.Form):
         opaque = recipe.background != "transparent"
         initial = asdict(recipe) | {
             "formats": list(recipe.formats),
+            "frames_show": recipe.renderer,
             "height_mm": f"{recipe.height_mm:g}",
             "transparent": not opaque,
             "color": recipe.background if opaque else "#ffffff",
@@ -61,12 +66,14 @@ class RemixForm(forms.Form):
     def recipe(self, made: Recipe) -> Recipe:
         """`made` with the wishes of a valid form. Raises ReconstructionError(`invalid_recipe`)."""
         wanted: dict[str, Any] = self.cleaned_data
-        names = ("quality", "faces", "texture_size", "threshold", "height_mm", "renderer")
-        changed = {name: wanted[name] for name in names}
-        background = "transparent" if wanted["transparent"] or not wanted["color"] else wanted["color"]
+        names = ("quality", "faces", "texture_size", "threshold", "height_mm")
+        changed: dict[str, Any] = {name: wanted[name] for name in names}
+        changed |= {"renderer": wanted["frames_show"], "formats": tuple(wanted["formats"])}
+        changed["background"] = "transparent" if wanted["transparent"] or not wanted["color"] else wanted["color"]
         # What has no field here follows another quality, and stays as it was with the same one.
-        followed = {name: None for name in OF_THE_QUALITY if wanted["quality"] != made.quality}
-        return replace(made, **followed, **changed, background=background, formats=tuple(wanted["formats"]))
+        if wanted["quality"] != made.quality:
+            changed |= dict.fromkeys(OF_THE_QUALITY)
+        return replace(made, **changed)
 
 
 def quality_choices() -> list[dict[str, Any]]:

@@ -37,7 +37,7 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @xframe_options_exempt
-@csp_replace({"frame-ancestors": ["*"]})
+@csp_replace({"frame-ancestors": ["*"]})  # type: ignore[arg-type]  # its types know no view with arguments
 @require_safe
 def embed(request: HttpRequest, token: str) -> HttpResponse:
     """The viewer alone, the one page that other sites may show in a frame."""

@@ -152,7 +152,7 @@ def test_a_job_under_way_cannot_be_shared(job: Job, owner: User) -> None:
     assert "Only a finished model can be shared" in answer.content.decode()
 
 
-REMIX = {"quality": "high", "height_mm": "55", "formats": ["glb", "stl"], "renderer": "mesh", "transparent": "on"}
+REMIX = {"quality": "high", "height_mm": "55", "formats": ["glb", "stl"], "frames_show": "mesh", "transparent": "on"}
 
 
 def test_a_remix_is_a_child_with_the_wishes_of_the_form(finished: Job, owner: User) -> None:
