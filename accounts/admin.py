@@ -21,8 +21,17 @@ from jobs.admin.deeds import Deed, Moderated, action_of
 from jobs.admin.parts import YesNoFilter, link
 from jobs.models import Artifact, Photo, State
 
-BAN = Deed("ban", "Ban", "Ban these people?", "Ban", "banned", moderation.ban, "ban")
-UNBAN = Deed("unban", "Let in again", "Let these people in again?", "Let in", "let in again", moderation.unban, "ban")
+BAN = Deed("ban", "Ban", "Ban these people?", "Ban", "banned", moderation.ban, "ban", lambda person: person.is_active)
+UNBAN = Deed(
+    "unban",
+    "Let in again",
+    "Let these people in again?",
+    "Let in",
+    "let in again",
+    moderation.unban,
+    "ban",
+    lambda person: not person.is_active,
+)
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 SHOWN = ("models_made", "storage", "may_sign_in", "last_login", "date_joined")

@@ -31,6 +31,8 @@ class Deed:
     done: str
     verb: Callable[[User, Any, str], bool]
     permission: str
+    applies: Callable[[Any], bool] = lambda row: True
+    """Whether a row is such that the deed changes something; else its page does not offer it."""
 
 
 class ReasonForm(forms.Form):
@@ -100,7 +102,12 @@ class Moderated:
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The page of one row, with a button for each deed that the moderator may do."""
-        allowed = [deed for deed in self.deeds if getattr(self, f"has_{deed.permission}_permission")(request)]
-        more = {"deeds": allowed, "checkbox_name": ACTION_CHECKBOX_NAME, **(extra_context or {})}
+        """The page of one row, with a button for each deed that makes sense."""
+        row = self.get_object(request, object_id)  # type: ignore[attr-defined]
+        more = {"deeds": self._offered(request, row), "checkbox_name": ACTION_CHECKBOX_NAME, **(extra_context or {})}
         return super().change_view(request, object_id, form_url, more)  # type: ignore[misc, no-any-return]
+
+    def _offered(self, request: HttpRequest, row: Model | None) -> list[Deed]:
+        """What this moderator can do to this row."""
+        allowed = [deed for deed in self.deeds if getattr(self, f"has_{deed.permission}_permission")(request)]
+        return [deed for deed in allowed if row is not None and deed.applies(row)]

@@ -19,12 +19,35 @@ from jobs.admin.parts import ReadOnly, YesNoFilter, change_url, link, thumbnail
 from jobs.models import AbuseReport, Artifact, Job, JobEvent, Photo
 
 HIDE = Deed(
-    "hide", "Hide from everybody but staff", "Hide these models?", "Hide", "hidden", moderation.hide, "moderate"
+    "hide",
+    "Hide from everybody but staff",
+    "Hide these models?",
+    "Hide",
+    "hidden",
+    moderation.hide,
+    "moderate",
+    lambda job: job.hidden_at is None,
 )
 UNHIDE = Deed(
-    "unhide", "Show again", "Show these models again?", "Show again", "shown again", moderation.unhide, "moderate"
+    "unhide",
+    "Show again",
+    "Show these models again?",
+    "Show again",
+    "shown again",
+    moderation.unhide,
+    "moderate",
+    lambda job: job.hidden_at is not None,
 )
-CANCEL = Deed("cancel", "Cancel", "Cancel these jobs?", "Cancel them", "cancelled", moderation.cancel, "moderate")
+CANCEL = Deed(
+    "cancel",
+    "Cancel",
+    "Cancel these jobs?",
+    "Cancel them",
+    "cancelled",
+    moderation.cancel,
+    "moderate",
+    lambda job: not job.is_terminal,
+)
 
 TIMES = (
     "created_at",

@@ -33,6 +33,7 @@ CLOSE = Deed(
     "closed",
     moderation.close_report,
     "moderate",
+    lambda report: report.closed_at is None,
 )
 HIDE_MODEL = Deed(
     "hide_model",
@@ -42,6 +43,7 @@ HIDE_MODEL = Deed(
     "dealt with",
     hide_reported,
     "hide",
+    lambda report: report.job.hidden_at is None,
 )
 
 

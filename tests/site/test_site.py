@@ -41,7 +41,7 @@ def test_an_absurd_length_is_413(client: Client, length: str) -> None:
     assert client.get("/", CONTENT_LENGTH=length).status_code == 413
 
 
-def test_no_script_runs_but_ours(client: Client) -> None:
+def test_no_script_runs_but_ours(db: None, client: Client) -> None:
     policy = client.get("/")["Content-Security-Policy"]
     assert "script-src 'self'" in policy
     assert "unsafe" not in policy
