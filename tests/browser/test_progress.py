@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, Request, expect
 
 from tests.browser.test_from_sign_up_to_model import sign_up, upload
 from tests.conftest import encoded, picture
+
+EARLY_MODEL = re.compile(r"/api/v1/jobs/.*/files/preview\.glb")
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -19,9 +23,9 @@ def test_the_cutout_and_the_coarse_model_come_before_the_end(page: Page, photo: 
 
     page.on("request", note)
     sign_up(page)
-    upload(page, photo)
-    expect(page.locator("[data-early-cutout]")).to_be_visible(timeout=120_000)
-    page.wait_for_selector("[data-viewer]", state="attached")
+    # The result page has other addresses for its files: these two are the progress page's.
+    with page.expect_request(EARLY_MODEL, timeout=270_000):
+        upload(page, photo)
     early = [url for url in asked if "/api/v1/jobs/" in url and "/files/" in url]
     assert [url.rstrip("/").rsplit("/", 1)[1] for url in early] == ["cutout.png", "preview.glb"]
 
