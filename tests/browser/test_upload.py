@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from jobs.models import Job
 from tests.browser.test_from_sign_up_to_model import sign_up
-from tests.conftest import PASSWORD, encoded, make_user, picture
+from tests.conftest import encoded, picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -118,14 +118,10 @@ def test_a_file_that_is_no_photo_is_refused_at_once(page: Page) -> None:
     expect(page.locator('main form button[type="submit"]')).to_be_disabled()
 
 
-def test_a_sample_chosen_on_the_first_page_is_kept_over_the_sign_in(page: Page) -> None:
-    make_user("person")
+def test_a_sample_chosen_on_the_first_page_is_kept_over_the_sign_up(page: Page) -> None:
     page.goto("/")
     page.click(f'[data-sample*="{SAMPLE.stem}"]')
     page.wait_for_url("**/accounts/login/**")
-    page.fill('[name="login"]', "person@example.org")
-    page.fill('[name="password"]', PASSWORD)
-    page.click('main button[type="submit"]')
-    page.wait_for_url("**/new/**")
+    sign_up(page)
     expect(page.locator("[data-shots] li")).to_have_count(1, timeout=60_000)
     expect(page.get_by_label(f"Show photo 1: {SAMPLE.name}")).to_be_visible()
