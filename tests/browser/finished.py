@@ -11,7 +11,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, Page
 
@@ -70,8 +69,10 @@ def opened(browser: Browser, address: str, user: User | None, **options: Any) ->
         session = signed_in(user).cookies[settings.SESSION_COOKIE_NAME].value
         context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": address}])
     page = context.new_page()
-    page.on("pageerror", lambda error: pytest.fail(f"The page threw: {error}"))
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(f"{error}\n{error.stack}"))
     try:
         yield page
     finally:
         context.close()
+    assert not errors, "\n".join(errors)

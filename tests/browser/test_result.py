@@ -61,7 +61,7 @@ def test_the_zip_holds_an_obj_that_finds_its_texture(result: Page, tmp_path: Pat
 
 def test_a_name_and_tags_are_changed_in_place(result: Page) -> None:
     result.get_by_role("button", name="Rename").click()
-    result.get_by_label("Name").fill("Red lamp")
+    result.get_by_role("textbox", name="Name").fill("Red lamp")
     result.get_by_role("button", name="Save the name").click()
     expect(result.get_by_role("heading", level=1)).to_have_text("Red lamp")
     result.get_by_role("button", name="Tags").click()
@@ -101,14 +101,17 @@ def test_deletion_asks_first(result: Page, model: Job) -> None:
     assert not Job.objects.filter(pk=model.pk).exists()
 
 
-def test_without_scripts_everything_but_the_viewer_works(
+def test_without_scripts_a_link_can_be_made_and_a_remix_sent(
     browser: Browser, address: str, owner: User, model: Job
 ) -> None:
     with opened(browser, address, owner, java_script_enabled=False) as page:
         page.goto(model.get_absolute_url())
-        expect(page.locator("noscript")).to_contain_text("needs scripts")
         page.get_by_role("button", name="Make a link").click()
         expect(page.get_by_label("Whoever has this link sees the model")).to_be_visible()
+        page.get_by_text("Remix", exact=True).click()
+        page.get_by_role("button", name="Make this version").click()
+        page.wait_for_url(lambda url: str(model.pk) not in url)
+        assert model.remixes.exists()
 
 
 @pytest.mark.parametrize("width", [360, 768, 1440])

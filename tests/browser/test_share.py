@@ -53,13 +53,18 @@ def test_a_stranger_sees_a_shared_model_until_it_is_revoked(
         assert answer and answer.status == 404
 
 
+CLIPBOARD = "{ value: { writeText: async (text) => { window.copied = text; } } }"
+"""In place of the desktop's own, which a machine without a desktop does not have."""
+
+
 def test_the_link_is_copied_by_its_button(browser: Browser, address: str, owner: User, model: Job) -> None:
     sharing.share(model)
-    with opened(browser, address, owner, permissions=["clipboard-read", "clipboard-write"]) as page:
+    with opened(browser, address, owner) as page:
+        page.add_init_script(f'Object.defineProperty(navigator, "clipboard", {CLIPBOARD});')
         page.goto(model.get_absolute_url())
         page.get_by_role("button", name="Copy the link").click()
-        expect(page.locator("[data-copied]")).to_have_text("Copied.")
-        copied = page.evaluate("() => navigator.clipboard.readText()")
+        expect(page.get_by_role("button", name="Copied the link")).to_be_visible()
+        copied = page.evaluate("() => window.copied")
         assert copied == page.get_by_label("Whoever has this link sees the model").input_value()
 
 
