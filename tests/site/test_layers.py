@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-CORE = ["models", "transitions", "services", "sharing", "tagging", "moderation", "search", "runner", "artifacts", "access"]
+CORE = [
+    "models",
+    "transitions",
+    "services",
+    "sharing",
+    "tagging",
+    "moderation",
+    "search",
+    "runner",
+    "artifacts",
+    "access",
+]
 CORE += ["lease", "reconciler", "queue", "photos", "storage"]
 
 
