@@ -68,7 +68,7 @@ export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, option
     camera.aspect = width / height;
     camera.setViewOffset(width, height, 0, barHeight(host) / 2, width, height); // the model stands above the toolbar
     options.onResize(height);
-    invalidate();
+    if (alive) draw(); // a new size empties the picture, and the next frame would come too late
   }
 
   function tick(time: number): void {
@@ -108,7 +108,6 @@ export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, option
     pen.clearRect(0, 0, size, size);
     pen.drawImage(canvas, 0, 0);
     resize();
-    draw();
   }
 
   controls.addEventListener("start", glide.stop);
