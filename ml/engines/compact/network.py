@@ -124,7 +124,7 @@ class CompactNetwork(nn.Module):
             thickness=F.softplus(surface[:, 1] - 1.0) + 0.01,
             back=surface[:, 2] * 0.3 + 0.2,
             features=features.permute(0, 2, 3, 1),
-            back_color=torch.sigmoid(surface[:, 3:6]),
+            back_color=torch.sigmoid(surface[:, 3:6] + _seen_color(x)),
             elevation=elevation,
         )
 
@@ -132,6 +132,12 @@ class CompactNetwork(nn.Module):
         """(..., C) features of pixels -> (..., BINS) logits of being filled, right only behind the first part."""
         result: Tensor = self.bins(features.to(self.bins.weight.dtype))
         return result
+
+
+def _seen_color(x: Tensor) -> Tensor:
+    """(B, 5, P, P) network input -> (B, 3, GRID, GRID) logits of the photo's colours: the back is most like them."""
+    color = F.avg_pool2d(x[:, :3].float() / 2.0 + 0.5, PICTURE // GRID)
+    return torch.logit(color.clamp(0.02, 0.98))
 
 
 def _twice(x: Tensor) -> Tensor:
