@@ -1,63 +1,95 @@
-"""The command line: `python -m ml PHOTO --out DIR`."""
+"""The command line: `python -m ml PHOTO… --out DIR`, or `python -m ml --remix EARLIER --out DIR`.
+
+`--recipe report.json` with the same photos makes the same mesh files again, byte for byte; this holds on the same
+machine only (see `ml.options.recipe_of`).
+"""
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+from ml import options
 from ml.errors import ReconstructionError
-from ml.recipe import ENGINES, QUALITIES, Recipe
+from ml.recipe import Recipe
 from ml.stages import STAGES, OnProgress, overall_progress
 
+if TYPE_CHECKING:
+    from ml.pipeline import Reconstruction
+
 BAD_INPUT = 2
+NO_PHOTO = "Name a photo, or with --remix the folder of an earlier result."
+PHOTO_AND_REMIX = "--remix takes the photos of the earlier result: name no other."
+MORE_SIDES = "There are more sides than photos."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; 0 when every file is written, 2 with one line on bad input."""
-    options = _parser().parse_args(arguments)
+    asked = parser().parse_args(arguments)
     try:
-        recipe = Recipe(options.engine, options.quality, remove_background=not options.keep_background)
-        photos = [path.read_bytes() for path in options.photos]
-        _check_writable(options.out)
-        _reconstruct(photos, recipe, options.out, as_json=options.json)
+        recipe = options.recipe_of(asked, asked.recipe)
+        _check_together(asked, recipe)
+        photos = [path.read_bytes() for path in asked.photos]
+        _check_writable(asked.out)
+        _report(_made(photos, recipe, asked), asked)
     except ReconstructionError as error:
         return _complain(error.message)
     except OSError as error:
-        return _complain(f"{error.filename or options.out}: {error.strerror or error}")
+        return _complain(f"{error.filename or asked.out}: {error.strerror or error}")
     except KeyboardInterrupt:
         return 130
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m ml", description="Make a textured 3D model from a photo.")
-    parser.add_argument("photos", metavar="PHOTO", nargs="+", type=Path, help="JPEG, PNG, WebP, HEIC, AVIF or GIF")
-    parser.add_argument("--out", metavar="DIR", required=True, type=Path, help="folder for the results")
-    parser.add_argument("--engine", choices=ENGINES, default="auto", help="default: %(default)s")
-    parser.add_argument("--quality", choices=tuple(QUALITIES), default="standard", help="default: %(default)s")
-    parser.add_argument("--keep-background", action="store_true", help="the whole picture is the object")
-    parser.add_argument("--json", action="store_true", help="print the report as JSON instead of a progress bar")
-    return parser
+def parser() -> ArgumentParser:
+    """Every option of the command line."""
+    made = ArgumentParser(prog="python -m ml", description="Make a textured 3D model from 1 to 5 photos of an object.")
+    made.add_argument("photos", metavar="PHOTO", nargs="*", type=Path, help="JPEG, PNG, WebP, HEIC, AVIF or GIF")
+    made.add_argument("--out", metavar="DIR", required=True, type=Path, help="folder for the results")
+    made.add_argument("--remix", metavar="DIR", type=Path, help="folder of an earlier result: its scene made anew")
+    made.add_argument("--recipe", metavar="FILE", type=Path, help="report.json of an earlier result, made again")
+    made.add_argument("--json", action="store_true", help="print the report as JSON instead of a progress bar")
+    options.add_to(made)
+    return made
 
 
-def _reconstruct(photos: list[bytes], recipe: Recipe, out_dir: Path, as_json: bool) -> None:
-    from ml.pipeline import reconstruct  # loads torch: only once the input is known to be readable
+def _check_together(asked: Namespace, recipe: Recipe) -> None:
+    """Raise ReconstructionError for photos and options that do not go together."""
+    if asked.remix:
+        options.check_remix(asked)
+    for wrong, sentence in (
+        (asked.remix and asked.photos, PHOTO_AND_REMIX),
+        (not asked.remix and not asked.photos, NO_PHOTO),
+        (not asked.remix and len(recipe.sides) > len(asked.photos), MORE_SIDES),
+    ):
+        if wrong:
+            raise ReconstructionError("invalid_recipe", sentence)
 
-    with _bar(hidden=as_json) as on_progress:
-        made = reconstruct(photos, recipe, out_dir, on_progress=on_progress)
-    if as_json:
+
+def _made(photos: list[bytes], recipe: Recipe, asked: Namespace) -> Reconstruction:
+    from ml.pipeline import reconstruct, remix  # loads torch: only once the input is known to be readable
+
+    with _bar(hidden=asked.json) as on_progress:
+        if asked.remix:
+            return remix(asked.remix, recipe, asked.out, on_progress=on_progress)
+        return reconstruct(photos, recipe, asked.out, on_progress=on_progress)
+
+
+def _report(made: Reconstruction, asked: Namespace) -> None:
+    if asked.json:
         print(json.dumps(made.report, ensure_ascii=False))
         return
     for note in made.report["notes"]:
         print(note)
-    print(f"{len(made.files)} files in {out_dir}, by {made.engine}, in {made.report['seconds']:.1f} s")
+    print(f"{len(made.files)} files in {asked.out}, by {made.engine}, in {made.report['seconds']:.1f} s")
 
 
 @contextmanager
