@@ -142,8 +142,16 @@ def _finished(walk: Run, made_from: Origin, kind: dict[str, Any]) -> Reconstruct
     solid, model, made_from = _model_within_memory(walk, made_from)
     recipe = walk.recipe
     with walk.stage("views") as step:
-        count, size = recipe.frame_count or 1, recipe.frame_size or 1
-        views.turntable(model, walk.folder, count=count, size=size, elevation=recipe.elevation, on_step=step)
+        views.turntable(
+            model,
+            walk.folder,
+            count=recipe.frame_count or 1,
+            size=recipe.frame_size or 1,
+            elevation=recipe.elevation,
+            background=recipe.background,
+            scene=made_from.scene if recipe.renderer == "nerf" else None,
+            on_step=step,
+        )
     with walk.stage("export") as step:
         export.write(model, walk.folder, recipe, {"recipe": _as_made(walk, made_from)})
         step(0.7)

@@ -15,6 +15,7 @@ SIDES: dict[str, float | None] = {"front": 0.0, "right": 90.0, "back": 180.0, "l
 MAX_PHOTOS = 5
 RENDERERS = ("mesh", "nerf")
 """How the views are made: ray casting of the textured mesh, or volume rendering of the scene itself."""
+TRANSPARENT = "transparent"
 FORMATS = ("glb", "obj", "stl", "ply", "3mf", "usdz")
 OF_THE_SCENE = ("engine", "sides", "remove_background", "foreground_ratio")
 """Choices that go into the scene itself: a remix of that scene cannot change them."""
@@ -75,7 +76,7 @@ class Recipe:
     height_mm: float = 100.0
     sides: tuple[str | float, ...] = ()
     renderer: str = "mesh"
-    background: str = "transparent"
+    background: str = TRANSPARENT
     formats: tuple[str, ...] = FORMATS
 
     def __post_init__(self) -> None:
@@ -144,7 +145,7 @@ def _check_sides(sides: object) -> None:
 
 
 def _check_background(background: object) -> None:
-    if background != "transparent" and not (isinstance(background, str) and _COLOR.fullmatch(background)):
+    if background != TRANSPARENT and not (isinstance(background, str) and _COLOR.fullmatch(background)):
         raise ReconstructionError("invalid_recipe", "background must be transparent or a colour such as #ffffff.")
 
 

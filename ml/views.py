@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ml import files, framing, projection, sprite, video
+from ml import files, framing, projection, sprite, video, volume
 from ml.camera import Camera
 from ml.mesh import Mesh
 from ml.raycast import Caster, camera_rays, window_of
+from ml.recipe import TRANSPARENT
 from ml.sampling import bilinear, to_bytes
+from ml.scene import Scene
 from ml.texture import TexturedMesh
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ COMPRESSION = 4
 MOST_THREADS = 4
 
 Picture = NDArray[np.uint8]
+Shutter = Callable[[Camera, int], Picture]
+"""What a camera sees, in a picture of so many pixels a side, straight alpha."""
 
 
 @dataclass(frozen=True)
@@ -56,26 +60,29 @@ def turntable(
     count: int,
     size: int,
     elevation: float,
+    background: str = TRANSPARENT,
+    scene: Scene | None = None,
     on_step: Callable[[float], None] | None = None,
 ) -> None:
     """Write one full turn: frames, poster, sprite and video. Frame 0 is seen from the photo's side (azimuth 0).
 
-    The model is centred and the camera stands just far enough away that no frame cuts it off. Frames are PNG with a
-    transparent background; azimuth grows by 360 / `count` degrees a frame.
+    The model is centred and the camera stands just far enough away that no frame cuts it off; azimuth grows by
+    360 / `count` degrees a frame. With `scene`, the scene itself is volume-rendered from the same cameras. Pictures are
+    PNG, transparent or laid on `background` (`#rrggbb`); the video of transparent frames has a light one.
     """
-    stage, camera = _framed(model, elevation)
+    shutter, camera = _of_scene(model, scene, elevation) if scene else _of_model(model, elevation)
 
     def shoot(index: int) -> Picture:
-        picture = _picture(stage, replace(camera, azimuth=360.0 * index / count), size, shaded=True)
+        picture = on_background(shutter(replace(camera, azimuth=360.0 * index / count), size), background)
         Image.fromarray(picture).save(out_dir / files.frame_name(index), compress_level=COMPRESSION)
         return picture
 
     frames = []
-    for picture in _in_threads(shoot, count):
+    for picture in _in_threads(shoot, count, 1 if scene else MOST_THREADS):
         frames.append(picture)
         if on_step:
             on_step(0.9 * len(frames) / count)
-    poster = _picture(stage, replace(camera, azimuth=-30.0), POSTER_SIZE, shaded=True)
+    poster = on_background(shutter(replace(camera, azimuth=-30.0), POSTER_SIZE), background)
     Image.fromarray(poster).save(out_dir / files.POSTER, quality=88, method=4)
     sprite.write(frames, out_dir / files.SPRITE)
     video.write(frames, out_dir / files.VIDEO)
@@ -83,9 +90,33 @@ def turntable(
         on_step(1.0)
 
 
-def _in_threads(shoot: Callable[[int], Picture], count: int) -> Iterator[Picture]:
+def _of_model(model: TexturedMesh, elevation: float) -> tuple[Shutter, Camera]:
+    """Pictures of the textured mesh, by ray casting."""
+    stage, camera = _framed(model, elevation)
+    return lambda place, size: _picture(stage, place, size, shaded=True), camera
+
+
+def _of_scene(model: TexturedMesh, scene: Scene, elevation: float) -> tuple[Shutter, Camera]:
+    """Pictures of the scene that the model was made from, framed as the model is."""
+    target, camera = framing.frame(model.mesh.vertices, elevation)
+    field = volume.field_of(scene)
+    x, y, z = target.tolist()
+    return lambda place, size: volume.picture(field, place, size), replace(camera, target=(x, y, z))
+
+
+def on_background(picture: Picture, background: str) -> Picture:
+    """(H, W, 4) straight alpha -> the same where `background` is transparent, else opaque on `#rrggbb`."""
+    if background == TRANSPARENT:
+        return picture
+    alpha = picture[..., 3:] / np.float32(255.0)
+    color = np.array([int(background[first : first + 2], 16) for first in (1, 3, 5)], np.float32)
+    mixed = picture[..., :3] * alpha + color * (1.0 - alpha)
+    return np.concatenate([mixed.round().astype(np.uint8), np.full_like(picture[..., 3:], 255)], axis=2)
+
+
+def _in_threads(shoot: Callable[[int], Picture], count: int, threads: int) -> Iterator[Picture]:
     """The pictures in order, several at a time; whoever stops listening stops the rest too."""
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_THREADS)) as pool:
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, threads)) as pool:
         try:
             yield from pool.map(shoot, range(count))
         finally:

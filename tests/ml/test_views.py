@@ -186,3 +186,25 @@ def test_a_stop_between_frames_ends_the_turn(model: TexturedMesh, tmp_path: Path
         views.turntable(model, tmp_path, count=40, size=64, elevation=0.0, on_step=stop)
     assert len(list(tmp_path.glob("render_*.png"))) < 40
     assert not (tmp_path / "render.mp4").exists()
+
+
+def test_the_scene_itself_is_drawn_where_its_model_stands(
+    scene: AnalyticScene, model: TexturedMesh, turn: Path, tmp_path: Path
+) -> None:
+    views.turntable(model, tmp_path, count=3, size=96, elevation=15.0, scene=scene)
+    for ours, theirs in ((0, 0), (1, 4), (2, 8)):
+        cloud, solid = frame(tmp_path, ours), frame(turn, theirs)
+        inside, outside = solid[..., 3] > 250, solid[..., 3] < 5
+        assert (cloud[inside, 3] > 128).mean() > 0.9
+        assert (cloud[outside, 3] < 128).mean() > 0.98
+        both = inside & (cloud[..., 3] > 250)
+        assert np.abs(cloud[both, :3].astype(float) - solid[both, :3]).mean() < 40
+
+
+def test_a_background_colour_leaves_nothing_transparent(model: TexturedMesh, turn: Path, tmp_path: Path) -> None:
+    views.turntable(model, tmp_path, count=1, size=96, elevation=15.0, background="#204060")
+    painted, clear = frame(tmp_path, 0), frame(turn, 0)
+    assert (painted[..., 3] == 255).all()
+    assert (painted[clear[..., 3] == 0, :3] == (0x20, 0x40, 0x60)).all()
+    whole = clear[..., 3] == 255
+    assert (painted[whole, :3] == clear[whole, :3]).all()

@@ -15,9 +15,8 @@ from torch import Tensor
 from ml.camera import RADIUS
 from ml.engines.triposr import decoder
 from ml.engines.triposr.scene import TriplaneScene
+from ml.march import BLOCKS, block_corners, block_of, solid_blocks
 
-BLOCKS = 64
-"""Blocks per axis of the grid that says where space is empty."""
 CELLS = 4 * BLOCKS
 """Cells per axis of the lattice."""
 FAINTEST = 0.3
@@ -46,7 +45,7 @@ class BakedScene:
 @torch.inference_mode()
 def bake(scene: TriplaneScene) -> BakedScene:
     """Ask the scene at the corners of BLOCKS³ blocks, then on the lattice of those that are not empty (270 MB)."""
-    solid = _solid_blocks(scene)
+    solid = solid_blocks(scene.density(block_corners()) > FAINTEST)
     axis = torch.linspace(-RADIUS, RADIUS, CELLS + 1)
     block = block_of(axis)
     wanted = solid[block][:, block][:, :, block].flatten().nonzero()[:, 0]
@@ -55,19 +54,6 @@ def bake(scene: TriplaneScene) -> BakedScene:
     index = torch.stack(torch.unravel_index(wanted, (CELLS + 1,) * 3), dim=1)
     table[wanted] = scene.decode(axis[index])
     return BakedScene(table, solid)
-
-
-def block_of(place: Tensor) -> Tensor:
-    """Coordinates in [-RADIUS, RADIUS] -> the block they fall into, 0 to BLOCKS - 1."""
-    return ((place + RADIUS) * (BLOCKS / (2.0 * RADIUS))).long().clamp_(0, BLOCKS - 1)
-
-
-def _solid_blocks(scene: TriplaneScene) -> Tensor:
-    """A block is empty when all corners of it and of its 26 neighbours are."""
-    axis = torch.linspace(-RADIUS, RADIUS, BLOCKS + 1)
-    corners = torch.stack(torch.meshgrid(axis, axis, axis, indexing="ij"), dim=-1).flatten(0, 2)
-    dense = (scene.density(corners) > FAINTEST).float().view(1, 1, *(BLOCKS + 1,) * 3)
-    return F.max_pool3d(F.max_pool3d(dense, 2, 1), 3, 1, 1)[0, 0] > 0
 
 
 def _corners(points: Tensor) -> tuple[Tensor, Tensor]:

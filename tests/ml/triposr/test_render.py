@@ -9,7 +9,7 @@ import torch
 from scipy.spatial import cKDTree
 from torch import Tensor
 
-from ml import surface
+from ml import march, surface
 from ml.camera import RADIUS, Camera
 from ml.engines.triposr import render
 from ml.engines.triposr.scene import TriplaneScene
@@ -52,7 +52,7 @@ def test_a_ray_that_misses_the_cube_is_white(chair: TriplaneScene) -> None:
 
 
 def test_a_ray_along_an_axis_is_clipped_to_the_cube() -> None:
-    rays = render.clip(torch.tensor([[2.0, 0.0, 0.0]]), torch.tensor([[-1.0, 0.0, 0.0]]))
+    rays = march.clip(torch.tensor([[2.0, 0.0, 0.0]]), torch.tensor([[-1.0, 0.0, 0.0]]))
     assert bool(rays.valid)
     assert torch.allclose(torch.cat([rays.near, rays.far]), torch.tensor([2.0 - 0.999 * RADIUS, 2.0 + 0.999 * RADIUS]))
 
