@@ -27,8 +27,12 @@ function markTheme(theme: Theme): void {
 }
 
 function showLocalTimes(): void {
-  const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-  for (const time of all<HTMLTimeElement>("time[data-local]")) setText(time, format.format(new Date(time.dateTime)));
+  const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+  const minute = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  for (const time of all<HTMLTimeElement>("time[data-local]")) {
+    const format = time.dataset["local"] === "day" ? day : minute;
+    setText(time, format.format(new Date(time.dateTime)));
+  }
 }
 
 function showDurations(): void {

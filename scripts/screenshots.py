@@ -1,7 +1,7 @@
 """Pictures of every page: both themes, three widths.
 
-`python -m scripts.screenshots [NAME …]` starts the site with a database of its own, makes a draft model of our sample
-and writes var/screenshots/<page>-<theme>-<width>.png, all pages or those named.
+`python -m scripts.screenshots [NAME …]` starts the site with a database of its own, with draft models of our samples,
+and writes var/screenshots/<page>-<theme>-<width>.png, for all pages or for those named.
 """
 
 from __future__ import annotations
@@ -10,55 +10,73 @@ import os
 import sys
 from pathlib import Path
 
-import tests.environment  # noqa: F401 (first: a place of its own for database, files and Redis)
+import django
 
-import django  # isort: skip
+import tests.environment  # noqa: F401 (a place of its own for database, files and Redis)
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "reconsite.settings"
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
+
+from accounts.models import User  # noqa: E402
+from jobs.models import Job  # noqa: E402
+from ml.recipe import Recipe  # noqa: E402
+from scripts.ensure_chromium import find_chromium  # noqa: E402
+from tests.browser import pages  # noqa: E402
+from tests.browser.conftest import FLAGS  # noqa: E402
+from tests.browser.finished import finished_model, web_alone  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "var" / "screenshots"
 THEMES = ("light", "dark")
 WIDTHS = {360: 740, 768: 1024, 1440: 900}
-"""Width of the window and its height, in CSS pixels; the picture shows the whole page."""
+"""Width and height of the window in CSS pixels; the picture shows the whole page."""
+LOAD_PICTURES = """() => Promise.all([...document.images].filter((image) => image.checkVisibility()).map((image) => {
+  image.loading = "eager";
+  return image.decode().catch(() => null);
+}))"""
+"""Also those further down, which the browser would not ask for yet."""
 
 
 def main(names: set[str]) -> None:
     """Furnish the site and take the pictures."""
-    os.environ["DJANGO_SETTINGS_MODULE"] = "reconsite.settings"
-    django.setup()
-    from django.core.management import call_command
-
-    from ml.recipe import Recipe
-    from tests.browser import pages
-    from tests.live import site
-
     call_command("migrate", verbosity=0)
-    photo = next((ROOT / "static" / "samples").glob("*.png")).read_bytes()
-    with site(**pages.CALM) as address:
-        owner = pages.person("Ada")
-        visits = pages.furnish(owner, photo, Recipe(quality="draft"))
-        take([visit for visit in visits if not names or visit.name in names], address, owner)
-
-
-def take(visits: list, address: str, owner: object) -> None:
-    """One picture of each page, theme and width."""
-    from playwright.sync_api import sync_playwright
-
-    from scripts.ensure_chromium import find_chromium
-    from tests.browser import pages
-    from tests.browser.conftest import FLAGS
-
     TARGET.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
+    owner = pages.person("Ada")
+    visits = pages.furnish(owner, models(owner))
+    with web_alone() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-        for theme in THEMES:
-            for width, height in WIDTHS.items():
-                size = {"width": width, "height": height}
-                contexts = pages.open_contexts(browser, address, owner, viewport=size, color_scheme=theme)
-                for visit in visits:
-                    page = pages.show(contexts[visit.signed_in], visit)
-                    page.screenshot(path=TARGET / f"{visit.name}-{theme}-{width}.png", full_page=True)
-                    page.close()
+        take(browser, [visit for visit in visits if not names or visit.name in names], address, owner)
         browser.close()
+
+
+def models(owner: User) -> list[Job]:
+    """A draft of each sample."""
+    samples = sorted(path for path in (ROOT / "static" / "samples").iterdir() if path.suffix in (".png", ".webp"))
+    recipe = Recipe(engine="compact", quality="draft")
+    return [finished_model(owner, recipe, sample.read_bytes(), sample.stem) for sample in samples]
+
+
+def take(browser: Browser, visits: list[pages.Visit], address: str, owner: User) -> None:
+    """One picture of each page, theme and width."""
+    for theme in THEMES:
+        for width, height in WIDTHS.items():
+            look = {"viewport": {"width": width, "height": height}, "color_scheme": theme, "reduced_motion": "reduce"}
+            contexts = pages.open_contexts(browser, address, owner, **look)
+            for visit in visits:
+                page = pages.show(contexts[visit.signed_in], visit)
+                save(page, TARGET / f"{visit.name}-{theme}-{width}.png")
+            for context in contexts.values():
+                context.close()
+
+
+def save(page: Page, path: Path) -> None:
+    """The whole page as a picture; the tab is closed."""
+    page.evaluate(LOAD_PICTURES)
+    page.screenshot(path=path, full_page=True)
+    page.close()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from scripts.ensure_chromium import find_chromium
+from tests.browser import pages
+from tests.browser.finished import finished_model, web_alone
 from tests.live import site
 
 FLAGS = [
@@ -19,6 +21,20 @@ FLAGS = [
     "--disable-component-update",
     "--no-first-run",
 ]
+
+
+@pytest.fixture(autouse=True)
+def fast_passwords() -> None:
+    """None of that here: the site of the test runs with its own settings and would not know the hash."""
+
+
+@pytest.fixture
+def furnished(transactional_db: None) -> Iterator[pages.Furnished]:
+    """All pages. Ask for it before the browser, within whose event loop no change can be told to open pages."""
+    owner = pages.person("Ada")
+    visits = pages.furnish(owner, [finished_model(owner)])
+    with web_alone() as url:
+        yield pages.Furnished(url, owner, visits)
 
 
 @pytest.fixture
@@ -51,8 +67,10 @@ def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def page(context: BrowserContext) -> Page:
+def page(context: BrowserContext) -> Iterator[Page]:
     """A page that fails the test on an uncaught error of ours."""
     opened = context.new_page()
-    opened.on("pageerror", lambda error: pytest.fail(f"The page threw: {error}"))
-    return opened
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(f"{error}\n{error.stack}"))
+    yield opened
+    assert not errors, "\n".join(errors)

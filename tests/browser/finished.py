@@ -28,16 +28,17 @@ SMALL = Recipe(engine="compact", quality="draft", frame_size=64, frame_count=6)
 
 
 @cache
-def _made(recipe: Recipe) -> tuple[Path, Reconstruction]:
-    """The shared photo's model, made once for all tests of a run."""
+def _made(photo: bytes, recipe: Recipe) -> tuple[Path, Reconstruction]:
+    """The photo's model, made once for all tests of a run."""
     folder = Path(tempfile.mkdtemp(dir=settings.VAR_DIR))
-    return folder, reconstruct([encoded(picture())], recipe, folder)
+    return folder, reconstruct([photo], recipe, folder)
 
 
-def finished_model(owner: User, recipe: Recipe = SMALL) -> Job:
-    """A red lamp as a worker would have left it."""
-    folder, made = _made(recipe)
-    job = services.submit(owner, [(encoded(picture()), "lamp.png")], recipe, title="Lamp").job
+def finished_model(owner: User, recipe: Recipe = SMALL, photo: bytes | None = None, title: str = "Lamp") -> Job:
+    """The model of a photo (without one: of the red lamp) as a worker would have left it."""
+    photo = photo or encoded(picture())
+    folder, made = _made(photo, recipe)
+    job = services.submit(owner, [(photo, "photo.png")], recipe, title=title).job
     token = transitions.claim(job.pk, worker="test")
     assert token is not None
     with tempfile.TemporaryDirectory(dir=settings.VAR_DIR) as copy:

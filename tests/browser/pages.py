@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
+from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 from accounts.models import User
-from jobs import services, sharing, tagging, transitions
+from jobs import presence, services, sharing, tagging, transitions
 from jobs.models import Artifact, Job, State
 from jobs.transitions import Writer
 from ml.recipe import Recipe
-from tests.conftest import PASSWORD
-from tests.live import wait_until
+from tests.conftest import PASSWORD, signed_in
 
 ERRORS = (400, 403, 404, 413, 429, 500)
 ERROR_PATH = "/an-error/"
-TITLES = ("Locomotive", "Desk lamp, seen from the left with its arm up", "Mug", "Chair", "Toy boat", "Teapot", "Radio")
-TAGS = ("toys", "desk, light", "kitchen", "", "toys, water", "kitchen, red", "desk")
-CALM = {"RING_AGAIN_SECONDS": "100000"}
-"""For `tests.live.site`: nobody rings for the job that has to keep waiting."""
+TITLES = ("Lighthouse", "Locomotive", "Robot", "Desk lamp, seen from the left with its arm up", "Mug", "Teapot", "Boat")
+TAGS = ("sea", "toys", "desk, toys", "desk, light", "kitchen", "kitchen, red", "sea, toys")
+"""Of these models in this order; what has its place on the desk stays private."""
 
 
 @dataclass(frozen=True)
@@ -37,24 +37,31 @@ class Visit:
     signed_in: bool = True
 
 
+@dataclass(frozen=True)
+class Furnished:
+    """A running site with something on every page."""
+
+    address: str
+    owner: User
+    visits: list[Visit]
+
+
 def person(name: str) -> User:
     """Somebody who has chosen the name that others see."""
     email = f"{name.lower()}@example.org"
     return User.objects.create_user(username=name, email=email, password=PASSWORD, display_name=name)
 
 
-def furnish(owner: User, photo: bytes, recipe: Recipe) -> list[Visit]:
-    """Make one model by the running worker and a job in each other state; all pages that there are then."""
-    made = services.submit(owner, [(photo, "photo.png")], recipe, title=TITLES[0]).job
-    wait_until(lambda: Job.objects.get(pk=made.pk).is_terminal, 300, "the model")
-    made.refresh_from_db()
-    assert made.state == State.SUCCEEDED, made.failure_detail
-    models = [made, *(_copy(made, title) for title in TITLES[1:])]
-    for model, tags in zip(models, TAGS, strict=True):
+def furnish(owner: User, made: Sequence[Job]) -> list[Visit]:
+    """Copies of finished models until there are seven, and a job in each other state: all pages that there are then."""
+    copies = [_copy(made[index % len(made)], title) for index, title in enumerate(TITLES[len(made) :])]
+    for model, title, tags in zip([*made, *copies], TITLES, TAGS, strict=True):
+        services.rename(model, title)
         tagging.set_tags(model, [tags])
         if not tags.startswith("desk"):
             sharing.publish(model)
-    return _visits(made, sharing.share(made).token, {state: _standing(owner, state) for state in _STANDING})
+    presence.beat("pages")
+    return _visits(made[0], sharing.share(made[0]).token, {state: _standing(owner, state) for state in _STANDING})
 
 
 def _copy(made: Job, title: str) -> Job:
@@ -138,13 +145,14 @@ def _visits(made: Job, token: str, standing: dict[State, Job]) -> list[Visit]:
     return [*anonymous, *jobs, *(Visit(name, path) for name, path in private.items())]
 
 
-def open_contexts(browser: Browser, address: str, owner: User, **options: object) -> dict[bool, BrowserContext]:
+def open_contexts(browser: Browser, address: str, owner: User, **options: Any) -> dict[bool, BrowserContext]:
     """Two profiles, with and without the owner's session: `contexts[visit.signed_in]`."""
-    contexts = {signed_in: browser.new_context(base_url=address, **options) for signed_in in (False, True)}  # type: ignore[arg-type]
+    contexts = {own: browser.new_context(base_url=address, **options) for own in (False, True)}
     for context in contexts.values():
         context.set_default_timeout(60_000)
         context.route(f"**{ERROR_PATH}*/", _error_page)
-    _sign_in(contexts[True], owner)
+    session = signed_in(owner).cookies[settings.SESSION_COOKIE_NAME].value
+    contexts[True].add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": address}])
     return contexts
 
 
@@ -152,16 +160,6 @@ def _error_page(route: Route) -> None:
     """The page of an error, as the site would render it."""
     code = int(route.request.url.rstrip("/").rsplit("/", 1)[1])
     route.fulfill(status=code, content_type="text/html", body=render_to_string(f"{code}.html"))
-
-
-def _sign_in(context: BrowserContext, owner: User) -> None:
-    page = context.new_page()
-    page.goto(reverse("account_login"))
-    page.fill('[name="login"]', owner.email)
-    page.fill('[name="password"]', PASSWORD)
-    page.click('main button[type="submit"]')
-    page.wait_for_url("**/new/")
-    page.close()
 
 
 def show(context: BrowserContext, visit: Visit) -> Page:

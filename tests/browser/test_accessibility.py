@@ -8,9 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from ml.recipe import Recipe
 from tests.browser import pages
-from tests.live import site
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -22,18 +20,16 @@ LOOKS: list[dict[str, Any]] = [
 ]
 
 
-def test_no_page_has_a_grave_problem(transactional_db: None, browser: Browser, photo: bytes) -> None:
+def test_no_page_has_a_grave_problem(furnished: pages.Furnished, browser: Browser) -> None:
     found: list[str] = []
-    with site(**pages.CALM) as address:
-        owner = pages.person("Ada")
-        visits = pages.furnish(owner, photo, Recipe(quality="draft"))
-        for look in LOOKS:
-            # The site's own policy would not let the tool in.
-            contexts = pages.open_contexts(browser, address, owner, bypass_csp=True, reduced_motion="reduce", **look)
-            for visit in visits:
-                page = pages.show(contexts[visit.signed_in], visit)
-                found += [f"{visit.name}, {look['color_scheme']}: {problem}" for problem in problems(page)]
-                page.close()
+    for look in LOOKS:
+        # The site's own policy would not let the tool in.
+        options = {"bypass_csp": True, "reduced_motion": "reduce", **look}
+        contexts = pages.open_contexts(browser, furnished.address, furnished.owner, **options)
+        for visit in furnished.visits:
+            page = pages.show(contexts[visit.signed_in], visit)
+            found += [f"{visit.name}, {look['color_scheme']}: {problem}" for problem in problems(page)]
+            page.close()
     assert found == []
 
 

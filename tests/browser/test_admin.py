@@ -16,11 +16,6 @@ from tests.conftest import PASSWORD, in_state, make_user
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-@pytest.fixture(autouse=True)
-def fast_passwords() -> None:
-    """None of that here: the site of the test runs with its own settings and would not know the hash."""
-
-
 @pytest.fixture
 def reported(transactional_db: None, submit: Callable[..., Job]) -> Job:
     """A published model with an open report, made before the site of the test starts."""

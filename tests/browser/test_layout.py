@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from ml.recipe import Recipe
 from tests.browser import pages
-from tests.live import site
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -17,17 +15,15 @@ WIDTHS = (360, 768, 1440)
 OVERLAPS = (Path(__file__).parent / "overlaps.js").read_text()
 
 
-def test_nothing_overlaps_and_nothing_sticks_out(transactional_db: None, browser: Browser, photo: bytes) -> None:
+def test_nothing_overlaps_and_nothing_sticks_out(furnished: pages.Furnished, browser: Browser) -> None:
     found: list[str] = []
-    with site(**pages.CALM) as address:
-        owner = pages.person("Ada")
-        visits = pages.furnish(owner, photo, Recipe(quality="draft"))
-        for width in WIDTHS:
-            contexts = pages.open_contexts(browser, address, owner, viewport={"width": width, "height": 800})
-            for visit in visits:
-                page = pages.show(contexts[visit.signed_in], visit)
-                found += [f"{visit.name} at {width}: {problem}" for problem in problems(page)]
-                page.close()
+    for width in WIDTHS:
+        size = {"width": width, "height": 800}
+        contexts = pages.open_contexts(browser, furnished.address, furnished.owner, viewport=size)
+        for visit in furnished.visits:
+            page = pages.show(contexts[visit.signed_in], visit)
+            found += [f"{visit.name} at {width}: {problem}" for problem in problems(page)]
+            page.close()
     assert found == []
 
 
