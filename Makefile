@@ -4,7 +4,7 @@ BIN := .venv/bin
 WEB_PORT ?= 8000
 export WEB_PORT
 
-.PHONY: help run demo test lint format bench train evaluate schema install clean
+.PHONY: help run demo test lint format screenshots bench train evaluate schema install clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -35,6 +35,10 @@ lint: var/.dev node_modules/.done  ## style, types, migrations, API schema
 format: var/.dev  ## put the style right
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+screenshots: var/.ready var/.dev  ## pictures of every page, both themes, three widths, in var/screenshots (PAGES="gallery home" for some)
+	$(BIN)/python -m scripts.ensure_chromium
+	$(BIN)/python -m scripts.screenshots $(PAGES)
 
 schema: var/.ready  ## write docs/openapi.yaml anew
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
