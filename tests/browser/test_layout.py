@@ -14,7 +14,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 OVERLAPS = (Path(__file__).parent / "overlaps.js").read_text()
 
 
-@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("width", [360, 768, 1440])
 def test_nothing_overlaps_and_nothing_sticks_out(furnished: pages.Furnished, browser: Browser, width: int) -> None:
     found: list[str] = []
