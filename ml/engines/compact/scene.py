@@ -39,26 +39,29 @@ class VolumeScene:
     `front`: (S, S, 3) uint8 sRGB as seen from `camera`; its colours should go on beyond the silhouette.
     `back`: the same for what lies behind the first surface, in the photo's own left and right; None: as the front.
     `outline`: (T, T) float16 density of the silhouette as seen from `camera`: cuts the solid sharper than the grid.
+    `colors`: (K, K, K, 3) uint8 sRGB on the same cube, where several photos gave them; then the pictures are not asked.
     """
 
     grid: Tensor
     front: Tensor
     back: Tensor | None = None
     outline: Tensor | None = None
+    colors: Tensor | None = None
     camera: Camera = field(default_factory=Camera)
     radius: float = RADIUS
     threshold: float = THRESHOLD
 
     def density(self, points: Tensor) -> Tensor:
         """(N, 3) canonical points -> (N,) density: trilinear in the grid, cut by the outline; 0 outside the cube."""
-        places = (points.float() / self.radius).flip(1)[None, None, None]
-        solid = F.grid_sample(self._volume, places, padding_mode="zeros", align_corners=True).flatten()
+        solid = self._read(self._volume, points, "zeros")[0]
         if self._silhouette is None:
             return solid
         return torch.minimum(solid, _sample(self._silhouette, self.camera.project(points.float()))[0])
 
     def color(self, points: Tensor) -> Tensor:
         """(N, 3) canonical points -> (N, 3) sRGB in [0, 1]: the colour of the pixel that each is seen in."""
+        if self._palette is not None:
+            return self._read(self._palette, points, "border").T
         seen = self.camera.project(points.float())
         front = _sample(_picture(self.front), seen)
         if self.back is None:
@@ -80,6 +83,8 @@ class VolumeScene:
             arrays["back"] = _encoded(self.back)
         if self.outline is not None:
             arrays["outline"] = self.outline.numpy()
+        if self.colors is not None:
+            arrays["colors"] = self.colors.numpy()
         with path.open("wb") as file:
             np.savez_compressed(file, **arrays)
 
@@ -93,10 +98,21 @@ class VolumeScene:
                 front=_decoded(archive["front"]),
                 back=_decoded(archive["back"]) if "back" in archive else None,
                 outline=torch.from_numpy(archive["outline"]) if "outline" in archive else None,
+                colors=torch.from_numpy(archive["colors"]) if "colors" in archive else None,
                 camera=Camera(*archive["camera"].tolist()),
                 radius=radius,
                 threshold=threshold,
             )
+
+    def _read(self, volume: Tensor, points: Tensor, beyond: str) -> Tensor:
+        """(1, C, K, K, K) values over the cube at (N, 3) points -> (C, N), trilinear."""
+        places = (points.float() / self.radius).flip(1)[None, None, None]
+        return F.grid_sample(volume, places, padding_mode=beyond, align_corners=True)[0, :, 0, 0]
+
+    @cached_property
+    def _palette(self) -> Tensor | None:
+        """(1, 3, K, K, K) colours in [0, 1]."""
+        return None if self.colors is None else self.colors.permute(3, 0, 1, 2)[None].float() / 255.0
 
     @cached_property
     def _volume(self) -> Tensor:

@@ -1,0 +1,63 @@
+"""The side from which a photo was taken, where nobody told: searched for by the consistency of silhouettes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ml import silhouettes
+from ml.camera import Camera
+from ml.placing import Placed, View, beside, refined
+
+COARSE = 24
+"""Azimuths that are tried around the object."""
+CANDIDATES = 3
+"""The best of them that are looked at more closely."""
+FINE = 7.5
+"""Degrees to either side of a candidate that are tried, too."""
+SHAPE = 0.1
+"""Weight of how the imagined solids fill each other's outlines, beside the outlines' own agreement."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A camera for one more photo, all cameras moved to fit it, and how far their outlines disagree (0 … 1)."""
+
+    cameras: tuple[Camera, ...]
+    disagreement: float
+
+
+def search(views: Sequence[View], cameras: Sequence[Camera], other: View) -> Found:
+    """The side on which `other` fits best to the photos whose cameras are known (the main one first)."""
+    azimuths = [360.0 * step / COARSE for step in range(COARSE)]
+    ranked = sorted(azimuths, key=lambda azimuth: _misfit(views, cameras, other, azimuth))
+    near = [_nearby(views, cameras, other, azimuth) for azimuth in ranked[:CANDIDATES]]
+    found = [given(views, cameras, other, azimuth) for azimuth in near]
+    return min(found, key=lambda each: each.disagreement + SHAPE * _strangeness([*views, other], each.cameras))
+
+
+def given(views: Sequence[View], cameras: Sequence[Camera], other: View, azimuth: float) -> Found:
+    """The same for a side that is known."""
+    moved, disagreement = refined([*views, other], [*cameras, beside(views[0], other, azimuth)])
+    return Found(tuple(moved), disagreement)
+
+
+def _nearby(views: Sequence[View], cameras: Sequence[Camera], other: View, azimuth: float) -> float:
+    """The best of a coarse azimuth and its two finer neighbours."""
+    tried = (azimuth, azimuth - FINE, azimuth + FINE)
+    return min(tried, key=lambda each: _misfit(views, cameras, other, each))
+
+
+def _misfit(views: Sequence[View], cameras: Sequence[Camera], other: View, azimuth: float) -> float:
+    """How badly `other` fits at an azimuth, before anything is refined."""
+    every, places = [*views, other], [*cameras, beside(views[0], other, azimuth)]
+    outlines = [each.outline for each in every]
+    return silhouettes.disagreement(outlines, places) + SHAPE * _strangeness(every, places)
+
+
+def _strangeness(views: Sequence[View], cameras: Sequence[Camera]) -> float:
+    """1 − mean overlap of the first and the last photo's outlines with each other's solids."""
+    first, last = Placed(views[0], cameras[0]), Placed(views[-1], cameras[-1])
+    one = silhouettes.overlap(first.view.outline, first.camera, last.common(last.view.solid))
+    other = silhouettes.overlap(last.view.outline, last.camera, first.common(first.view.solid))
+    return 1.0 - (one + other) / 2.0

@@ -1,0 +1,81 @@
+"""Several photos of one object: a red box, twice as wide as it is deep, seen from known and unknown sides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ml import fusion, scene, surface
+from ml.cutout import Cutout
+from ml.engines.compact.engine import inflate
+from ml.engines.compact.scene import VolumeScene
+from ml.training import posing, rays
+from ml.training.shapes.parts import box
+from tests.ml.training.solids import GREY, solid
+
+SIZE = 512
+
+
+@dataclass(frozen=True)
+class Inflating:
+    """An engine that knows nothing of objects: what the second photo adds is plain to see."""
+
+    name: str = "inflating"
+    weights_hash: str = ""
+
+    def infer(self, cutout: Cutout) -> VolumeScene:
+        return inflate(cutout)
+
+
+def photo(azimuth: float, sides: tuple[float, float, float] = (0.5, 1.0, 0.7), color: int = 200) -> Cutout:
+    """The box of these sides (x, y, z) seen by a level camera."""
+    body = solid(box(GREY, sides))
+    view = posing.pose(body.vertices, body.faces, azimuth, 0.0)
+    directions = np.stack(np.meshgrid(*[(np.arange(SIZE) + 0.5) / SIZE * 2 - 1] * 2), axis=-1).reshape(-1, 2)
+    directions = np.concatenate([directions * (1, -1) / view.focal, np.ones((SIZE * SIZE, 1))], axis=1)
+    seen = rays.occluded(
+        rays.build(view.vertices, view.faces), np.zeros_like(directions, np.float32), directions.astype(np.float32)
+    )
+    rgba = np.zeros((SIZE, SIZE, 4), np.uint8)
+    rgba[..., 0], rgba[..., 3] = color, seen.reshape(SIZE, SIZE) * 255
+    return Cutout(rgba, (0, 0, SIZE, SIZE), "transparency")
+
+
+def extent(found: fusion.Fused) -> np.ndarray:
+    vertices = surface.extract(found.scene, 64).vertices
+    return np.asarray(np.ptp(vertices, axis=0))
+
+
+def test_one_photo_is_what_the_engine_made_of_it() -> None:
+    found = fusion.scene_of(Inflating(), [photo(0.0)])
+    assert torch.equal(found.scene.grid, inflate(photo(0.0)).grid)
+    assert len(found.shots) == 1
+    assert found.notes == ()
+
+
+def test_a_photo_of_the_side_tells_how_deep_the_object_is() -> None:
+    found = fusion.scene_of(Inflating(), [photo(0.0), photo(90.0)], ("front", "right"))
+    depth, width, _ = extent(found)
+    assert depth / width == pytest.approx(0.5, abs=0.1)
+    assert [round(shot.camera.azimuth) for shot in found.shots] == [0, 90]
+
+
+def test_photos_of_two_objects_are_not_mixed() -> None:
+    tall = photo(90.0, sides=(0.2, 0.1, 1.0))
+    found = fusion.scene_of(Inflating(), [photo(0.0, sides=(1.0, 1.0, 0.1)), tall], ("front", "right"))
+    assert len(found.shots) == 1
+    assert "Photo 2" in found.notes[0]
+
+
+def test_each_side_keeps_the_colours_of_its_photo(tmp_path: Path) -> None:
+    found = fusion.scene_of(Inflating(), [photo(0.0, color=250), photo(180.0, color=60)], ("front", "back"))
+    found.scene.save(tmp_path / "scene.npz")
+    reach = float(extent(found)[0]) / 2.0
+    for read in (found.scene, scene.load(tmp_path / "scene.npz")):
+        front, back = read.color(torch.tensor([[reach, 0.0, 0.0], [-reach, 0.0, 0.0]]))[:, 0] * 255.0
+        assert front > 220
+        assert back < 100
