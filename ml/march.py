@@ -34,6 +34,10 @@ class Field(Protocol):
     def solid(self) -> Tensor:
         """(BLOCKS, BLOCKS, BLOCKS) bool: whether a block or one of its neighbours holds something."""
 
+    @property
+    def samples(self) -> int:
+        """Steps that a ray takes through the cube."""
+
     def density_and_color(self, points: Tensor) -> tuple[Tensor, Tensor]:
         """(N, 3) canonical points -> absorption (N,) and sRGB (N, 3)."""
 

@@ -147,6 +147,13 @@ def test_the_film_shows_every_frame_once_on_the_light_background(turn: Path) -> 
     assert apart.diagonal().max() < 6.0
 
 
+def test_the_film_loops_without_a_jump(turn: Path) -> None:
+    film = decoded(turn / "render.mp4", 96).astype(float)
+    steps = np.abs(film - np.roll(film, -1, axis=0)).mean(axis=(1, 2, 3))
+    assert steps[-1] < 1.2 * steps[:-1].max()
+    assert steps[-1] > 0.5 * steps[:-1].min()
+
+
 def test_odd_sides_are_made_even(tmp_path: Path) -> None:
     video.write([np.full((65, 65, 4), 255, np.uint8)], tmp_path / "odd.mp4")
     assert "64x64" in probe(tmp_path / "odd.mp4")

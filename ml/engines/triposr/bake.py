@@ -15,7 +15,7 @@ from torch import Tensor
 from ml.camera import RADIUS
 from ml.engines.triposr import decoder
 from ml.engines.triposr.scene import TriplaneScene
-from ml.march import BLOCKS, block_corners, block_of, solid_blocks
+from ml.march import BLOCKS, SAMPLES, block_corners, block_of, solid_blocks
 
 CELLS = 4 * BLOCKS
 """Cells per axis of the lattice."""
@@ -34,6 +34,8 @@ class BakedScene:
     """((CELLS + 1)³, 4) decoded values, index order x, y, z; `NOTHING` where space is empty."""
     solid: Tensor
     """(BLOCKS, BLOCKS, BLOCKS) bool: whether a block or one of its neighbours holds something."""
+    samples: int = SAMPLES
+    """Steps that a ray takes, as in the published code."""
 
     def density_and_color(self, points: Tensor) -> tuple[Tensor, Tensor]:
         """(N, 3) canonical points -> (N,) density and (N, 3) sRGB, interpolated before their activations."""
