@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 BAD_INPUT = 2
 NO_PHOTO = "Name a photo, or with --remix the folder of an earlier result."
 PHOTO_AND_REMIX = "--remix takes the photos of the earlier result: name no other."
+OTHER_WEIGHTS = "The earlier result was made with other weights, so these files differ from it."
 MORE_SIDES = "There are more sides than photos."
 
 
@@ -35,11 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; 0 when every file is written, 2 with one line on bad input."""
     asked = parser().parse_args(arguments)
     try:
-        recipe = options.recipe_of(asked, asked.recipe)
+        earlier = options.read(asked.recipe)
+        recipe = options.recipe_of(asked, earlier)
         _check_together(asked, recipe)
         photos = [path.read_bytes() for path in asked.photos]
         _check_writable(asked.out)
-        _report(_made(photos, recipe, asked), asked)
+        _report(_made(photos, recipe, earlier.unwrap, asked), asked, earlier)
     except ReconstructionError as error:
         return _complain(error.message)
     except OSError as error:
@@ -74,16 +76,18 @@ def _check_together(asked: Namespace, recipe: Recipe) -> None:
             raise ReconstructionError("invalid_recipe", sentence)
 
 
-def _made(photos: list[bytes], recipe: Recipe, asked: Namespace) -> Reconstruction:
+def _made(photos: list[bytes], recipe: Recipe, unwrap: str, asked: Namespace) -> Reconstruction:
     from ml.pipeline import reconstruct, remix  # loads torch: only once the input is known to be readable
 
     with _bar(hidden=asked.json) as on_progress:
         if asked.remix:
-            return remix(asked.remix, recipe, asked.out, on_progress=on_progress)
-        return reconstruct(photos, recipe, asked.out, on_progress=on_progress)
+            return remix(asked.remix, recipe, asked.out, on_progress=on_progress, unwrap=unwrap)
+        return reconstruct(photos, recipe, asked.out, on_progress=on_progress, unwrap=unwrap)
 
 
-def _report(made: Reconstruction, asked: Namespace) -> None:
+def _report(made: Reconstruction, asked: Namespace, earlier: options.Earlier) -> None:
+    if earlier.weights_hash not in (None, made.report["weights_hash"]):
+        sys.stderr.write(OTHER_WEIGHTS + "\n")
     if asked.json:
         print(json.dumps(made.report, ensure_ascii=False))
         return

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from argparse import SUPPRESS, ArgumentParser, Namespace
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from ml.errors import ReconstructionError
-from ml.recipe import ENGINES, FORMATS, LIMITS, OF_THE_SCENE, QUALITIES, RENDERERS, SIDES, WHOLE, Recipe
+from ml.recipe import ENGINES, FORMATS, LIMITS, OF_THE_SCENE, QUALITIES, RENDERERS, SIDES, UNWRAPS, WHOLE, Recipe
 
 NUMBERS = {
     "foreground_ratio": "how much of the picture's side the object fills for the network",
@@ -42,23 +42,45 @@ def add_to(parser: ArgumentParser) -> None:
     _add(parser, "formats", f"comma separated: {', '.join(FORMATS)}", "FORMAT,…", type=_names)
 
 
-def recipe_of(options: Namespace, report: Path | None) -> Recipe:
-    """The recipe of the options, the rest as in `report` (an earlier result's report.json) or as `Recipe` has it.
+@dataclass(frozen=True)
+class Earlier:
+    """What an earlier result's report.json says of how it was made, and with which weights."""
 
-    With the report's photos this makes the same mesh files again, byte for byte: on the same machine, with the same
-    weights and versions, for other processors and libraries round differently. A quality that is given brings its own
-    numbers along. Raises ReconstructionError(`invalid_recipe`), or OSError when `report` cannot be read.
+    recipe: dict[str, Any] = field(default_factory=dict)
+    unwrap: str = "auto"
+    weights_hash: str | None = None
+
+
+def recipe_of(options: Namespace, earlier: Earlier) -> Recipe:
+    """The recipe of the options, the rest as in `earlier` or as `Recipe` has it.
+
+    With the report's photos and its `unwrap` this makes the same mesh files again, byte for byte: on the same machine,
+    with the same weights and versions, for other processors and libraries round differently. A quality that is given
+    brings its own numbers along. Raises ReconstructionError(`invalid_recipe`).
     """
-    chosen = given(options)
-    kept = _reported(report) if report else {}
+    chosen, kept = given(options), earlier.recipe
     if "quality" in chosen:
         kept = {name: value for name, value in kept.items() if name not in WHOLE}
     return Recipe.from_dict(kept | chosen)
 
 
+def read(path: Path | None) -> Earlier:
+    """What the report.json at `path` says, nothing where there is none. Raises ReconstructionError, OSError."""
+    if path is None:
+        return Earlier()
+    try:
+        report = json.loads(path.read_bytes())
+        earlier = Earlier(dict(report["recipe"]), report["unwrap"], report["weights_hash"])
+    except (ValueError, KeyError, TypeError):
+        raise ReconstructionError("invalid_recipe", NOT_A_REPORT.format(path=path)) from None
+    if earlier.unwrap not in UNWRAPS:
+        raise ReconstructionError("invalid_recipe", NOT_A_REPORT.format(path=path))
+    return earlier
+
+
 def given(options: Namespace) -> dict[str, Any]:
     """The recipe fields that were named on the command line."""
-    return {field.name: getattr(options, field.name) for field in fields(Recipe) if hasattr(options, field.name)}
+    return {each.name: getattr(options, each.name) for each in fields(Recipe) if hasattr(options, each.name)}
 
 
 def check_remix(options: Namespace) -> None:
@@ -66,16 +88,6 @@ def check_remix(options: Namespace) -> None:
     names = [name for name in OF_THE_SCENE if name in given(options)]
     if names:
         raise ReconstructionError("invalid_recipe", SCENE_STAYS.format(names=", ".join(names)))
-
-
-def _reported(path: Path) -> dict[str, Any]:
-    try:
-        recipe = json.loads(path.read_bytes())["recipe"]
-    except (ValueError, KeyError, TypeError):
-        recipe = None
-    if not isinstance(recipe, dict):
-        raise ReconstructionError("invalid_recipe", NOT_A_REPORT.format(path=path))
-    return recipe
 
 
 def _add(parser: ArgumentParser, name: str, meaning: str, metavar: str, type: Any = str) -> None:

@@ -62,16 +62,18 @@ def reconstruct(
     on_progress: OnProgress | None = None,
     on_file: OnFile | None = None,
     should_stop: ShouldStop | None = None,
+    unwrap: str = "auto",
 ) -> Reconstruction:
     """Make a textured model from 1 to 5 photos of one object and write every file of `ml.files` into `out_dir`.
 
     `photos` are the files' bytes, the main one first. `cutout.png` and `preview.glb` appear as soon as they are whole,
-    and `on_file` is told; all the rest comes together at the end.
+    and `on_file` is told; all the rest comes together at the end. `unwrap` is one of `ml.recipe.UNWRAPS`.
     Raises ReconstructionError, or Stopped once `should_stop()` is True; then nothing of the run is left.
     """
     if not 1 <= len(photos) <= MAX_PHOTOS:
         raise ReconstructionError("invalid_recipe", TOO_MANY if photos else NO_PHOTO)
-    with run.started(recipe.resolved(), out_dir, Listeners(on_progress, on_file, should_stop)) as walk:
+    listeners = Listeners(on_progress, on_file, should_stop)
+    with run.started(recipe.resolved(), out_dir, listeners, unwrap) as walk:
         made_from = _imagined(walk, photos, engine)
         return _finished(walk, made_from, {"remixed": False})
 
@@ -84,6 +86,7 @@ def remix(
     on_progress: OnProgress | None = None,
     on_file: OnFile | None = None,
     should_stop: ShouldStop | None = None,
+    unwrap: str = "auto",
 ) -> Reconstruction:
     """Make another model from the scene of an earlier result in folder `source`, without the network.
 
@@ -93,8 +96,8 @@ def remix(
     if source.resolve() == out_dir.resolve():
         raise ReconstructionError("invalid_recipe", OWN_FOLDER)
     made_from, made = origin.load(source)
-    wanted = recipe.with_scene_of(made).resolved()
-    with run.started(wanted, out_dir, Listeners(on_progress, on_file, should_stop)) as walk:
+    wanted, listeners = recipe.with_scene_of(made).resolved(), Listeners(on_progress, on_file, should_stop)
+    with run.started(wanted, out_dir, listeners, unwrap) as walk:
         origin.copy_files(source, walk.folder)
         walk.publish_early(files.CUTOUT)
         return _finished(walk, made_from, {"remixed": True})
@@ -184,8 +187,10 @@ def _model(walk: Run, made_from: Origin) -> tuple[Mesh, TexturedMesh, Origin]:
         solid = mesh.finish(raw, recipe.faces or len(raw.faces))
         made_from = origin.with_shots(made_from, camera_fit.fitted(solid, made_from.shots))
     with walk.stage("texture") as step:
-        model = texture.bake(solid, scene, made_from.shots, recipe.texture_size or 1024, on_step=step)
-        return solid, model, made_from
+        size = recipe.texture_size or 1024
+        model = texture.bake(solid, scene, made_from.shots, size, on_step=step, method=walk.unwrap)
+    walk.unwrap = model.unwrap
+    return solid, model, made_from
 
 
 def _preview(walk: Run, made_from: Origin) -> None:
@@ -209,6 +214,7 @@ def _checks(walk: Run, made_from: Origin, solid: Mesh, model: TexturedMesh) -> d
 def _summary(walk: Run, made_from: Origin) -> dict[str, Any]:
     return {
         "recipe": _as_made(walk, made_from),
+        "unwrap": walk.unwrap,
         **made_from.facts,
         "versions": report.versions(),
         "notes": [*made_from.facts["origin_notes"], *walk.notes],
@@ -217,5 +223,5 @@ def _summary(walk: Run, made_from: Origin) -> dict[str, Any]:
 
 
 def _as_made(walk: Run, made_from: Origin) -> dict[str, Any]:
-    """The recipe with the engine that it came to: with the photos it is enough to make the same model again."""
+    """The recipe with what it came to: with the report's `unwrap` and the photos enough to make the model again."""
     return walk.recipe.to_dict() | {"engine": made_from.facts["engine"]}

@@ -17,6 +17,8 @@ RENDERERS = ("mesh", "nerf")
 """How the views are made: ray casting of the textured mesh, or volume rendering of the scene itself."""
 TRANSPARENT = "transparent"
 FORMATS = ("glb", "obj", "stl", "ply", "3mf", "usdz")
+UNWRAPS = ("auto", "xatlas", "box")
+"""How a texture may be laid out (`ml.unwrap`). Nobody chooses it: a report says what it was, to make the same again."""
 OF_THE_SCENE = ("engine", "sides", "remove_background", "foreground_ratio")
 """Choices that go into the scene itself: a remix of that scene cannot change them."""
 _COLOR = re.compile(r"#[0-9a-f]{6}")

@@ -26,12 +26,16 @@ class Listeners:
 
 @dataclass
 class Run:
-    """Files grow in `folder` and move to `out_dir` when they are whole; `published` are the names that have."""
+    """Files grow in `folder` and move to `out_dir` when they are whole; `published` are the names that have.
+
+    `recipe` and `unwrap` (how to lay the texture out) become what they came to.
+    """
 
     recipe: Recipe
     out_dir: Path
     folder: Path
     listeners: Listeners
+    unwrap: str = "auto"
     costs: report.Costs = field(default_factory=report.Costs)
     notes: list[str] = field(default_factory=list)
     published: set[str] = field(default_factory=set)
@@ -69,7 +73,7 @@ class Run:
 
 
 @contextmanager
-def started(recipe: Recipe, out_dir: Path, listeners: Listeners) -> Iterator[Run]:
+def started(recipe: Recipe, out_dir: Path, listeners: Listeners, unwrap: str = "auto") -> Iterator[Run]:
     """A run into `out_dir`, which is made if need be. On any error all that the run published is removed again.
 
     Memory that ran out becomes ReconstructionError(`out_of_memory`).
@@ -77,7 +81,7 @@ def started(recipe: Recipe, out_dir: Path, listeners: Listeners) -> Iterator[Run
     created = not out_dir.exists()
     out_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out_dir, prefix=".partial-") as folder:
-        run = Run(recipe, out_dir, Path(folder), listeners)
+        run = Run(recipe, out_dir, Path(folder), listeners, unwrap)
         try:
             yield run
         except BaseException as error:

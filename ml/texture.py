@@ -28,21 +28,32 @@ class TexturedMesh:
     """A mesh that is split at its texture's seams, and at hard edges, where each side has its own normals.
 
     `uv` (V, 2) float32 in [0, 1] from the texture's top left corner; `texture` (S, S, 3) uint8 sRGB; `seen` (V,)
-    float32 in [0, 1]: how far a photo shows the vertex, 0 where its looks are guessed.
+    float32 in [0, 1]: how far a photo shows the vertex, 0 where its looks are guessed; `unwrap`: what laid it out.
     """
 
     mesh: Mesh
     uv: NDArray[np.float32]
     texture: NDArray[np.uint8]
     seen: NDArray[np.float32]
+    unwrap: str
 
 
 def bake(
-    mesh: Mesh, scene: Scene, shots: Sequence[Shot], size: int, on_step: Callable[[float], None] | None = None
+    mesh: Mesh,
+    scene: Scene,
+    shots: Sequence[Shot],
+    size: int,
+    on_step: Callable[[float], None] | None = None,
+    *,
+    method: str = "auto",
 ) -> TexturedMesh:
-    """Unwrap the mesh and paint a `size` x `size` texture: the photos where they look, the scene elsewhere."""
+    """Unwrap the mesh and paint a `size` x `size` texture: the photos where they look, the scene elsewhere.
+
+    `method` of the layout as in `ml.unwrap.unwrap`.
+    """
     step = on_step or (lambda fraction: None)
-    split, uv = _cut(mesh, unwrap(mesh, size))
+    layout = unwrap(mesh, size, method)
+    split, uv = _cut(mesh, layout)
     step(0.7)
     covered = raster.cover(uv[split.faces] * size, size)
     points = covered.interpolate(split.vertices, split.faces)
@@ -51,7 +62,7 @@ def bake(
     colors = _painted(scene, photos, points, normals)
     step(0.95)
     texture = _filled(covered.pixel, colors, size)
-    return TexturedMesh(split, uv, texture, projection.seen(photos, split.vertices, split.normals))
+    return TexturedMesh(split, uv, texture, projection.seen(photos, split.vertices, split.normals), layout.method)
 
 
 def scene_colors(scene: Scene, points: NDArray[np.float32]) -> NDArray[np.float32]:

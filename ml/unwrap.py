@@ -17,6 +17,8 @@ from ml.mesh import Mesh
 
 TIME_LIMIT = 40
 """Processor seconds that xatlas may take; a mesh of 40,000 triangles needs about 2."""
+LONGEST = 1200
+"""Processor seconds that it may take where its layout is asked for by name."""
 PATIENCE = 3
 """Seconds on the clock that it may take for each of those, on a busy machine."""
 PROGRAM = Path(__file__).with_name("unwrap_xatlas.py")
@@ -34,12 +36,15 @@ class Layout:
     method: str
 
 
-def unwrap(mesh: Mesh, size: int, time_limit: int | None = None) -> Layout:
+def unwrap(mesh: Mesh, size: int, method: str = "auto", time_limit: int | None = None) -> Layout:
     """Lay the mesh out for a `size` x `size` texture without overlaps.
 
-    xatlas gets `time_limit` processor seconds (`TIME_LIMIT` when None); with 0 the box projects at once.
+    `method`, one of `ml.recipe.UNWRAPS`: auto gives xatlas `time_limit` processor seconds (`TIME_LIMIT` when None)
+    before the box projects; xatlas gets `LONGEST`, so that a layout it found once is found again however busy the
+    machine is; box projects at once.
     """
-    limit = TIME_LIMIT if time_limit is None else time_limit
+    usual = TIME_LIMIT if time_limit is None else time_limit
+    limit = {"auto": usual, "xatlas": LONGEST, "box": 0}[method]
     found = _by_xatlas(mesh, size, limit) if limit > 0 else None
     if found is not None:
         return found

@@ -80,9 +80,21 @@ def test_a_remix_keeps_the_scene_and_takes_the_new_choices(first: Path, tmp_path
     assert not (tmp_path / files.OBJ).exists()
 
 
+def test_the_layout_of_an_earlier_report_is_kept_and_other_weights_are_told_of(
+    first: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    earlier = json.loads((first / "out" / files.REPORT).read_text())
+    assert earlier["unwrap"] == "xatlas"
+    (tmp_path / "report.json").write_text(json.dumps(earlier | {"unwrap": "box", "weights_hash": "others"}))
+    remixed = ["--remix", str(first / "out"), "--out", str(tmp_path / "out"), "--formats", "glb"]
+    assert main([*remixed, "--recipe", str(tmp_path / "report.json")]) == 0
+    assert json.loads((tmp_path / "out" / files.REPORT).read_text())["unwrap"] == "box"
+    assert "made with other weights" in capsys.readouterr().err
+
+
 def recipe_from(*arguments: str) -> Recipe:
     asked = parser().parse_args(["--out", "o", *arguments])
-    return options.recipe_of(asked, asked.recipe)
+    return options.recipe_of(asked, options.read(asked.recipe))
 
 
 def test_nothing_given_is_the_default_recipe() -> None:
@@ -101,7 +113,8 @@ def test_every_field_of_the_recipe_has_its_option() -> None:
 
 def test_an_option_overrides_the_report(tmp_path: Path) -> None:
     report = tmp_path / "report.json"
-    report.write_text(json.dumps({"recipe": Recipe(quality="draft", height_mm=42.0).resolved().to_dict()}))
+    recipe = Recipe(quality="draft", height_mm=42.0).resolved().to_dict()
+    report.write_text(json.dumps({"recipe": recipe, "unwrap": "box", "weights_hash": ""}))
     changed = recipe_from("--recipe", str(report), "--faces", "600")
     assert (changed.faces, changed.height_mm, changed.grid) == (600, 42.0, QUALITIES["draft"].grid)
     assert recipe_from("--recipe", str(report), "--quality", "high") == Recipe(quality="high", height_mm=42.0)
@@ -134,7 +147,9 @@ def test_no_photo_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "Name a photo" in only_line(capsys)
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"recipe": 1}'])
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", '{"recipe": 1}', '{"recipe": {}, "unwrap": "by hand", "weights_hash": ""}']
+)
 def test_a_file_that_is_no_report_is_one_line(
     photo: Path, tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import trimesh
+from PIL import Image
 
 from ml import files, pipeline
 from ml.errors import ReconstructionError
@@ -93,6 +95,25 @@ def test_the_warm_engine_remixes_the_folder_that_a_request_names(
     said = asked([], tmp_path, source=str(result_dir))
     assert said[-1]["done"]["report"]["remixed"] is True
     assert said[-1]["done"]["report"]["shots"] == result.report["shots"]
+
+
+def test_a_remix_may_show_the_scene_itself_on_a_colour(
+    result: Reconstruction, result_dir: Path, tmp_path: Path
+) -> None:
+    made = remix(result_dir, replace(SMALL, renderer="nerf", background="#ffffff"), tmp_path)
+    assert made.report["recipe"]["renderer"] == "nerf"
+    assert (tmp_path / files.GLB).exists()
+    for name in ("render_000.png", files.POSTER):
+        ours, theirs = pixels(tmp_path / name), pixels(result_dir / name)
+        assert ours[..., 3].min() == 255
+        assert (ours[0, 0] == 255).all()
+        red = (ours[..., 0].astype(int) - ours[..., 2]) > 90
+        assert 0.6 < red.sum() / ((theirs[..., 0].astype(int) - theirs[..., 2]) > 90).sum() < 1.6
+
+
+def pixels(path: Path) -> np.ndarray:
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("RGBA"))
 
 
 @pytest.mark.parametrize("missing", [files.SCENE, files.REPORT, files.CUTOUT, files.INPUT])

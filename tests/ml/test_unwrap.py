@@ -62,6 +62,12 @@ def test_when_time_runs_out_the_box_takes_over(toy: Mesh, tmp_path: Path, monkey
     assert unwrap.unwrap(toy, SIZE, time_limit=20).method == "box"
 
 
+@pytest.mark.parametrize("method", ["xatlas", "box"])
+def test_a_layout_that_is_named_is_made_whatever_the_time_limit(toy: Mesh, method: str) -> None:
+    other = 0 if method == "xatlas" else 60
+    assert unwrap.unwrap(toy, SIZE, method, time_limit=other).method == method
+
+
 def test_a_large_mesh_is_laid_out_in_pieces() -> None:
     ball_mesh = meshes.finish(surface.extract(ball(), 128), 12_000)
     found = unwrap.unwrap(ball_mesh, SIZE)
