@@ -2,7 +2,9 @@
 
 Truncated distances are averaged, each with the weight of the photo that imagined it (Curless and Levoy 1996, "A
 volumetric method for building complex models from range images"): full up to a little behind the first surface, which
-the photo shows, less for what it only guesses. What an outline cuts off is cut off.
+the photo shows, less for what it only guesses. What an outline cuts off is cut off. Where the photos put a part at
+different depths, none of it would be left: so each ray through an outline is then filled where the mean comes nearest
+to being solid.
 """
 
 from __future__ import annotations
@@ -39,6 +41,13 @@ GUESSED_COLOR = 0.02
 """The same for colours."""
 SOFTNESS = 0.012
 """What stands this far beyond an outline is kept: masks and cameras are not exact."""
+FILL_SIDE = 96
+"""Pixels a side in which outlines are filled: a little coarser than the grid, so that each holds some of its points."""
+FILLED = 0.015
+"""Distance inside that a filled ray reaches: a part of twice this thickness."""
+FILL_DEPTH = 0.02
+"""What is nearly as solid as the best place of its ray is raised with it."""
+FILL_ROUNDS = 2
 DEPTH_SIDE = 96
 DEPTH_STEPS = 96
 
@@ -67,14 +76,47 @@ def picture(cutout: Cutout) -> Tensor:
 
 def solid(placed: Sequence[Placed]) -> Tensor:
     """(CELLS, CELLS, CELLS) float16 density in [0, 1], 0.5 on the surface, index order x, y, z; empty at its walls."""
-    firsts = [first_depth(each.view.scene) for each in placed]
-    steps = torch.linspace(-RADIUS, RADIUS, CELLS)
-    y, z = torch.meshgrid(steps[1:-1], steps[1:-1], indexing="ij")
-    grid = torch.zeros(CELLS, CELLS, CELLS, dtype=torch.float16)
-    for index in range(1, CELLS - 1):
-        points = torch.stack([steps[index].expand_as(y), y, z], dim=-1).reshape(-1, 3)
-        grid[index, 1:-1, 1:-1] = _densities(placed, firsts, points).view(y.shape).half()
-    return grid
+    points = silhouettes.lattice(CELLS, RADIUS)
+    hull = torch.cat([_hull(placed, part) for part in points.split(CELLS**2 * 8)])
+    near = ((hull > -SOFT) & (points.abs().amax(dim=1) < RADIUS * (1.0 - 1.0 / CELLS))).nonzero().flatten()
+    points, hull = points[near], hull[near]
+    distance = filled(placed, points, mean_distance(placed, points), hull)
+    grid = torch.zeros(CELLS**3, dtype=torch.float16)
+    grid[near] = density_of(torch.minimum(distance, hull + SOFTNESS)).half()
+    return grid.view(CELLS, CELLS, CELLS)
+
+
+def _hull(placed: Sequence[Placed], points: Tensor) -> Tensor:
+    return silhouettes.hull([each.view.outline for each in placed], [each.camera for each in placed], points)
+
+
+def mean_distance(placed: Sequence[Placed], points: Tensor) -> Tensor:
+    """(N,) mean over the photos of the distance to the surface, positive inside, within −SOFT and SOFT."""
+    mixed, total = torch.zeros(len(points)), torch.zeros(len(points))
+    for each in placed:
+        own = each.own(points)
+        weight = weights(each, first_depth(each.view.scene), own, GUESS)
+        mixed, total = mixed + weight * each.view.scene.density(own), total + weight
+    return (mixed / total - 0.5) * (2.0 * SOFT)
+
+
+def filled(placed: Sequence[Placed], points: Tensor, distance: Tensor, hull: Tensor) -> Tensor:
+    """The distances (N,), raised until every ray through an outline meets something inside the `hull` (N,)."""
+    outlines = [each.view.outline.mask(FILL_SIDE) for each in placed]
+    pixels = [silhouettes.places(each.camera, points, FILL_SIDE) for each in placed]
+    for _ in range(FILL_ROUNDS):
+        inside = torch.where(hull > 0.0, distance, -torch.inf)
+        raised = [_lacking(*each, inside) for each in zip(outlines, pixels, strict=True)]
+        distance = distance + torch.stack(raised).amax(dim=0)
+    return distance
+
+
+def _lacking(outline: Tensor, pixel: Tensor, inside: Tensor) -> Tensor:
+    """(N,) what is missing at the most solid points of each ray through an outline (P,); −inf in `inside` is never."""
+    best = torch.full((len(outline) + 1,), -torch.inf).scatter_reduce(0, pixel, inside, "amax")
+    wanted = torch.cat([outline, outline.new_zeros(1)]) & best.isfinite()
+    lack = torch.where(wanted, (FILLED - best).clamp_min(0.0), 0.0)
+    return torch.where(inside >= best[pixel] - FILL_DEPTH, lack[pixel], 0.0)
 
 
 def colors(placed: Sequence[Placed], grid: Tensor) -> Tensor:
@@ -113,24 +155,3 @@ def first_depth(scene: Scene) -> Tensor:
         inside = scene.density(origins + directions * (depth * scale)[:, None]) > scene.threshold
         first = torch.where(inside, depth, first)
     return first.view(1, 1, DEPTH_SIDE, DEPTH_SIDE)
-
-
-def _densities(placed: Sequence[Placed], firsts: Sequence[Tensor], points: Tensor) -> Tensor:
-    outlines, cameras = [each.view.outline for each in placed], [each.camera for each in placed]
-    hull = silhouettes.hull(outlines, cameras, points)
-    near = (hull > -SOFT).nonzero().flatten()
-    found = torch.zeros(len(points))
-    if len(near):
-        merged = _merged(placed, firsts, points[near])
-        found[near] = torch.minimum(merged, density_of(hull[near] + SOFTNESS))
-    return found
-
-
-def _merged(placed: Sequence[Placed], firsts: Sequence[Tensor], points: Tensor) -> Tensor:
-    """(N,) the weighted mean of the photos' densities."""
-    mixed, total = torch.zeros(len(points)), torch.zeros(len(points))
-    for each, first in zip(placed, firsts, strict=True):
-        own = each.own(points)
-        weight = weights(each, first, own, GUESS)
-        mixed, total = mixed + weight * each.view.scene.density(own), total + weight
-    return mixed / total

@@ -21,7 +21,7 @@ from ml.silhouettes import Outline
 
 SAMPLES = 48
 """Lattice points per axis at which a scene's own solid is looked at."""
-STEPS = ((4.0, 0.04, 0.03), (2.0, 0.02, 0.015), (1.0, 0.01, 0.008))
+STEPS = ((4.0, 0.08, 0.06), (4.0, 0.04, 0.03), (2.0, 0.04, 0.03), (2.0, 0.02, 0.015), (1.0, 0.01, 0.008))
 """Rounds of the search: degrees of elevation, share of the distance, canonical length of a shift."""
 TRUST_IN_ELEVATION = 0.002
 """Disagreement that an elevation 10° off the engine's word must be worth."""
@@ -78,8 +78,8 @@ def _level(camera: Camera, target: Tensor) -> Camera:
 def refined(views: Sequence[View], cameras: Sequence[Camera]) -> tuple[list[Camera], float]:
     """The cameras moved until the outlines agree best, and how far they still disagree (0 … 1).
 
-    A pattern search: each number is tried a step up and down and kept where it helps; then the steps are halved. The
-    first camera keeps looking at the origin from its distance.
+    A pattern search: each number is tried a step up and down and kept where it helps, in rounds of smaller and smaller
+    steps. The first camera keeps looking at the origin from its distance.
     """
     search = _Search(views, list(cameras))
     for angle, share, shift in STEPS:

@@ -30,7 +30,7 @@ NEAR = 0.15
 """Points further outside an outline than this, with the cameras as first guessed, are not looked at again."""
 FAR = 0.12
 """Distance at which a pixel counts as wholly unfilled; more would let a single spike rule."""
-MISFIT = 0.012
+MISFIT = 0.004
 """Distance that an outline may be off without speaking against a camera: masks have errors."""
 
 
@@ -50,6 +50,12 @@ class Outline:
         )
         beyond = (seen[:, :2].abs().amax(dim=1) - 1.0).clamp_min(0.0) / 2.0
         return (found.flatten() - beyond) * (2.0 * half_side(camera) / camera.distance) * seen[:, 2]
+
+    def mask(self, side: int) -> Tensor:
+        """(side * side,) bool: pixels whose middle the object covers."""
+        size = (side, side)
+        found = F.interpolate(self.distance[None, None], size=size, mode="bilinear", align_corners=False)
+        return found.flatten() > 0.0
 
 
 def outline(cutout: Cutout) -> Outline:
@@ -77,12 +83,12 @@ def around(outlines: Sequence[Outline], cameras: Sequence[Camera]) -> Tensor:
     return points[hull(outlines, cameras, points) > -NEAR]
 
 
-def places(camera: Camera, points: Tensor) -> Tensor:
-    """(N,) the coarse pixel that each point falls into; PIXELS² for those beyond the picture."""
+def places(camera: Camera, points: Tensor, side: int = PIXELS) -> Tensor:
+    """(N,) the pixel that each point falls into, of `side` a side; side² for those beyond the picture."""
     seen = camera.project(points)[:, :2]
-    column, row = ((seen + 1.0) * (PIXELS / 2.0)).floor().long().unbind(dim=1)
-    inside = (column >= 0) & (column < PIXELS) & (row >= 0) & (row < PIXELS)
-    return torch.where(inside, row * PIXELS + column, PIXELS * PIXELS)
+    column, row = ((seen + 1.0) * (side / 2.0)).floor().long().unbind(dim=1)
+    inside = (column >= 0) & (column < side) & (row >= 0) & (row < side)
+    return torch.where(inside, row * side + column, side * side)
 
 
 def unfilled(outline_: Outline, place: Tensor, hull: Tensor) -> float:
