@@ -10,6 +10,7 @@ to being solid.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from torch import Tensor
 from ml import lattice, silhouettes
 from ml.camera import RADIUS
 from ml.cutout import Cutout
+from ml.engines.compact.inflate import half_side
 from ml.engines.compact.scene import SOFT, VolumeScene, density_of
 from ml.placing import Placed
 from ml.sampling import to_bytes
@@ -44,10 +46,8 @@ SOFTNESS = 0.012
 FILL_SIDE = 96
 """Pixels a side in which outlines are filled: a little coarser than the grid, so that each holds some of its points."""
 FILLED = 0.015
-"""Distance inside that a filled ray reaches: a part of twice this thickness."""
-FILL_DEPTH = 0.02
-"""What is nearly as solid as the best place of its ray is raised with it."""
-FILL_ROUNDS = 2
+"""Distance inside that a filled ray reaches, less at the outline's edge: a part of twice this thickness."""
+FAR_CELLS = 80
 DEPTH_SIDE = 96
 DEPTH_STEPS = 96
 
@@ -80,7 +80,7 @@ def solid(placed: Sequence[Placed]) -> Tensor:
     hull = torch.cat([_hull(placed, part) for part in points.split(CELLS**2 * 8)])
     near = ((hull > -SOFT) & (points.abs().amax(dim=1) < RADIUS * (1.0 - 1.0 / CELLS))).nonzero().flatten()
     points, hull = points[near], hull[near]
-    distance = filled(placed, points, mean_distance(placed, points), hull)
+    distance = filled(placed, points, means(placed, points), hull)
     grid = torch.zeros(CELLS**3, dtype=torch.float16)
     grid[near] = density_of(torch.minimum(distance, hull + SOFTNESS)).half()
     return grid.view(CELLS, CELLS, CELLS)
@@ -90,33 +90,57 @@ def _hull(placed: Sequence[Placed], points: Tensor) -> Tensor:
     return silhouettes.hull([each.view.outline for each in placed], [each.camera for each in placed], points)
 
 
-def mean_distance(placed: Sequence[Placed], points: Tensor) -> Tensor:
-    """(N,) mean over the photos of the distance to the surface, positive inside, within −SOFT and SOFT."""
-    mixed, total = torch.zeros(len(points)), torch.zeros(len(points))
+@dataclass(frozen=True)
+class Means:
+    """Mean over the photos of the distance to the surface at N points, positive inside: `near` (N,) within −SOFT and
+    SOFT, which decides what is solid; `far` (N,) untruncated, which tells where a missing part most likely is."""
+
+    near: Tensor
+    far: Tensor
+
+
+def means(placed: Sequence[Placed], points: Tensor) -> Means:
+    """The photos' distances, each with its weight."""
+    mixed, total = torch.zeros(2, len(points)), torch.zeros(len(points))
     for each in placed:
-        own = each.own(points)
-        weight = weights(each, first_depth(each.view.scene), own, GUESS)
-        mixed, total = mixed + weight * each.view.scene.density(own), total + weight
-    return (mixed / total - 0.5) * (2.0 * SOFT)
+        own, scene = each.own(points), each.view.scene
+        weight = weights(each, first_depth(scene), own, GUESS)
+        near = (scene.density(own) - 0.5) * (2.0 * SOFT)
+        mixed, total = mixed + weight * torch.stack([near, each.scale * _far(scene, own)]), total + weight
+    near, far = (mixed / total).unbind()
+    return Means(near, far)
 
 
-def filled(placed: Sequence[Placed], points: Tensor, distance: Tensor, hull: Tensor) -> Tensor:
-    """The distances (N,), raised until every ray through an outline meets something inside the `hull` (N,)."""
-    outlines = [each.view.outline.mask(FILL_SIDE) for each in placed]
-    pixels = [silhouettes.places(each.camera, points, FILL_SIDE) for each in placed]
-    for _ in range(FILL_ROUNDS):
-        inside = torch.where(hull > 0.0, distance, -torch.inf)
-        raised = [_lacking(*each, inside) for each in zip(outlines, pixels, strict=True)]
-        distance = distance + torch.stack(raised).amax(dim=0)
-    return distance
+def _far(scene: Scene, points: Tensor) -> Tensor:
+    """(N,) signed distance to the scene's surface, by the distance transform of a coarse lattice."""
+    lattice_ = silhouettes.lattice(FAR_CELLS, scene.radius)
+    inside = (scene.density(lattice_) > scene.threshold).view((FAR_CELLS,) * 3).numpy()
+    distance = (distance_transform_edt(inside) - distance_transform_edt(~inside)) * (2.0 * scene.radius / FAR_CELLS)
+    places = (points / scene.radius).flip(1)[None, None, None]
+    volume = torch.from_numpy(distance.astype(np.float32))[None, None]
+    return F.grid_sample(volume, places, padding_mode="border", align_corners=True).flatten()
 
 
-def _lacking(outline: Tensor, pixel: Tensor, inside: Tensor) -> Tensor:
-    """(N,) what is missing at the most solid points of each ray through an outline (P,); −inf in `inside` is never."""
-    best = torch.full((len(outline) + 1,), -torch.inf).scatter_reduce(0, pixel, inside, "amax")
-    wanted = torch.cat([outline, outline.new_zeros(1)]) & best.isfinite()
-    lack = torch.where(wanted, (FILLED - best).clamp_min(0.0), 0.0)
-    return torch.where(inside >= best[pixel] - FILL_DEPTH, lack[pixel], 0.0)
+def filled(placed: Sequence[Placed], points: Tensor, found: Means, hull: Tensor) -> Tensor:
+    """The near distances (N,), raised until every ray through an outline meets something inside the `hull` (N,)."""
+    near, far = found.near, found.far
+    for each in placed:
+        pixel = silhouettes.places(each.camera, points, FILL_SIDE)
+        depth = each.view.outline.depth(FILL_SIDE) * (2.0 * half_side(each.camera))
+        near = torch.maximum(near, _missing(depth.clamp_max(FILLED), pixel, near, far, hull))
+        far = torch.maximum(far, near)
+    return near
+
+
+def _missing(wanted: Tensor, pixel: Tensor, near: Tensor, far: Tensor, hull: Tensor) -> Tensor:
+    """(N,) distances that fill the rays of pixels (P,) where nothing reaches the `wanted` (P,) one; −inf elsewhere."""
+    inside = hull > 0.0
+    empty = torch.full((len(wanted) + 1,), -torch.inf)
+    best = empty.scatter_reduce(0, pixel, torch.where(inside, near, -torch.inf), "amax")
+    likely = empty.scatter_reduce(0, pixel, torch.where(inside, far, -torch.inf), "amax")
+    wanted = torch.cat([wanted, wanted.new_zeros(1)])
+    lacking = (wanted > 0.0) & (best < wanted)
+    return torch.where(inside & lacking[pixel], wanted[pixel] - (likely[pixel] - far), -torch.inf)
 
 
 def colors(placed: Sequence[Placed], grid: Tensor) -> Tensor:

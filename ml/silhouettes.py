@@ -51,11 +51,10 @@ class Outline:
         beyond = (seen[:, :2].abs().amax(dim=1) - 1.0).clamp_min(0.0) / 2.0
         return (found.flatten() - beyond) * (2.0 * half_side(camera) / camera.distance) * seen[:, 2]
 
-    def mask(self, side: int) -> Tensor:
-        """(side * side,) bool: pixels whose middle the object covers."""
+    def depth(self, side: int) -> Tensor:
+        """(side * side,) `distance` in the middles of larger pixels."""
         size = (side, side)
-        found = F.interpolate(self.distance[None, None], size=size, mode="bilinear", align_corners=False)
-        return found.flatten() > 0.0
+        return F.interpolate(self.distance[None, None], size=size, mode="bilinear", align_corners=False).flatten()
 
 
 def outline(cutout: Cutout) -> Outline:
