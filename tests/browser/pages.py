@@ -23,8 +23,16 @@ from tests.conftest import PASSWORD, signed_in
 
 ERRORS = (400, 403, 404, 413, 429, 500)
 ERROR_PATH = "/an-error/"
-TITLES = ("Lighthouse", "Locomotive", "Robot", "Desk lamp, seen from the left with its arm up", "Mug", "Teapot", "Boat")
-TAGS = ("sea", "toys", "desk, toys", "desk, light", "kitchen", "kitchen, red", "sea, toys")
+TITLES = (
+    "Lighthouse",
+    "Locomotive",
+    "Robot",
+    "Beacon, seen from the left with its door shut",
+    "Engine",
+    "Android",
+    "Tower",
+)
+TAGS = ("sea", "toys", "desk, toys", "desk, sea", "shelf", "shelf, red", "sea, toys")
 """Of these models in this order; what has its place on the desk stays private."""
 
 

@@ -47,42 +47,42 @@ def test_from_many_models_to_the_right_ones(context: BrowserContext, page: Page,
 def a_card_turns_with_one_request(page: Page) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    mug = page.locator("[data-card]", has_text="Mug")
-    mug.hover()
-    expect(mug).to_have_class(re.compile("turning"))
-    expect(mug.locator(".card-sprite")).to_be_visible()
+    engine = page.locator("[data-card]", has_text="Engine")
+    engine.hover()
+    expect(engine).to_have_class(re.compile("turning"))
+    expect(engine.locator(".card-sprite")).to_be_visible()
     assert [url.rsplit("/", 1)[1] for url in asked] == ["sprite.webp"]
     page.mouse.move(0, 0)
-    expect(mug).not_to_have_class(re.compile("turning"))
-    mug.get_by_role("link", name="Mug", exact=True).focus()
-    expect(mug).to_have_class(re.compile("turning"))
+    expect(engine).not_to_have_class(re.compile("turning"))
+    engine.get_by_role("link", name="Engine", exact=True).focus()
+    expect(engine).to_have_class(re.compile("turning"))
 
 
 def filters_are_kept_in_the_address(page: Page) -> None:
     page.select_option('select[name="sort"]', "title")
     page.wait_for_url("**sort=title**")
     assert titles(page) == sorted(pages.TITLES, key=str.lower)
-    page.get_by_role("navigation", name="Tags").get_by_role("link", name="kitchen").click()
-    page.wait_for_url("**tag=kitchen**")
-    assert titles(page) == ["Mug", "Teapot"]
-    page.get_by_role("searchbox").fill("pot")
+    page.get_by_role("navigation", name="Tags").get_by_role("link", name="shelf").click()
+    page.wait_for_url("**tag=shelf**")
+    assert titles(page) == ["Android", "Engine"]
+    page.get_by_role("searchbox").fill("andr")
     page.keyboard.press("Enter")
-    page.wait_for_url("**q=pot**")
-    assert titles(page) == ["Teapot"]
+    page.wait_for_url("**q=andr**")
+    assert titles(page) == ["Android"]
     page.reload()
-    expect(page.get_by_role("searchbox")).to_have_value("pot")
-    assert titles(page) == ["Teapot"]
+    expect(page.get_by_role("searchbox")).to_have_value("andr")
+    assert titles(page) == ["Android"]
 
 
 def tags_are_edited_on_the_card(page: Page) -> None:
-    page.get_by_role("button", name="Tags of Teapot").click()
+    page.get_by_role("button", name="Tags of Android").click()
     field = page.get_by_label("Words, with commas between them")
     expect(field).to_be_focused()
     field.fill("tea, Red")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
     page.get_by_role("link", name="Show everything").click()
-    expect(page.locator("[data-card]", has_text="Teapot").locator(".tag")).to_have_text(["red", "tea"])
+    expect(page.locator("[data-card]", has_text="Android").locator(".tag")).to_have_text(["red", "tea"])
 
 
 def pick(page: Page, *names: str) -> None:
@@ -93,31 +93,31 @@ def pick(page: Page, *names: str) -> None:
 def several_are_downloaded(page: Page, tmp_path: Path) -> None:
     bar = page.get_by_role("form", name="With the selected models")
     expect(bar).to_be_hidden()
-    pick(page, "Mug", "Robot")
+    pick(page, "Engine", "Robot")
     expect(bar.get_by_role("status")).to_have_text("2 selected")
     with page.expect_download() as download:
         bar.get_by_role("button", name="Download").click()
     download.value.save_as(tmp_path / "models.zip")
     with zipfile.ZipFile(tmp_path / "models.zip") as archive:
-        assert {name.split("-")[0] for name in archive.namelist()} == {"mug", "robot"}
+        assert {name.split("-")[0] for name in archive.namelist()} == {"engine", "robot"}
         assert archive.testzip() is None
     page.keyboard.press("Escape")
     expect(bar).to_be_hidden()
 
 
 def several_are_published(page: Page) -> None:
-    sharing.unpublish(Job.objects.get(title="Mug"))
-    pick(page, "Mug")
+    sharing.unpublish(Job.objects.get(title="Engine"))
+    pick(page, "Engine")
     page.get_by_role("button", name="Publish").click()
     expect(page.get_by_role("status").first).to_contain_text("1 model can now be seen by everybody")
     page.goto("/explore/")
-    expect(page.get_by_role("link", name="Mug")).to_be_visible()
-    expect(page.locator("[data-card]", has_text="Mug")).to_contain_text("by Ada")
+    expect(page.get_by_role("link", name="Engine")).to_be_visible()
+    expect(page.locator("[data-card]", has_text="Engine")).to_contain_text("by Ada")
     page.goto("/models/")
 
 
 def several_are_deleted(page: Page) -> None:
-    page.get_by_role("checkbox", name="Select Mug").check()
+    page.get_by_role("checkbox", name="Select Engine").check()
     page.get_by_role("button", name="Select all here").click()
     pick_off(page, "Locomotive")
     page.get_by_role("form", name="With the selected models").get_by_role("button", name="Delete").click()
@@ -133,11 +133,11 @@ def test_the_gallery_works_without_scripts(context: BrowserContext, browser: Bro
     session = context.storage_state()
     page = browser.new_page(java_script_enabled=False, storage_state=session, base_url=address)
     page.goto("/models/")
-    page.locator("[data-card]", has_text="Mug").hover()
-    expect(page.locator("[data-card]", has_text="Mug").locator(".card-sprite")).to_be_visible()
+    page.locator("[data-card]", has_text="Engine").hover()
+    expect(page.locator("[data-card]", has_text="Engine").locator(".card-sprite")).to_be_visible()
     page.select_option('select[name="state"]', "private")
     page.get_by_role("button", name="Search").click()
-    assert set(titles(page)) == {"Desk lamp, seen from the left with its arm up", "Robot"}
+    assert set(titles(page)) == {"Beacon, seen from the left with its door shut", "Robot"}
     page.get_by_role("checkbox", name="Select Robot").check()
     page.get_by_role("button", name="Publish").click()
     expect(page.get_by_role("status").first).to_contain_text("1 model can now be seen by everybody")
