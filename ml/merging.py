@@ -77,7 +77,8 @@ def picture(cutout: Cutout) -> Tensor:
 def solid(placed: Sequence[Placed]) -> Tensor:
     """(CELLS, CELLS, CELLS) float16 density in [0, 1], 0.5 on the surface, index order x, y, z; empty at its walls."""
     points = silhouettes.lattice(CELLS, RADIUS)
-    hull = torch.cat([_hull(placed, part) for part in points.split(CELLS**2 * 8)])
+    chunks = [slice(first, first + CELLS**2 * 8) for first in range(0, len(points), CELLS**2 * 8)]
+    hull = torch.cat([_hull(placed, points[chunk]) for chunk in chunks])
     near = ((hull > -SOFT) & (points.abs().amax(dim=1) < RADIUS * (1.0 - 1.0 / CELLS))).nonzero().flatten()
     points, hull = points[near], hull[near]
     distance = filled(placed, points, means(placed, points), hull)
