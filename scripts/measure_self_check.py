@@ -1,0 +1,55 @@
+"""How well models agree with their own photo at standard quality: `python -m scripts.measure_self_check [--count N]`.
+
+Our samples, and held-out generated objects (`ml.evaluate`), by the compact engine through every stage up to the texture.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ml import camera_fit, evaluate, fusion, mesh, photo, surface, texture, views
+from ml.cutout import Cutout, cut
+from ml.engines.compact.engine import CompactEngine
+from ml.recipe import QUALITIES
+
+SAMPLES = Path(__file__).resolve().parent.parent / "static" / "samples"
+STANDARD = QUALITIES["standard"]
+
+
+def main() -> None:
+    """Print a line for each object, then the worst and the median."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=12, help="generated objects per set (default: %(default)s)")
+    found = []
+    for name, cutout in objects(parser.parse_args().count):
+        check = checked(cutout)
+        found.append((check["psnr_db"], check["silhouette_iou"]))
+        print(f"{name:<24} {found[-1][0]:5.1f} dB  {found[-1][1]:.4f}", flush=True)
+    worst, median = np.min(found, axis=0), np.median(found, axis=0)
+    print(f"{len(found)} objects: worst {worst[0]:.1f} dB, {worst[1]:.3f}; median {median[0]:.1f} dB, {median[1]:.3f}")
+
+
+def objects(count: int) -> Iterator[tuple[str, Cutout]]:
+    """Names and cutouts."""
+    for path in sorted(SAMPLES.iterdir()):
+        yield path.name, cut(photo.open_photo(path.read_bytes()))
+    for examples in evaluate.example_sets(None, count, held_out_only=True).values():
+        for each in examples:
+            yield each.name, each.cutout
+
+
+def checked(cutout: Cutout) -> dict[str, float]:
+    """The `self_check` of the report, without the stages that it does not need."""
+    fused = fusion.scene_of(CompactEngine(), [cutout])
+    solid = mesh.finish(surface.extract(fused.scene, STANDARD.grid), STANDARD.faces)
+    shots = camera_fit.fitted(solid, fused.shots)
+    model = texture.bake(solid, fused.scene, shots, STANDARD.texture_size)
+    return views.self_check(model, shots[0].cutout, shots[0].camera)
+
+
+if __name__ == "__main__":
+    main()
