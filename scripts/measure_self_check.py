@@ -1,6 +1,6 @@
 """How well models agree with their own photo at standard quality: `python -m scripts.measure_self_check [--count N]`.
 
-Our samples, and held-out generated objects (`ml.evaluate`), by the compact engine through every stage up to the texture.
+Our samples and held-out generated objects (`ml.evaluate`), by the compact engine through every stage up to the texture.
 """
 
 from __future__ import annotations
