@@ -84,14 +84,32 @@ def _face_colors(mesh: trimesh.Trimesh) -> Floats:
 
 
 def deform(solid: Solid, rng: np.random.Generator) -> Solid:
-    """A relative of the object: stretched, tapered, mirrored; still upright and standing on its base."""
+    """A relative of the object: stretched, tapered, swollen here and there, mirrored; still upright on its base."""
     vertices = solid.vertices.copy()
     if rng.random() < 0.7:
-        vertices *= np.exp(rng.normal(0.0, 0.18, 3)).astype(np.float32)
+        vertices *= np.exp(rng.normal(0.0, 0.2, 3)).astype(np.float32)
     if rng.random() < 0.2:
         vertices[:, :2] *= 1.0 + rng.uniform(-0.35, 0.35) * vertices[:, 2:] / 2.0
+    if rng.random() < 0.4:
+        vertices = _swollen(vertices, rng)
     faces = solid.faces
     if rng.random() < 0.5:
         vertices[:, 1] *= -1.0
         faces = faces[:, ::-1]
     return centred(Solid(solid.name, vertices, faces, solid.colors))
+
+
+def _swollen(vertices: Floats, rng: np.random.Generator) -> Floats:
+    """In gentle waves, wider and narrower along the height and higher and lower along the length; the base stays flat."""
+    result = vertices.copy()
+    result[:, :2] *= _wave(vertices[:, 2:], rng)
+    low = vertices[:, 2].min()
+    length = vertices[:, int(rng.integers(2))]
+    result[:, 2] = low + (vertices[:, 2] - low) * _wave(length, rng)
+    return result
+
+
+def _wave(places: Floats, rng: np.random.Generator) -> Floats:
+    """A factor between 0.7 and 1.3 for each place."""
+    turn = np.sin(places * rng.uniform(1.0, 4.0) + rng.uniform(0.0, 2.0 * np.pi))
+    return np.asarray(1.0 + rng.uniform(0.0, 0.3) * turn, np.float32)

@@ -47,3 +47,12 @@ def test_a_deformed_object_stays_outward_and_in_its_box():
         made = meshes.deform(ball(), np.random.default_rng(seed))
         assert meshes.outward(made) is made
         assert np.ptp(made.vertices, axis=0).max() == pytest.approx(2.0, abs=1e-4)
+
+
+def test_a_swollen_object_stands_as_flat_as_before():
+    box = cube(1.0)
+    standing = box.vertices[:, 2] == box.vertices[:, 2].min()
+    for seed in range(6):
+        found = meshes._swollen(box.vertices, np.random.default_rng(seed))
+        assert np.allclose(found[standing, 2], box.vertices[:, 2].min())
+        assert not np.allclose(found, box.vertices)
