@@ -16,7 +16,6 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
@@ -109,7 +108,7 @@ def judge(found: Example, infer: Infer) -> Result | None:
         exact=score.compare(guess, found.truth),
         aligned=score.compare(score.aligned(guess, found.truth), found.truth),
         silhouette=score.overlap(silhouette(mesh, scene.camera), found.cutout.alpha > 0.5),
-        volume=score.overlap(occupancy(scene), found.occupancy),
+        volume=score.overlap(occupancy(mesh, scene.camera), found.occupancy),
         elevation_error=abs(scene.camera.elevation - found.elevation),
         seconds=seconds,
     )
@@ -122,18 +121,19 @@ def silhouette(mesh: Mesh, camera: Camera) -> NDArray[np.bool_]:
     return rays.occluded(caster, origins.numpy(), directions.numpy()).reshape(SIZE, SIZE)
 
 
-def occupancy(scene: Scene) -> NDArray[np.bool_]:
-    """(64, 64, 64) the scene along the rays of 64 × 64 pixels, in the depth bins of the data set.
+def occupancy(mesh: Mesh, camera: Camera) -> NDArray[np.bool_]:
+    """(64, 64, 64) the mesh along the rays of 64 × 64 pixels, filled into depth bins as the data set fills the truth.
 
-    A scene that was made smaller together with its camera is measured at the camera's usual distance.
+    A model that was made smaller together with its camera is measured at the camera's usual distance.
     """
-    camera, size = scene.camera, render.GRID
-    scale = camera.distance / Camera().distance
-    origins, directions = camera.rays(size)
-    unit_depth = directions / (directions @ camera.axes()[2])[:, None]
-    depths = camera.distance + torch.from_numpy(render.bin_centres()) * scale
-    layers = [scene.density(origins + unit_depth * depth) > scene.threshold for depth in depths]
-    return torch.stack(layers, dim=1).reshape(size, size, render.BINS).numpy()
+    size, scale = render.GRID, camera.distance / Camera().distance
+    caster = rays.build(mesh.vertices, mesh.faces.astype(np.int64))
+    origins, directions = (each.numpy() for each in camera.rays(size))
+    unit_depth = directions / (directions @ camera.axes()[2].numpy())[:, None]
+    depths, faces = rays.all_hits(caster, origins, unit_depth)
+    inside = rays.inside_after(caster, unit_depth, faces)
+    offsets = np.where(faces >= 0, (depths - camera.distance) / scale, np.inf).astype(np.float32)
+    return render.filled_bins(offsets, inside).reshape(size, size, render.BINS)
 
 
 def engine_named(name: str) -> Infer | None:

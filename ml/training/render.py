@@ -64,10 +64,10 @@ def cast_target(caster: Caster, view: View, colors: Floats) -> Target:
     depths[~hit] = np.nan
     shape = (GRID, GRID, -1)
     back_color = np.where(hit[:, None], colors[faces[rows, last]], 0.0)
-    return Target(_occupancy(offsets, inside).reshape(shape), depths.reshape(shape), back_color.reshape(shape))
+    return Target(filled_bins(offsets, inside).reshape(shape), depths.reshape(shape), back_color.reshape(shape))
 
 
-def _occupancy(offsets: Floats, inside: np.ndarray) -> np.ndarray:
+def filled_bins(offsets: Floats, inside: np.ndarray) -> np.ndarray:
     """(N, BINS) bool: the bin's centre is inside, or a surface passes through the bin."""
     centres = bin_centres()
     result = np.zeros((len(offsets), BINS), bool)

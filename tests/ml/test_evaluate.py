@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 
 from ml import evaluate, surface
+from ml.camera import Camera
 from ml.cutout import SIZE
 from ml.engines.compact.engine import inflate
-from ml.training import score, shapes
+from ml.mesh import Mesh
+from ml.training import posing, rays, render, score, shapes
 from ml.training.meshes import Solid
 from tests.ml.training.solids import ball, cube
 
@@ -89,8 +91,20 @@ def test_a_silhouette_looks_like_the_cutout(example):
     assert score.overlap(seen, example.cutout.alpha > 0.5) > 0.85
 
 
-def test_volumes_overlap_where_the_scene_is_filled(example):
-    filled = evaluate.occupancy(inflate(example.cutout))
+def test_the_true_shape_fills_the_bins_that_the_data_set_fills():
+    solid = shapes.generate(1)
+    view = posing.pose(solid.vertices, solid.faces, 0.0, 20.0)
+    truth = render.cast_target(rays.build(view.vertices, view.faces), view, solid.colors).occupancy
+    placed = (view.vertices - np.float32([0.0, 0.0, view.distance])) * np.float32(view.to_canonical)
+    camera = Camera(elevation=20.0)
+    upright = (placed @ camera.axes().numpy()).astype(np.float32)
+    mesh = Mesh(upright, view.faces[:, ::-1].astype(np.int32), np.zeros_like(upright))
+    assert score.overlap(evaluate.occupancy(mesh, camera), truth) > 0.99
+
+
+def test_volumes_overlap_where_the_model_is_filled(example):
+    scene = inflate(example.cutout)
+    filled = evaluate.occupancy(surface.extract(scene, 64), scene.camera)
     assert filled.shape == example.occupancy.shape
     assert 0.0 < score.overlap(filled, example.occupancy) < 1.0
 
