@@ -6,8 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
@@ -19,7 +18,7 @@ from accounts.models import ApiToken, User
 from jobs import moderation
 from jobs.admin.deeds import Deed, Moderated, action_of
 from jobs.admin.parts import YesNoFilter, link
-from jobs.models import Artifact, Photo, State
+from jobs.models import State
 
 BAN = Deed("ban", "Ban", "Ban these people?", "Ban", "banned", moderation.ban, "ban", lambda person: person.is_active)
 UNBAN = Deed(
@@ -41,12 +40,6 @@ class BannedFilter(YesNoFilter):
     """Locked out by a moderator."""
 
     title, parameter_name, condition = "banned", "banned", Q(is_active=False)
-
-
-def _bytes_of(files: QuerySet[Any]) -> Coalesce:
-    """The sum of `size` over the files of each person."""
-    mine = files.filter(job__owner=OuterRef("pk")).order_by().values("job__owner")
-    return Coalesce(Subquery(mine.annotate(total=Sum("size")).values("total")), Value(0), output_field=IntegerField())
 
 
 @admin.register(User)
@@ -76,9 +69,8 @@ class PersonAdmin(Moderated, UserAdmin):  # type: ignore[type-arg]
         """People with what they made and what it takes."""
         finished = Q(jobs__state=State.SUCCEEDED, jobs__deleted_at=None)
         made = Count("jobs", filter=finished)
-        stored = _bytes_of(Photo.objects.all()) + _bytes_of(Artifact.objects.all())
         people: QuerySet[User] = super().get_queryset(request)
-        return people.annotate(made=made, stored=stored)
+        return people.annotate(made=made, stored=Sum("jobs__size", default=0))
 
     @admin.display(description="Models", ordering="made")
     def models_made(self, person: Any) -> SafeString:

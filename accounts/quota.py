@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Sum
+from django.db.models import Count, Q, Sum
 from django.template.defaultfilters import filesizeformat
 
 from accounts.models import User
 from jobs.failures import Refused
-from jobs.models import Artifact, Job, Photo, State
+from jobs.models import Job, State
 
 MEGABYTE = 1024 * 1024
 
@@ -30,9 +30,10 @@ class Usage:
 
 
 def usage(user: User) -> Usage:
-    """What `user` has stored now. A deleted job counts until its files are gone."""
-    models = Job.objects.filter(owner=user, state=State.SUCCEEDED, deleted_at=None).count()
-    return Usage(models, _photo_bytes(user) + _result_bytes(user), limit_bytes(user))
+    """What `user` has stored now. A deleted job counts until its files are gone, the files of a run from its end on."""
+    finished = Count("state", filter=Q(state=State.SUCCEEDED, deleted_at=None))
+    sums = Job.objects.filter(owner=user).aggregate(models=finished, bytes=Sum("size", default=0))
+    return Usage(sums["models"], sums["bytes"], limit_bytes(user))
 
 
 def limit_bytes(user: User) -> int:
@@ -54,11 +55,3 @@ def check(user: User, incoming_bytes: int) -> None:
 def _sentence(now: Usage) -> str:
     taken, limit = filesizeformat(now.bytes), filesizeformat(now.limit_bytes)
     return f"Your models take {taken} of the {limit} that are yours. Delete some, or ask the operator for more room."
-
-
-def _photo_bytes(user: User) -> int:
-    return Photo.objects.filter(job__owner=user).aggregate(total=Sum("size"))["total"] or 0
-
-
-def _result_bytes(user: User) -> int:
-    return Artifact.objects.filter(job__owner=user).aggregate(total=Sum("size"))["total"] or 0

@@ -81,7 +81,7 @@ class Job(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     stage_seconds = models.JSONField(default=dict, blank=True)
     report = models.JSONField(default=dict, blank=True)
-    size = models.PositiveBigIntegerField(default=0, help_text="Bytes of its photos and files, for sorting.")
+    size = models.PositiveBigIntegerField(default=0, help_text="Bytes of its photos and files.")
 
     lease_token = models.UUIDField(null=True, blank=True, editable=False)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
@@ -117,6 +117,7 @@ class Job(models.Model):
         )
         indexes = (
             models.Index(fields=("owner", "-created_at"), name="job_owner_newest"),
+            models.Index(fields=("owner", "state", "deleted_at", "size"), name="job_owner_room"),
             models.Index(fields=("-published_at",), name="job_published", condition=Q(published_at__isnull=False)),
             models.Index(fields=("state", "queued_at"), name="job_active", condition=Q(state__in=ACTIVE)),
         )

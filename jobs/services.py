@@ -134,7 +134,7 @@ def _room_or(error: OSError) -> Exception:
 @transaction.atomic
 def _write_rows(job: Job, photos: Sequence[CheckedPhoto], files: Sequence[str]) -> None:
     """The job, its photos and its first event, within the owner's limits."""
-    _check_limits(job)
+    _check_limits(job, incoming_bytes=job.size)
     job.save(force_insert=True)
     JobEvent.objects.create(job=job, seq=0, kind="state", state=State.QUEUED)
     Photo.objects.bulk_create(
@@ -157,12 +157,12 @@ def _photo_row(job: Job, position: int, photo: CheckedPhoto, file: str) -> Photo
     )
 
 
-def _check_limits(job: Job) -> None:
+def _check_limits(job: Job, incoming_bytes: int) -> None:
     """Jobs under way and room taken, counted under the owner's row lock. Raises Refused."""
     owner = User.objects.select_for_update().get(pk=job.owner_id)
     if Job.objects.active().filter(owner=owner, deleted_at=None).count() >= settings.MAX_ACTIVE_JOBS:
         raise Refused("too_many_active")
-    quota.check(owner, job.size)
+    quota.check(owner, incoming_bytes)
 
 
 def rename(job: Job, title: str) -> None:
@@ -187,7 +187,7 @@ def retry(job: Job) -> bool:
     if not job.photos.exists():
         artifacts.require_source(job.parent)
     with transaction.atomic():
-        _check_limits(job)
+        _check_limits(job, incoming_bytes=0)  # its photos are counted already
         attempt = job.attempt + 1
         if not transitions.advance(job.pk, State.QUEUED, writer=Writer.WEB, attempt=attempt):
             return False

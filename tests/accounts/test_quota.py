@@ -1,13 +1,17 @@
 """How much room a person has."""
 
 import pytest
+from django.db import connection
+from django.db.models import F
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts import quota
 from accounts.models import User
 from jobs import services
 from jobs.failures import Refused
-from jobs.models import Artifact, Job, State
+from jobs.models import Job, State
 from tests.conftest import in_state
 
 pytestmark = pytest.mark.django_db
@@ -19,15 +23,27 @@ def photo_bytes(job: Job) -> int:
 
 @pytest.fixture
 def made(job: Job) -> Job:
-    """A finished model of the owner with one file of 1,000,000 bytes."""
+    """A finished model of the owner with results of 1,000,000 bytes."""
     in_state(job, State.SUCCEEDED)
-    Artifact.objects.create(job=job, name="mesh.glb", file="x", size=1_000_000, sha256="0" * 64)
+    Job.objects.filter(pk=job.pk).update(size=F("size") + 1_000_000)
     return job
 
 
 def test_photos_and_results_count_together(owner: User, made: Job) -> None:
     assert quota.usage(owner).bytes == photo_bytes(made) + 1_000_000
     assert quota.usage(owner).models == 1
+
+
+def test_ten_thousand_models_are_summed_in_one_query_within_an_index(owner: User) -> None:
+    facts = {"owner": owner, "state": State.SUCCEEDED, "finished_at": timezone.now(), "size": 7}
+    Job.objects.bulk_create([Job(**facts) for _ in range(10_000)], batch_size=2000)
+    with CaptureQueriesContext(connection) as queries:
+        assert quota.usage(owner).bytes == 70_000
+    assert len(queries) == 1
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("EXPLAIN QUERY PLAN " + queries[0]["sql"])
+            assert "COVERING INDEX job_owner_room" in str(cursor.fetchall())
 
 
 def test_a_strangers_models_do_not_count(stranger: User, made: Job) -> None:
@@ -61,3 +77,12 @@ def test_up_to_the_limit_is_fine_and_one_byte_more_is_refused(owner: User, made:
         quota.check(owner, room + 1)
     assert refused.value.code == "quota_exceeded"
     assert "2.0\xa0MB" in refused.value.message
+
+
+def test_a_retry_counts_its_own_photos_once(owner: User, job: Job) -> None:
+    in_state(job, State.FAILED)
+    owner.quota_mb = 1
+    owner.save()
+    Job.objects.filter(pk=job.pk).update(size=quota.MEGABYTE)
+    job.refresh_from_db()
+    assert services.retry(job)

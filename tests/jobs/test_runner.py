@@ -62,6 +62,7 @@ def test_a_good_run_keeps_every_file_and_its_facts(job: Job, pipeline: Callable[
     with default_storage.open(str(artifact.file)) as file:
         assert file.read() == b"mesh.glb"
     assert artifact.size == len(b"mesh.glb")
+    assert job.size == len(b"mesh.glb") + len(b"report.json") + sum(photo.size for photo in job.photos.all())
 
 
 @pytest.mark.parametrize(

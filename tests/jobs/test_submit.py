@@ -213,7 +213,7 @@ def test_the_same_key_for_the_same_photos_in_another_order_is_refused(owner: Use
 def test_a_full_quota_refuses_a_photo(owner: User, photo: bytes, settings: Settings) -> None:
     owner.quota_mb = 1
     owner.save()
-    Photo.objects.filter(job=services.submit(owner, [(photo, "a.png")], Recipe()).job).update(size=2**20)
+    Job.objects.filter(pk=services.submit(owner, [(photo, "a.png")], Recipe()).job.pk).update(size=2**20)
     with pytest.raises(Refused) as refusal:
         services.submit(owner, [(photo, "a.png")], Recipe())
     assert refusal.value.code == "quota_exceeded"
