@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -26,13 +28,13 @@ from PIL import Image
 
 from ml import axes, engines, export, lattice, mesh, photo, pipeline, surface, texture, views
 from ml.camera import Camera
-from ml.cutout import cut
+from ml.cutout import Cutout, cut
 from ml.engines.triposr.scene import TriplaneScene
 from ml.recipe import Recipe
 from ml.scene import Scene
 from ml.shot import Shot
 from ml.unwrap import unwrap
-from scripts.bench import SAMPLE, hardware
+from scripts.bench import ROOT, SAMPLE, hardware
 
 CHAIR = Path(__file__).parent.parent / "tests" / "ml" / "triposr" / "data" / "chair.npz"
 RECIPE = Recipe(engine="compact").resolved()
@@ -144,6 +146,30 @@ def job_rows(picture: bytes) -> list[Row]:
     ]
 
 
+ALONE = """
+import resource, sys
+import numpy as np
+from ml import engines
+from ml.cutout import Cutout
+rgba = np.load(sys.argv[1])
+engines.choose("compact").infer(Cutout(rgba, (0, 0, *rgba.shape[:2]), "none"))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def inference_rows(cutout: Cutout) -> list[Row]:
+    """The compact network's answer with all that makes a scene of it, and the memory of a process that does just that."""
+    taken = seconds(lambda: engines.choose("compact").infer(cutout), 3)
+    with tempfile.TemporaryDirectory() as name:
+        np.save(Path(name) / "rgba.npy", cutout.rgba)
+        command = [sys.executable, "-c", ALONE, str(Path(name) / "rgba.npy")]
+        peak = int(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout) * 1024 / 1e9
+    return [
+        Row("compact inference", taken, 1.0),
+        Row("its memory", peak, 0.5, note="a process of its own, imports and weights included", unit="GB"),
+    ]
+
+
 def measure() -> list[Row]:
     """All rows of the table, told one by one."""
     picture = next(SAMPLE.glob("*.png")).read_bytes()
@@ -162,6 +188,7 @@ def measure() -> list[Row]:
             bake_row(solid, scene, shot),
             views_row(model, Path(name)),
             export_row(model, Path(name)),
+            *inference_rows(cutout),
             *rows,
         ]
 
