@@ -158,7 +158,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def inference_rows(cutout: Cutout) -> list[Row]:
-    """The compact network's answer with all that makes a scene of it, and the memory of a process that does just that."""
+    """The way from a cutout to the compact engine's scene, and the memory of a process that does just that."""
     taken = seconds(lambda: engines.choose("compact").infer(cutout), 3)
     with tempfile.TemporaryDirectory() as name:
         np.save(Path(name) / "rgba.npy", cutout.rgba)
