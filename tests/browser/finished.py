@@ -49,11 +49,11 @@ def finished_model(owner: User, recipe: Recipe = SMALL, photo: bytes | None = No
 
 
 @contextmanager
-def web_alone() -> Iterator[str]:
-    """daphne without worker and reconciler; yields its address."""
+def web_alone(**more: str) -> Iterator[str]:
+    """daphne without worker and reconciler, with `more` in its environment; yields its address."""
     port = free_port()
     daphne = [str(Path(sys.executable).with_name("daphne")), "-p", str(port)]
-    web = start([*daphne, "reconsite.asgi:application"], environment(port))
+    web = start([*daphne, "reconsite.asgi:application"], environment(port, **more))
     try:
         wait_for_port(port, web.popen)
         yield f"http://localhost:{port}"
