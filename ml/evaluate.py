@@ -1,7 +1,7 @@
 """How good the engines are: `python -m ml.evaluate [--meshes FOLDER] [--count N] [--engines inflated compact triposr]`.
 
 The protocol is in docs/evaluation.md. Without `--meshes`, generated objects are used: seeds of the trained families
-that training does not reach, and families that it never sees.
+that training does not reach, and families that it never sees. `--photos 1 2 4`: what several photos of one object add.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ SEED = 977
 VIEW_SEED = 5000
 NAMES = ("inflated", "compact", "triposr")
 Infer = Callable[[Cutout], Scene]
+Figures = dict[str, dict[str, dict[str, float]]]
+"""Per set and engine (or way of asking it), a number for each column."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +74,22 @@ def example(solid: meshes.Solid, seed: int) -> Example:
     azimuth, elevation, _ = posing.random_angles(rng)
     view = posing.pose(solid.vertices, solid.faces, azimuth, elevation)
     caster = rays.build(view.vertices, view.faces)
+    cutout = photo(solid, view, caster, rng)
+    occupancy = render.cast_target(caster, view, solid.colors).occupancy
+    return Example(solid.name, cutout, truth(solid, azimuth, seed), elevation, occupancy)
+
+
+def photo(solid: meshes.Solid, view: posing.View, caster: rays.Caster, rng: np.random.Generator) -> Cutout:
+    """The picture of a posed object, lit at random."""
     normals = render.corner_normals(view.vertices, view.faces, caster.normals)
     picture, cover = render.draw(caster, view, solid.vertices[view.faces], normals, solid.colors, rng, SIZE)
     rgba = np.concatenate([_carried_on(picture, cover), cover[..., None]], axis=2)
-    truth = score.outer_points(solid.vertices, solid.faces, seed=seed) @ score.yaw(-azimuth).T
-    occupancy = render.cast_target(caster, view, solid.colors).occupancy
-    cutout = Cutout((rgba * 255.0 + 0.5).astype(np.uint8), (0, 0, SIZE, SIZE), "none")
-    return Example(solid.name, cutout, score.boxed(truth), elevation, occupancy)
+    return Cutout((rgba * 255.0 + 0.5).astype(np.uint8), (0, 0, SIZE, SIZE), "none")
+
+
+def truth(solid: meshes.Solid, azimuth: float, seed: int) -> Floats:
+    """(10,000, 3) points of the outer surface as a camera at `azimuth` degrees has them before it, as in `Example`."""
+    return score.boxed(score.outer_points(solid.vertices, solid.faces, seed=seed) @ score.yaw(-azimuth).T)
 
 
 def _carried_on(picture: Floats, cover: Floats) -> Floats:
@@ -102,7 +113,7 @@ def judge(found: Example, infer: Infer) -> Result | None:
         mesh = surface.extract(scene, GRID)
     except ReconstructionError:
         return None
-    guess = score.boxed(score.outer_points(mesh.vertices, mesh.faces.astype(np.int64)))
+    guess = points(mesh)
     return Result(
         name=found.name,
         exact=score.compare(guess, found.truth),
@@ -112,6 +123,11 @@ def judge(found: Example, infer: Infer) -> Result | None:
         elevation_error=abs(scene.camera.elevation - found.elevation),
         seconds=seconds,
     )
+
+
+def points(mesh: Mesh) -> Floats:
+    """(10,000, 3) points of a mesh's outer surface, boxed to longest side 2."""
+    return score.boxed(score.outer_points(mesh.vertices, mesh.faces.astype(np.int64)))
 
 
 def silhouette(mesh: Mesh, camera: Camera) -> NDArray[np.bool_]:
@@ -173,9 +189,9 @@ def table(figures: dict[str, dict[str, float]]) -> str:
     return "\n".join(lines)
 
 
-def evaluate(sets: dict[str, list[Example]], names: Iterable[str]) -> dict[str, dict[str, dict[str, float]]]:
+def evaluate(sets: dict[str, list[Example]], names: Iterable[str]) -> Figures:
     """Figures per set and engine; engines that are not installed are left out."""
-    found: dict[str, dict[str, dict[str, float]]] = {}
+    found: Figures = {}
     for title, each in sets.items():
         found[title] = {}
         for name in names:
@@ -188,16 +204,21 @@ def evaluate(sets: dict[str, list[Example]], names: Iterable[str]) -> dict[str, 
     return found
 
 
-def example_sets(folder: Path | None, count: int, held_out_only: bool) -> dict[str, list[Example]]:
-    """The sets to judge on: a folder's meshes, else generated objects of known and of new families."""
+def solid_sets(folder: Path | None, count: int, held_out_only: bool) -> dict[str, Iterable[meshes.Solid]]:
+    """The objects to judge on: a folder's meshes, else generated objects of known and of new families."""
     if folder:
         solids = (each for each in meshes.from_folder(folder) if not held_out_only or meshes.held_out(each.name))
-        return {f"meshes of {folder.name}": list(examples(islice(solids, count)))}
+        return {f"meshes of {folder.name}": islice(solids, count)}
     known, new = dataset.generated(SEED), dataset.generated(SEED + 1, shapes.HELD_OUT)
     return {
-        "generated, families of training": list(examples(islice(known, count))),
-        "generated, families that training never saw": list(examples(islice(new, count))),
+        "generated, families of training": islice(known, count),
+        "generated, families that training never saw": islice(new, count),
     }
+
+
+def example_sets(folder: Path | None, count: int, held_out_only: bool) -> dict[str, list[Example]]:
+    """One seeded view of each object of `solid_sets`."""
+    return {title: list(examples(each)) for title, each in solid_sets(folder, count, held_out_only).items()}
 
 
 def main() -> None:
@@ -206,11 +227,23 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="every mesh of the folder, not only the held-out tenth")
     parser.add_argument("--count", type=int, default=48)
     parser.add_argument("--engines", nargs="+", default=NAMES, choices=NAMES)
+    parser.add_argument(
+        "--photos", nargs="+", type=int, choices=(1, 2, 3, 4), help="compact on so many photos of each object"
+    )
     parser.add_argument("--json", type=Path, help="write the figures there, too")
     options = parser.parse_args()
-    figures = evaluate(example_sets(options.meshes, options.count, not options.all), options.engines)
+    figures = _figures(options)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1))
+
+
+def _figures(options: argparse.Namespace) -> Figures:
+    if options.photos is None:
+        return evaluate(example_sets(options.meshes, options.count, not options.all), options.engines)
+    from ml import evaluate_photos
+
+    sets = solid_sets(options.meshes, options.count, not options.all)
+    return evaluate_photos.run(sets, options.photos, engines.choose("compact"))
 
 
 if __name__ == "__main__":
