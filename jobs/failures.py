@@ -30,6 +30,10 @@ SENTENCES: dict[str, str] = {
 }
 
 
+MAY_PASS = frozenset({"worker_lost", "internal", "storage_full", "timeout", "out_of_memory"})
+"""Failures that had nothing to do with the photo: the same job may succeed when it is tried again."""
+
+
 class Refused(Exception):
     """An act that the rules do not allow: `code` from `SENTENCES`, `message` ready to be shown."""
 

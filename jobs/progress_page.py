@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.api.serializers import JobSerializer
-from jobs.models import Job
+from jobs.failures import MAY_PASS
+from jobs.models import Job, State
 from ml.stages import STAGES, Stage, overall_progress
 
 FIRST_OF_A_REMIX = "surface"
@@ -28,6 +29,7 @@ def progress_context(job: Job) -> dict[str, Any]:
             "skipped": overall_progress(stages[0].name, 0.0),
         },
         "can_retry": job.can_retry,
+        "retry_first": job.failure_code in MAY_PASS or job.state == State.CANCELLED,
         "again_url": "" if job.parent_id else f"{reverse('jobs:upload')}?again={job.pk}",
     }
 

@@ -9,7 +9,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from accounts.models import User
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -139,3 +139,14 @@ def test_every_field_has_a_label_and_says_what_fills_it(client: Client, page: st
     assert fields
     assert all(f'<label for="{field}">' in html for field in fields)
     assert all("autocomplete=" in field for field in inputs)
+
+
+@pytest.mark.parametrize("page", ["login", "signup", "password/reset", "email", "password/change"])
+def test_labels_are_spelled_as_everywhere_else(owner: User, page: str) -> None:
+    browser = Client() if page in ("login", "signup", "password/reset") else signed_in(owner)
+    labels = re.findall(r"<label for=\"id_\w+\">([^<]+)<", browser.get(f"/accounts/{page}/").content.decode())
+    assert labels
+    for label in labels:
+        assert label[0].isupper()
+        assert label[1:] == label[1:].lower()
+        assert "Email" not in label

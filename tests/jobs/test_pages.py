@@ -1,5 +1,6 @@
 """The pages, for the owner, a stranger and anonymous."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -9,8 +10,9 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import User
-from jobs import presence
+from jobs import presence, transitions
 from jobs.models import Artifact, Job, State
+from jobs.transitions import Writer
 from tests.conftest import in_state, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +104,21 @@ def test_the_owner_cancels_retries_and_deletes(job: Job, owner: User) -> None:
     assert job.state == State.QUEUED
     browser.post(reverse("jobs:delete", args=[job.pk]))
     assert not Job.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("code", "first"),
+    [("no_subject", "Use another photo"), ("unreadable_image", "Use another photo"), ("worker_lost", "Try again")],
+)
+def test_what_may_help_comes_first_after_a_failure(job: Job, owner: User, code: str, first: str) -> None:
+    token = transitions.claim(job.pk, worker="w")
+    transitions.fail(job.pk, code, writer=Writer.WORKER, token=token)
+    shown = signed_in(owner).get(page(job)).content.decode()
+    main_act = re.search(r'btn-primary"[^>]*>(?:<svg.*?</svg>)?([^<]+)<', shown)
+    assert main_act is not None
+    assert main_act[1] == first
+    assert "Use another photo" in shown
+    assert "Try again" in shown
 
 
 def test_a_title_is_only_text(owner: User, submit: Callable[..., Job]) -> None:

@@ -138,6 +138,13 @@ def test_the_first_page_shows_what_was_published_and_nothing_else(client: Client
     assert "Shown" in signed_in(Job.objects.first().owner).get("/").content.decode()  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(("published", "shown"), [(0, 0), (3, 3), (4, 4), (6, 4), (9, 8)])
+def test_the_showcase_has_no_row_that_is_half_empty(client: Client, owner: User, published: int, shown: int) -> None:
+    done = {"owner": owner, "state": State.SUCCEEDED, "finished_at": timezone.now(), "published_at": timezone.now()}
+    Job.objects.bulk_create(Job(title="Shown", **done) for _ in range(published))
+    assert len(client.get(reverse("home")).context["published"]) == shown
+
+
 def test_every_sample_is_there(client: Client) -> None:
     shown = client.get(reverse("home")).context["samples"]
     assert len(shown) >= 3
