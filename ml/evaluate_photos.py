@@ -1,13 +1,14 @@
 """What several photos of one object add: `python -m ml.evaluate --photos 1 2 4 [--count N] [--meshes FOLDER]`.
 
-Each object is seen by photos 90 degrees apart at seeded heights. The first is the one that `ml.evaluate` takes, so
-that the figures of one photo are comparable. The protocol is in docs/evaluation.md.
+Each object is seen by photos 90 degrees apart at seeded heights, in the same paint. The first is the one that
+`ml.evaluate` takes, so that the figures of one photo are comparable. The protocol is in docs/evaluation.md.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -93,14 +94,17 @@ class Remembering:
 
 
 def sitting(solid: meshes.Solid, seed: int, count: int = MOST) -> Sitting:
-    """`solid` seen by `count` photos, the first from any side, all of them −10° to 35° high."""
+    """`solid` seen by `count` photos, the first from any side, all of them −10° to 35° high.
+
+    It keeps its paint from photo to photo; the light goes with the camera.
+    """
     rng = np.random.default_rng(seed)
     first, elevation, _ = posing.random_angles(rng)
+    heights = [elevation, *(posing.random_angles(np.random.default_rng((seed, each)))[1] for each in range(1, count))]
     cutouts = []
-    for index in range(count):
-        view = posing.pose(solid.vertices, solid.faces, first + STEP * index, elevation)
-        cutouts.append(evaluate.photo(solid, view, rays.build(view.vertices, view.faces), rng))
-        _, elevation, _ = posing.random_angles(rng)
+    for index, height in enumerate(heights):
+        view = posing.pose(solid.vertices, solid.faces, first + STEP * index, height)
+        cutouts.append(evaluate.photo(solid, view, rays.build(view.vertices, view.faces), deepcopy(rng)))
     return Sitting(solid.name, tuple(cutouts), evaluate.truth(solid, first, seed))
 
 
