@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
@@ -19,8 +19,13 @@ MAIL_FAILED = (
 _SENT = "account/messages/email_confirmation_sent.txt"
 
 
+WRONG_PASSWORD = "The address or the password is wrong. Try again, or let us send you a link for a new password."
+
+
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Sign-up can be closed by the setting OPEN_SIGN_UP, and a broken mail server breaks no page."""
+
+    error_messages: ClassVar = {**DefaultAccountAdapter.error_messages, "email_password_mismatch": WRONG_PASSWORD}
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """True while new people may sign up."""

@@ -29,7 +29,7 @@ class TokenForm(forms.Form):
     )
     lasts = forms.ChoiceField(
         label="Ends",
-        choices=[("", "When it was not used for 30 days"), ("1", "Never, until you revoke it")],
+        choices=[("", "After 30 days without use"), ("1", "Never, until you revoke it")],
         required=False,
     )
 

@@ -3,7 +3,7 @@ import "bootstrap/js/dist/collapse";
 import "bootstrap/js/dist/dropdown";
 import { wireCopyButtons } from "./lib/copy";
 import { all, find, need, setText } from "./lib/dom";
-import { formatDuration } from "./lib/format";
+import { formatDay, formatDuration } from "./lib/format";
 import { applyTheme, asTheme, storeTheme, storedTheme, type Theme } from "./lib/theme";
 
 function wireThemeMenu(): void {
@@ -27,11 +27,11 @@ function markTheme(theme: Theme): void {
 }
 
 function showLocalTimes(): void {
-  const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
   const minute = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
   for (const time of all<HTMLTimeElement>("time[data-local]")) {
-    const format = time.dataset["local"] === "day" ? day : minute;
-    setText(time, format.format(new Date(time.dateTime)));
+    const at = new Date(time.dateTime);
+    setText(time, time.dataset["local"] === "day" ? formatDay(at) : minute.format(at));
+    time.title = minute.format(at);
   }
 }
 

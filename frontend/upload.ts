@@ -54,7 +54,8 @@ function show(): void {
   need("[data-drop]", form).hidden = full;
   need("[data-drop]", form).classList.toggle("is-small", shots.length > 0);
   need("[data-advice]", form).hidden = shots.length > 0;
-  setText(need("[data-drop-title]", form), shots.length > 0 ? "Add a photo of another side" : "Drop a photo here, or choose one");
+  need("[data-drop-first]", form).hidden = shots.length > 0;
+  need("[data-drop-more]", form).hidden = shots.length === 0;
   input.required = shots.length === 0;
   submit.disabled = sending || shots.length === 0;
 }

@@ -22,11 +22,11 @@ AS_QUALITY = "As the quality has it"
 OPTIONS = (
     "height_mm",
     "faces",
-    "texture_size",
     "grid",
     "threshold",
     "frame_count",
     "frame_size",
+    "texture_size",
     "background",
     "formats",
     "keep_background",
@@ -74,7 +74,7 @@ class SubmitForm(forms.Form):
     title = forms.CharField(required=False, max_length=100)
     idempotency_key = forms.CharField(required=False, max_length=100)
 
-    height_mm = _number("height_mm", "Height in millimetres", whole=False)
+    height_mm = _number("height_mm", "Height in mm", whole=False)
     faces = _number("faces", "Faces at most", whole=True)
     texture_size = forms.TypedChoiceField(
         choices=[("", AS_QUALITY), *((size, f"{size} × {size} pixels") for size in TEXTURE_SIZES)],
@@ -83,12 +83,12 @@ class SubmitForm(forms.Form):
         required=False,
         label="Texture",
     )
-    grid = _number("grid", "Grid cells along each axis", whole=True)
-    threshold = _number("threshold", "Threshold of what is solid", whole=False)
-    frame_count = _number("frame_count", "Frames of the turn", whole=True)
-    frame_size = _number("frame_size", "Frame side in pixels", whole=True)
+    grid = _number("grid", "Grid cells a side", whole=True)
+    threshold = _number("threshold", "Threshold", whole=False)
+    frame_count = _number("frame_count", "Frames", whole=True)
+    frame_size = _number("frame_size", "Frame side in px", whole=True)
     background = forms.ChoiceField(
-        required=False, choices=list(BACKGROUNDS.items()), label="Background of the pictures and the film"
+        required=False, choices=list(BACKGROUNDS.items()), label="Background of frames and film"
     )
     formats = forms.MultipleChoiceField(
         required=False,

@@ -20,6 +20,13 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
+/** A day as short as it can be: without the year while it is this one. In the visitor's language unless one is named. */
+export function formatDay(day: Date, now: Date = new Date(), language?: string): string {
+  const options = { day: "numeric", month: "short" } as const;
+  const year = day.getFullYear() === now.getFullYear() ? {} : ({ year: "numeric" } as const);
+  return new Intl.DateTimeFormat(language, { ...options, ...year }).format(day);
+}
+
 export function formatPercent(fraction: number): string {
   return `${Math.round(100 * Math.min(Math.max(fraction, 0), 1))}%`;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { backoff } from "./backoff";
-import { formatBytes, formatDuration, formatPercent, secondsBetween } from "./format";
+import { formatBytes, formatDay, formatDuration, formatPercent, secondsBetween } from "./format";
 import { errorSentence } from "./http";
 import { photoProblem } from "./photo";
 import { asTheme, resolveTheme } from "./theme";
@@ -22,6 +22,12 @@ test("sizes are told with two digits at most", () => {
 
 test("durations grow from seconds to hours", () => {
   assert.deepEqual([-2, 9.4, 75, 7260].map(formatDuration), ["0 s", "9 s", "1 min 15 s", "2 h 1 min"]);
+});
+
+test("a day of this year does without it", () => {
+  const now = new Date(2026, 10, 26);
+  assert.equal(formatDay(new Date(2026, 0, 3), now, "en"), "Jan 3");
+  assert.equal(formatDay(new Date(2025, 0, 3), now, "en"), "Jan 3, 2025");
 });
 
 test("percentages stay between nought and a hundred", () => {

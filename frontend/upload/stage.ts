@@ -35,8 +35,13 @@ function status(state: CutState): string {
   if (state.cut && isEdited(state.cut)) return "Your own cutout: this is what is sent.";
   if (state.kind === "failed") return state.sentence;
   const { cut } = state;
-  const small = `shown at ${cut.size.join(" × ")} of ${cut.originalSize.join(" × ")} pixels`;
-  return cut.own ? `The picture’s own transparency is used as it is (${small}).` : `The object as the server cuts it out (${small}).`;
+  return `${cut.own ? "The picture’s own transparency is used as it is" : "The object as the server cuts it out"}${reduced(cut)}.`;
+}
+
+/** What is cut is a smaller copy of a large photo; nothing to say of one that is as large as it came. */
+function reduced({ size, originalSize }: Cut): string {
+  const same = size[0] === originalSize[0] && size[1] === originalSize[1];
+  return same ? "" : ` (shown at ${size.join(" × ")} of ${originalSize.join(" × ")} pixels)`;
 }
 
 function showAdvice(list: HTMLElement, sentences: readonly string[]): void {

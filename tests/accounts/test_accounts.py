@@ -150,3 +150,9 @@ def test_labels_are_spelled_as_everywhere_else(owner: User, page: str) -> None:
         assert label[0].isupper()
         assert label[1:] == label[1:].lower()
         assert "Email" not in label
+
+
+def test_a_wrong_password_says_what_to_do(owner: User, client: Client) -> None:
+    html = client.post("/accounts/login/", {"login": owner.email, "password": "wrong"}).content.decode()
+    assert "let us send you a link" in html
+    assert "Forgot your password?" in html
