@@ -1,16 +1,20 @@
 """Real Redis, real worker processes, the real pipeline; and SIGKILL."""
 
+import os
+import signal
 from collections.abc import Callable, Iterator
 
 import psutil
 import pytest
 import trimesh
 from django.core.files.storage import default_storage
+from django.core.management import call_command
 from PIL import Image
 
 from accounts.models import User
 from jobs import presence, reconciler, services
 from jobs.models import Artifact, Job, JobEvent, State
+from jobs.worker import ReconstructionWorker
 from ml import files
 from ml.recipe import Recipe
 from ml.stages import STAGE_NAMES
@@ -35,6 +39,19 @@ def wait_for(job: Job, *states: State) -> None:
 def wait_for_stage(job: Job, stage: str) -> None:
     events = JobEvent.objects.filter(job=job, stage=stage)
     wait_until(events.exists, PATIENCE, f"stage {stage}")
+
+
+def wait_for_early(job: Job, name: str) -> Artifact:
+    """The file's row, as it is while the run goes on."""
+    seen: list[Artifact] = []
+    early = Artifact.objects.filter(job=job, name=name, job__state=State.RUNNING)
+    wait_until(lambda: bool(seen.extend(early.all()) or seen), PATIENCE, f"{name} before the end")
+    return seen[0]
+
+
+def wait_for_one_run(job: Job) -> None:
+    """Only the files of the run that succeeded stay. They go after the row says so: after the commit."""
+    wait_until(lambda: len(default_storage.listdir(f"jobs/{job.pk}")[0]) == 1, PATIENCE, "the end of all other files")
 
 
 @pytest.fixture
@@ -73,8 +90,7 @@ def test_a_killed_worker_is_told_and_a_retry_succeeds(worker: Process, submit: C
     finally:
         second.end()
     assert (job.state, job.attempt) == (State.SUCCEEDED, 2)
-    folders, _ = default_storage.listdir(f"jobs/{job.pk}")
-    assert len(folders) == 1
+    wait_for_one_run(job)
 
 
 def test_a_killed_work_horse_is_told_at_once_and_its_worker_lives_on(
@@ -121,15 +137,13 @@ def test_the_engine_stays_warm_from_job_to_job(worker: Process, submit: Callable
 
 
 def test_cutout_and_preview_are_there_while_it_runs(worker: Process, submit: Callable[..., Job]) -> None:
-    job = submit()
+    job = submit(frame_count=120)  # a long film, so that the run cannot end between two looks at it
     for name in (files.CUTOUT, files.PREVIEW):
-        early = Artifact.objects.filter(job=job, name=name, job__state=State.RUNNING)
-        wait_until(early.exists, PATIENCE, name)
-        assert default_storage.size(str(early.get().file)) == early.get().size > 0
+        early = wait_for_early(job, name)
+        assert default_storage.size(str(early.file)) == early.size > 0
     wait_for(job, State.SUCCEEDED, State.FAILED)
     assert job.state == State.SUCCEEDED
-    folders, _ = default_storage.listdir(f"jobs/{job.pk}")
-    assert len(folders) == 1
+    wait_for_one_run(job)
 
 
 def test_a_remix_skips_the_networks_and_outlives_its_parent(worker: Process, submit: Callable[..., Job]) -> None:
@@ -168,5 +182,21 @@ def test_a_photo_without_an_object_says_so(worker: Process, owner: User) -> None
 
 def test_a_worker_signs_while_it_is_there(worker: Process) -> None:
     wait_until(presence.worker_online, PATIENCE, "the worker's sign")
-    worker.end()
+    worker.popen.terminate()
+    worker.popen.wait(PATIENCE)
+    assert not presence.worker_online()
+
+
+def test_a_worker_that_is_ended_while_it_starts_leaves_no_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ended_at_birth(worker: ReconstructionWorker, **options: object) -> None:
+        assert presence.worker_online()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(ReconstructionWorker, "work", ended_at_birth)
+    before = signal.signal(signal.SIGTERM, lambda *_: None)  # so that pytest outlives a worker without a handler
+    try:
+        with pytest.raises(SystemExit):
+            call_command("worker")
+    finally:
+        signal.signal(signal.SIGTERM, before)
     assert not presence.worker_online()

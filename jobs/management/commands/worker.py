@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import signal
+import sys
 import time
 from typing import Any
 
@@ -29,9 +31,11 @@ class Command(BaseCommand):
         if settings.WARM_ENGINE:
             worker.engine = WarmEngine()
             worker.engine.ensure()
-        presence.beat(worker.name)
-        self.stdout.write(f"Worker {worker.name} listens on “{settings.JOB_QUEUE}”.")
+        # RQ puts a handler of its own in this place, but not before its first talks with Redis.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
         try:
+            presence.beat(worker.name)
+            self.stdout.write(f"Worker {worker.name} listens on “{settings.JOB_QUEUE}”.")
             worker.work(burst=options["burst"], logging_level="WARNING")
         finally:
             presence.leave(worker.name)
