@@ -100,7 +100,7 @@ def deform(solid: Solid, rng: np.random.Generator) -> Solid:
 
 
 def _swollen(vertices: Floats, rng: np.random.Generator) -> Floats:
-    """In gentle waves, wider and narrower along the height and higher and lower along the length; the base stays flat."""
+    """In gentle waves wider and narrower along the height, higher and lower along the length; the base stays flat."""
     result = vertices.copy()
     result[:, :2] *= _wave(vertices[:, 2:], rng)
     low = vertices[:, 2].min()

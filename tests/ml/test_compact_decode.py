@@ -135,3 +135,20 @@ def test_without_weights_the_silhouette_is_inflated(tmp_path):
     assert engine.weights_hash == ""
     assert scene.camera == Camera()
     assert scene.back is None
+
+
+def test_no_detail_of_the_photo_looks_out_of_the_back():
+    rgba = np.full((512, 512, 4), 255, np.uint8)
+    rgba[:, ::32, :3] = 0
+    plain = decode._without_detail(np.full((512, 512, 4), 255, np.uint8))
+    striped = decode._without_detail(rgba)
+    assert np.allclose(plain, 1.0, atol=0.01)
+    assert striped.std() < 0.01
+    assert striped.mean() < 0.98
+
+
+def test_what_lies_beyond_the_outline_does_not_colour_the_back():
+    rgba = np.zeros((512, 512, 4), np.uint8)
+    rgba[100:400, 100:400] = (200, 40, 40, 255)
+    inside = decode._without_detail(rgba)[16:48, 16:48]
+    assert np.allclose(inside, np.array([200, 40, 40]) / 255.0, atol=0.01)

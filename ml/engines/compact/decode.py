@@ -30,6 +30,10 @@ GAP = 0.1
 """Empty length between the first part and the last surface below which the two are one part."""
 WALL_THICKNESS = 0.06
 """Of what stands at the last surface of a ray when the first part ends well before it."""
+PHOTO_SHARE = 0.3
+"""Of the photo's own colours in those of the back, without detail."""
+SURROUNDINGS = 6.0
+"""Standard deviation, in pixels of the network's grid, of what a colour without detail is the mean of."""
 DEPTHS = 96
 CELLS = 160
 COVERED = 0.3
@@ -158,12 +162,19 @@ def upright_grid(volume: RayVolume) -> Tensor:
 def back_picture(output: Output, rgba: NDArray[np.uint8], size: int = 256) -> Tensor:
     """(size, size, 3) uint8 sRGB of the far side, in the photo's own left and right; going on beyond the silhouette.
 
-    The network's guess and the photo's own colours seen without detail, in equal parts: on held-out meshes that is
-    nearer to the truth than either.
+    The network's guess, and a share of the photo's colours without any detail: on held-out meshes that is nearer to
+    the truth than either, and no face looks out of the back.
     """
     rows, columns = nearest_seen(rgba[..., 3].astype(np.float32) / 255.0)
-    photo = cv2.GaussianBlur(cv2.resize(rgba[..., :3], (GRID, GRID), interpolation=cv2.INTER_AREA), (0, 0), 1.5)
     guess = output.back_color[0].permute(1, 2, 0).numpy()
-    colors = ((guess + photo.astype(np.float32) / 255.0) / 2.0)[rows, columns]
+    colors = (guess * (1.0 - PHOTO_SHARE) + _without_detail(rgba) * PHOTO_SHARE)[rows, columns]
     large = cv2.resize(colors, (size, size), interpolation=cv2.INTER_CUBIC)
     return torch.from_numpy((np.clip(large, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8))
+
+
+def _without_detail(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(GRID, GRID, 3) colours of the object alone, each the mean of its surroundings."""
+    values = rgba.astype(np.float32) / np.float32(255.0)
+    values[..., :3] *= values[..., 3:]
+    mean = cv2.GaussianBlur(cv2.resize(values, (GRID, GRID), interpolation=cv2.INTER_AREA), (0, 0), SURROUNDINGS)
+    return np.asarray(mean[..., :3] / np.maximum(mean[..., 3:], 1e-3), np.float32)
