@@ -17,23 +17,52 @@ FINE = 7.5
 """Degrees to either side of a candidate that are tried, too."""
 SHAPE = 0.1
 """Weight of how the imagined solids fill each other's outlines, beside the outlines' own agreement."""
+ANOTHER_SIDE = 45.0
+"""Degrees from the best azimuth from which another one means another side of the object."""
+SURE = 0.01
+"""How much worse every other side must fit: of 84 pairs of photos of 28 generated objects 16 were so clear, 12 of them
+rightly or within 30 degrees, while of all 84 the best side was the right one for a third."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """A camera for one more photo, all cameras moved to fit it, and how far their outlines disagree (0 … 1)."""
+    """A camera for one more photo, all cameras moved to fit it, and how far their outlines disagree (0 … 1).
+
+    `sure`: no other side of the object fits about as well.
+    """
 
     cameras: tuple[Camera, ...]
     disagreement: float
+    sure: bool = True
 
 
 def search(views: Sequence[View], cameras: Sequence[Camera], other: View) -> Found:
-    """The side on which `other` fits best to the photos whose cameras are known (the main one first)."""
-    azimuths = [360.0 * step / COARSE for step in range(COARSE)]
-    ranked = sorted(azimuths, key=lambda azimuth: _misfit(views, cameras, other, azimuth))
+    """The side on which `other` fits best to the photos whose cameras are known (the main one first).
+
+    Where another side fits about as well, nothing is refined: outlines alone do not tell a side from its opposite.
+    """
+    misfits = {azimuth: _misfit(views, cameras, other, azimuth) for azimuth in _around()}
+    ranked = sorted(misfits, key=lambda azimuth: misfits[azimuth])
+    if not _clear(misfits, ranked[0]):
+        return Found((*cameras, beside(views[0], other, ranked[0])), misfits[ranked[0]], sure=False)
     near = [_nearby(views, cameras, other, azimuth) for azimuth in ranked[:CANDIDATES]]
     found = [given(views, cameras, other, azimuth) for azimuth in near]
     return min(found, key=lambda each: each.disagreement + SHAPE * _strangeness([*views, other], each.cameras))
+
+
+def _around() -> list[float]:
+    return [360.0 * step / COARSE for step in range(COARSE)]
+
+
+def _clear(misfits: dict[float, float], best: float) -> bool:
+    """Whether every azimuth on another side fits clearly worse than the best."""
+    others = [misfit for azimuth, misfit in misfits.items() if _apart(azimuth, best) > ANOTHER_SIDE]
+    return min(others) - misfits[best] > SURE
+
+
+def _apart(one: float, other: float) -> float:
+    """Degrees between two azimuths, 0 … 180."""
+    return abs((one - other + 180.0) % 360.0 - 180.0)
 
 
 def given(views: Sequence[View], cameras: Sequence[Camera], other: View, azimuth: float) -> Found:

@@ -27,6 +27,9 @@ UNFIT = (
     "Photo {number} does not fit the others from any side, so the model was made without it. "
     "Say which side it shows, or take it from the same distance with the object standing the same way."
 )
+UNSURE = (
+    "Photo {number} fits the others from more than one side, so the model was made without it. Say which side it shows."
+)
 WRONG_SIDE = (
     "Photo {number} does not fit the others from the side that was given, so the model was made without it. "
     "Check the sides of the photos."
@@ -90,12 +93,20 @@ def _placed(photos: Sequence[_Photo]) -> tuple[list[_Photo], list[Placed], list[
     used, cameras, notes = [photos[0]], [photos[0].view.scene.camera], []
     for photo in sorted(photos[1:], key=lambda each: each.azimuth is None):
         found = _found(used, cameras, photo, photos[0].azimuth or 0.0)
-        if found.disagreement > MOST_DISAGREEMENT:
-            notes.append((UNFIT if photo.azimuth is None else WRONG_SIDE).format(number=photo.number + 1))
+        unfit = _unfit(photo, found)
+        if unfit:
+            notes.append(unfit.format(number=photo.number + 1))
             continue
         used, cameras = [*used, photo], list(found.cameras)
     placed = [Placed(photo.view, camera) for photo, camera in zip(used, cameras, strict=True)]
     return used, placing.within(placing.with_depths(placed), ROOM) if len(placed) > 1 else placed, notes
+
+
+def _unfit(photo: _Photo, found: azimuths.Found) -> str | None:
+    """Why the photo is left out, None when it fits."""
+    if found.disagreement > MOST_DISAGREEMENT:
+        return UNFIT if photo.azimuth is None else WRONG_SIDE
+    return None if found.sure else UNSURE
 
 
 def _found(used: Sequence[_Photo], cameras: list[Camera], photo: _Photo, front: float) -> azimuths.Found:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from ml import fusion, scene, surface
+from ml import azimuths, fusion, placing, scene, silhouettes, surface
 from ml.cutout import Cutout
 from ml.engines.compact.engine import inflate
 from ml.engines.compact.scene import VolumeScene
@@ -79,3 +79,25 @@ def test_each_side_keeps_the_colours_of_its_photo(tmp_path: Path) -> None:
         front, back = read.color(torch.tensor([[reach, 0.0, 0.0], [-reach, 0.0, 0.0]]))[:, 0] * 255.0
         assert front > 220
         assert back < 100
+
+
+def test_a_photo_that_two_sides_would_explain_is_left_out_and_its_side_asked_for() -> None:
+    """The box looks the same from the right and from the left."""
+    found = fusion.scene_of(Inflating(), [photo(0.0), photo(180.0)])
+    assert len(found.shots) == 1
+    assert found.notes == (fusion.UNSURE.format(number=2),)
+    assert torch.allclose(found.scene.grid, inflate(photo(0.0)).grid, atol=1e-2)
+
+
+@pytest.mark.parametrize(("valleys", "sure"), [((90.0,), True), ((90.0, 270.0), False)])
+def test_a_side_is_sure_only_where_no_other_side_fits_as_well(
+    valleys: tuple[float, ...], sure: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def misfit(views: object, cameras: object, other: object, azimuth: float) -> float:
+        return min(abs(azimuth - valley) / 180.0 for valley in valleys)
+
+    monkeypatch.setattr(azimuths, "_misfit", misfit)
+    main, other = (placing.view_of(inflate(each), silhouettes.outline(each)) for each in (photo(0.0), photo(90.0)))
+    found = azimuths.search([main], [main.scene.camera], other)
+    assert found.sure is sure
+    assert found.cameras[-1].azimuth == pytest.approx(90.0, abs=30.0)
