@@ -16,10 +16,14 @@ function arAddress({ dataset }: HTMLAnchorElement): string | null {
   return null;
 }
 
-/** Scene Viewer fetches the file itself, without this page's cookies; so only files that strangers may have are named. */
+/**
+ * Scene Viewer fetches the file itself, without this page's cookies; so only files that strangers may have are named.
+ * It is asked for as part of the Google app, which shows the model in 3D where the phone has no AR.
+ * Source: https://developers.google.com/ar/develop/scene-viewer
+ */
 function sceneViewer(glb: string, title: string): string {
   const query = new URLSearchParams({ file: new URL(glb, location.href).href, mode: "ar_preferred", title });
   const back = encodeURIComponent(location.href);
-  const end = `package=com.google.ar.core;action=android.intent.action.VIEW;S.browser_fallback_url=${back};end;`;
+  const end = `package=com.google.android.googlequicksearchbox;action=android.intent.action.VIEW;S.browser_fallback_url=${back};end;`;
   return `intent://arvr.google.com/scene-viewer/1.0?${query}#Intent;scheme=https;${end}`;
 }

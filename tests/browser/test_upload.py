@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from accounts.models import User
 from jobs.models import Job
+from tests.browser.finished import opened
 from tests.browser.test_from_sign_up_to_model import sign_up
 from tests.conftest import encoded, picture
 
@@ -109,6 +112,69 @@ def test_several_photos_are_ordered_and_labelled(page: Page) -> None:
     job = send(page)
     assert [photo.shape[0] for photo in stored(job)] == [200, 240]
     assert job.recipe["sides"] == ["front", "back"]
+
+
+GIVE = """([kind, name, data]) => {
+  const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+  const given = new DataTransfer();
+  given.items.add(new File([bytes], name, { type: "image/png" }));
+  const [Kind, carries] = kind === "paste" ? [ClipboardEvent, "clipboardData"] : [DragEvent, "dataTransfer"];
+  document.body.dispatchEvent(new Kind(kind, { bubbles: true, cancelable: true, [carries]: given }));
+}"""
+
+
+@pytest.mark.parametrize("kind", ["drop", "paste"])
+def test_a_photo_can_be_dropped_and_pasted(page: Page, photo: bytes, kind: str) -> None:
+    sign_up(page)
+    page.evaluate(GIVE, [kind, f"{kind}.png", base64.b64encode(photo).decode()])
+    expect(page.get_by_label(f"Show photo 1: {kind}.png")).to_be_visible()
+
+
+def test_what_is_outside_the_crop_is_not_sent(page: Page) -> None:
+    sign_up(page)
+    choose(page, encoded(picture(400)))
+    page.click("[data-cut-edit]")
+    page.click('[data-tool="crop"]')
+    canvas = page.locator("[data-editor] canvas")
+    canvas.focus()
+    for _ in range(30):
+        page.keyboard.press("Shift+ArrowUp")  # the lower edge goes up, over foot and stem
+    page.click("[data-done]")
+    expect(page.locator("[data-cut-status]")).to_contain_text("Your own cutout")
+    (sent,) = stored(send(page))
+    assert redness(sent) > redness(np.asarray(picture(400))) + 0.1
+
+
+def test_ones_own_transparent_picture_takes_the_place_of_the_cutout(page: Page) -> None:
+    own = Image.new("RGBA", (300, 300), (0, 0, 0, 0))
+    own.paste((0, 160, 60, 255), (90, 40, 210, 260))
+    sign_up(page)
+    choose(page, encoded(picture(400)))
+    page.set_input_files("[data-cut-own]", {"name": "own.png", "mimeType": "image/png", "buffer": encoded(own)})
+    expect(page.get_by_label("Show photo 1: own.png")).to_be_visible()
+    expect(page.locator("[data-cut-status]")).to_contain_text("transparency is used as it is")
+    (sent,) = stored(send(page))
+    visible = sent[sent[..., 3] > 127]
+    assert np.abs(visible[:, :3].mean(axis=0) - (0, 160, 60)).max() < 8
+
+
+def test_a_small_photo_is_advised_against_and_still_taken(page: Page) -> None:
+    sign_up(page)
+    choose(page, encoded(picture(90)))
+    expect(page.get_by_label("Advice on this photo")).to_contain_text("so its details are guessed")
+    expect(page.locator('main form button[type="submit"]')).to_be_enabled()
+
+
+def test_a_phone_offers_its_camera(browser: Browser, address: str, owner: User) -> None:
+    with opened(
+        browser, address, owner, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True
+    ) as page:
+        page.add_init_script("HTMLInputElement.prototype.capture = '';")  # as browsers of phones have it
+        page.goto("/new/")
+        expect(page.get_by_text("Take a photo")).to_be_visible()
+        expect(page.locator("[data-camera]")).to_have_attribute("capture", "environment")
+        expect(page.get_by_text("Choose a photo", exact=True)).to_be_visible()
+        expect(page.get_by_text("Drop a photo here")).to_be_hidden()
 
 
 def test_a_file_that_is_no_photo_is_refused_at_once(page: Page) -> None:

@@ -6,6 +6,7 @@ import io
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import User
+from jobs import sharing
 from jobs.models import Job
 from tests.browser.finished import READY, finished_model, opened, web_alone
 
@@ -227,6 +229,63 @@ def test_a_phone_with_an_own_viewer_gets_a_link_to_it(browser: Browser, address:
         expect(link).to_be_visible()
         expect(link).to_have_attribute("href", f"{model.get_absolute_url()}files/mesh.usdz")
         expect(link.locator("> :first-child")).to_have_js_property("tagName", "IMG")
+
+
+def test_an_android_phone_opens_the_public_file_in_scene_viewer(browser: Browser, address: str, model: Job) -> None:
+    sharing.publish(model)
+    with opened(browser, address, None, user_agent="Mozilla/5.0 (Linux; Android 15; Pixel 9) Chrome/140.0") as page:
+        page.goto(f"/explore/{model.pk}/")
+        expect(page.locator("[data-viewer-ar]")).to_be_visible()
+        intent, _, choices = (page.locator("[data-viewer-ar]").get_attribute("href") or "").partition("#Intent;")
+        asked = parse_qs(urlsplit(intent).query)
+        assert intent.startswith("intent://arvr.google.com/scene-viewer/1.0?")
+        assert asked["mode"] == ["ar_preferred"]
+        assert page.request.get(asked["file"][0]).headers["content-type"] == "model/gltf-binary"
+        assert {"scheme=https", "action=android.intent.action.VIEW"} <= set(choices.split(";"))
+        assert f"S.browser_fallback_url={quote(page.url, safe='')}" in choices
+
+
+def test_a_private_model_gets_no_link_that_scene_viewer_could_not_follow(
+    browser: Browser, address: str, owner: User, model: Job
+) -> None:
+    with opened(browser, address, owner, user_agent="Mozilla/5.0 (Linux; Android 15; Pixel 9) Chrome/140.0") as page:
+        page.goto(model.get_absolute_url())
+        page.wait_for_selector(READY)
+        expect(page.locator("[data-viewer-ar]")).to_be_hidden()
+
+
+COUNT_DRAWS = """
+const own = WebGL2RenderingContext.prototype.drawElements;
+window.draws = 0;
+WebGL2RenderingContext.prototype.drawElements = function (...all) {
+  window.draws += 1;
+  return own.apply(this, all);
+};"""
+DRAWS_AFTER_TWELVE_FRAMES = """async () => {
+  for (let i = 0; i < 12; i += 1) await new Promise(requestAnimationFrame);
+  return window.draws;
+}"""
+
+
+def test_a_turning_model_rests_while_nobody_sees_it(browser: Browser, address: str, owner: User, model: Job) -> None:
+    with opened(browser, address, owner, reduced_motion="no-preference") as page:
+        page.add_init_script(COUNT_DRAWS)
+        page.goto(model.get_absolute_url())
+        page.wait_for_selector(READY)
+        hide(page, hidden=True)
+        before = page.evaluate("window.draws")
+        assert page.evaluate(DRAWS_AFTER_TWELVE_FRAMES) == before
+        hide(page, hidden=False)
+        assert page.evaluate(DRAWS_AFTER_TWELVE_FRAMES) > before
+
+
+def hide(page: Page, *, hidden: bool) -> None:
+    """As if another tab were in front."""
+    page.evaluate(
+        "hidden => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });"
+        "document.dispatchEvent(new Event('visibilitychange')); }",
+        hidden,
+    )
 
 
 def test_a_desktop_gets_no_such_link(viewer: Page) -> None:

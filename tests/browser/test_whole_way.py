@@ -1,0 +1,113 @@
+"""The whole way of a person, on a phone in the light and at a desk in the dark: from sign-up to a revoked link."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trimesh
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
+
+from tests.browser.test_from_sign_up_to_model import sign_up
+from tests.browser.test_upload import choose, erase_the_shade
+from tests.conftest import encoded, picture
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+READY = '[data-viewer][data-ready="true"]'
+PHONE = {"viewport": {"width": 360, "height": 740}, "color_scheme": "light"}
+DESK = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark"}
+
+
+@pytest.fixture(params=[PHONE, DESK], ids=["phone-light", "desk-dark"])
+def look(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """How wide the window is, and which colours the system wants."""
+    return dict(request.param)
+
+
+@pytest.fixture
+def person(browser: Browser, address: str, look: dict[str, Any]) -> Iterator[Page]:
+    """Somebody who visits for the first time."""
+    context = browser.new_context(base_url=address, accept_downloads=True, **look)
+    context.set_default_timeout(120_000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def stranger(browser: Browser, address: str, look: dict[str, Any]) -> Iterator[Page]:
+    """Somebody else, who has no account."""
+    context = browser.new_context(base_url=address, **look)
+    context.set_default_timeout(120_000)
+    yield context.new_page()
+    context.close()
+
+
+def test_from_a_photo_to_a_revoked_link(person: Page, stranger: Page, look: dict[str, Any], tmp_path: Path) -> None:
+    told = kill_every_socket_after_its_first_message(person)
+    sign_up(person)
+    assert person.evaluate("document.documentElement.dataset.bsTheme") == look["color_scheme"]
+    send_with_edited_cutout(person)
+    person.wait_for_selector(READY)
+    assert told, "no socket said anything before it was killed"
+    go_through_the_surfaces(person)
+    assert len(trimesh.load(downloaded(person, tmp_path), force="mesh").faces) > 500
+    link = share(person)
+    stranger.goto(link)
+    stranger.wait_for_selector(READY)
+    person.get_by_role("button", name="Revoke the link").click()
+    expect(person.get_by_text("The link is revoked")).to_be_visible()
+    answer = stranger.goto(link)
+    assert answer is not None
+    assert answer.status == 404
+
+
+def kill_every_socket_after_its_first_message(page: Page) -> list[str | bytes]:
+    """Returns the list in which the messages will stand that came through."""
+    told: list[str | bytes] = []
+
+    def through_once(socket: WebSocketRoute) -> None:
+        def pass_on(message: str | bytes) -> None:
+            told.append(message)
+            socket.send(message)
+            socket.close()
+
+        socket.connect_to_server().on_message(pass_on)
+
+    page.route_web_socket(re.compile("/ws/"), through_once)
+    return told
+
+
+def send_with_edited_cutout(page: Page) -> None:
+    choose(page, encoded(picture(400)))
+    erase_the_shade(page)
+    page.click("[data-undo]")  # a part of it stays, so that there is something to model
+    page.click("[data-done]")
+    expect(page.locator("[data-cut-status]")).to_contain_text("Your own cutout")
+    page.check('input[name="quality"][value="draft"]', force=True)
+    page.click('main form button[type="submit"]')
+    page.wait_for_url(re.compile("/jobs/[0-9a-f-]{36}/"))
+    expect(page.get_by_role("list", name="Stages").or_(page.locator("[data-viewer]")).first).to_be_visible()
+
+
+def go_through_the_surfaces(page: Page) -> None:
+    for act in ("lit", "clay", "matcap", "normals", "uv", "seen", "texture"):
+        if not page.locator(f'[data-act="{act}"]').is_visible():
+            page.locator('[data-menu="viewer-surface"]').click()
+        page.locator(f'[data-act="{act}"]').click()
+        expect(page.locator("[data-viewer]")).to_have_attribute("data-mode", act)
+
+
+def downloaded(page: Page, folder: Path) -> Path:
+    with page.expect_download() as download:
+        page.locator('.downloads a[href*="mesh.glb"]').click()
+    download.value.save_as(folder / "model.glb")
+    return folder / "model.glb"
+
+
+def share(page: Page) -> str:
+    page.get_by_role("button", name="Make a link").click()
+    return page.get_by_label("Whoever has this link sees the model").input_value()
