@@ -7,6 +7,9 @@ import numpy as np
 
 from ml.training.dataset import Sample
 
+EMPTY = {"picture": None, "cover": 0, "occupancy": 0, "depths": np.nan, "back": 0}
+"""What stands in each picture of a sample where there is no object; None: its edge goes on."""
+
 
 def mirror(batch: Sample, rng: np.random.Generator) -> Sample:
     """Mirror each sample left to right with an even chance; arrays are (B, H, W, …) but for `angles`."""
@@ -18,6 +21,34 @@ def mirror(batch: Sample, rng: np.random.Generator) -> Sample:
             result[key] = values.copy()
             result[key][flip] = values[flip][:, :, ::-1]
     return result
+
+
+def stretch(batch: Sample, rng: np.random.Generator) -> Sample:
+    """Make half of the tall objects wider or narrower, as far as the frame allows; arrays as in `mirror`.
+
+    A stretch along the picture's rows is one along the camera's right: it is exact in perspective, too, the object
+    stays upright and all depths stay what they are.
+    """
+    result = {key: values.copy() if values.ndim >= 3 else values for key, values in batch.items()}
+    for row in np.flatnonzero(rng.random(len(batch["picture"])) < 0.5):
+        rows, columns = np.nonzero(batch["cover"][row] > 127)
+        wide, high = (int(np.ptp(each)) + 1 if len(each) else 1 for each in (columns, rows))
+        if wide < high:
+            factor = float(np.exp(rng.uniform(np.log(0.6), np.log(min(1.6, high / wide)))))
+            for key in EMPTY:
+                result[key][row] = _stretched(batch[key][row], factor, EMPTY[key])
+    return result
+
+
+def _stretched(values: np.ndarray, factor: float, empty: float | None) -> np.ndarray:
+    """(H, W, …) with its columns `factor` times as wide around the middle; `empty` where nothing was."""
+    count = values.shape[1]
+    source = np.floor((np.arange(count) + 0.5 - count / 2) / factor + count / 2).astype(int)
+    inside = (source >= 0) & (source < count)
+    result = values[:, np.clip(source, 0, count - 1)]
+    if empty is not None:
+        result[:, ~inside] = empty
+    return np.asarray(result)
 
 
 def swap_colors(batch: Sample, rng: np.random.Generator) -> Sample:

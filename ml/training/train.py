@@ -81,7 +81,7 @@ def to_batch(raw: Sample, rng: np.random.Generator | None) -> Batch:
     occupancy = np.unpackbits(raw["occupancy"], axis=-1)
     raw = {**raw, "occupancy": occupancy}
     if rng is not None:
-        raw = augment.swap_colors(augment.mirror(raw, rng), rng)
+        raw = augment.swap_colors(augment.stretch(augment.mirror(raw, rng), rng), rng)
         pairs = [augment.photograph(p, c, rng) for p, c in zip(raw["picture"], raw["cover"], strict=True)]
         picture, cover = (np.stack(each) for each in zip(*pairs, strict=True))
     else:
