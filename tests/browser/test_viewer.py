@@ -288,6 +288,18 @@ def hide(page: Page, *, hidden: bool) -> None:
     )
 
 
+def test_the_model_is_asked_for_once_and_before_the_scripts_have_run(
+    browser: Browser, address: str, owner: User, model: Job
+) -> None:
+    asked: list[str] = []
+    with opened(browser, address, owner) as page:
+        page.on("request", lambda request: asked.append(request.url.rsplit("/", 1)[1]))
+        page.goto(model.get_absolute_url())
+        page.wait_for_selector(READY)
+    assert asked.count("mesh.glb") == 1
+    assert asked.index("mesh.glb") < asked.index("viewer.js")
+
+
 def test_a_desktop_gets_no_such_link(viewer: Page) -> None:
     expect(viewer.locator("[data-viewer-ar]")).to_be_hidden()
 
