@@ -45,8 +45,14 @@ SOFTNESS = 0.012
 """What stands this far beyond an outline is kept: masks and cameras are not exact."""
 FILL_SIDE = 96
 """Pixels a side in which outlines are filled: a little coarser than the grid, so that each holds some of its points."""
-FILLED = 0.015
+FILLED = 0.025
 """Distance inside that a filled ray reaches, less at the outline's edge: a part of twice this thickness."""
+LEAVE = 0.02
+"""How far below the wanted distance a ray is left that meets something anyway, so that nothing is added to it."""
+LOWEST = -0.1
+"""Lift of rays that miss the outline."""
+BLUR = 0.8
+"""Grid cells over which the solid is smoothed: filled rays differ a little from their neighbours."""
 FAR_CELLS = 80
 DEPTH_SIDE = 96
 DEPTH_STEPS = 96
@@ -82,9 +88,10 @@ def solid(placed: Sequence[Placed]) -> Tensor:
     near = ((hull > -SOFT) & (points.abs().amax(dim=1) < RADIUS * (1.0 - 1.0 / CELLS))).nonzero().flatten()
     points, hull = points[near], hull[near]
     distance = filled(placed, points, means(placed, points), hull)
-    grid = torch.zeros(CELLS**3, dtype=torch.float16)
-    grid[near] = density_of(torch.minimum(distance, hull + SOFTNESS)).half()
-    return grid.view(CELLS, CELLS, CELLS)
+    grid = torch.zeros(CELLS**3)
+    grid[near] = density_of(torch.minimum(distance, hull + SOFTNESS))
+    smooth = torch.from_numpy(gaussian_filter(grid.view(CELLS, CELLS, CELLS).numpy(), BLUR))
+    return F.pad(smooth[1:-1, 1:-1, 1:-1], (1,) * 6).half()
 
 
 def _hull(placed: Sequence[Placed], points: Tensor) -> Tensor:
@@ -126,22 +133,29 @@ def filled(placed: Sequence[Placed], points: Tensor, found: Means, hull: Tensor)
     """The near distances (N,), raised until every ray through an outline meets something inside the `hull` (N,)."""
     near, far = found.near, found.far
     for each in placed:
-        pixel = silhouettes.places(each.camera, points, FILL_SIDE)
-        depth = each.view.outline.depth(FILL_SIDE) * (2.0 * half_side(each.camera))
-        near = torch.maximum(near, _missing(depth.clamp_max(FILLED), pixel, near, far, hull))
+        lift = _lift(each, points, near, far, hull)
+        seen = each.camera.project(points)[None, None, :, :2]
+        raised = far + F.grid_sample(lift, seen, padding_mode="border", align_corners=False).flatten()
+        near = torch.maximum(near, torch.where(hull > 0.0, raised, -torch.inf))
         far = torch.maximum(far, near)
     return near
 
 
-def _missing(wanted: Tensor, pixel: Tensor, near: Tensor, far: Tensor, hull: Tensor) -> Tensor:
-    """(N,) distances that fill the rays of pixels (P,) where nothing reaches the `wanted` (P,) one; −inf elsewhere."""
-    inside = hull > 0.0
-    empty = torch.full((len(wanted) + 1,), -torch.inf)
-    best = empty.scatter_reduce(0, pixel, torch.where(inside, near, -torch.inf), "amax")
-    likely = empty.scatter_reduce(0, pixel, torch.where(inside, far, -torch.inf), "amax")
-    wanted = torch.cat([wanted, wanted.new_zeros(1)])
-    lacking = (wanted > 0.0) & (best < wanted)
-    return torch.where(inside & lacking[pixel], wanted[pixel] - (likely[pixel] - far), -torch.inf)
+def _lift(placed: Placed, points: Tensor, near: Tensor, far: Tensor, hull: Tensor) -> Tensor:
+    """(1, 1, FILL_SIDE, FILL_SIDE) by how much the far distances (N,) must rise for each ray of a photo to be filled.
+
+    Neighbours are drawn along, so that what is filled is one piece and not a bundle of single rays.
+    """
+    pixel, empty = silhouettes.places(placed.camera, points, FILL_SIDE), torch.full((FILL_SIDE**2 + 1,), -torch.inf)
+    wanted = placed.view.outline.depth(FILL_SIDE).mul(2.0 * half_side(placed.camera)).clamp_max(FILLED)
+    best, likely = (
+        empty.scatter_reduce(0, pixel, torch.where(hull > 0.0, each, -torch.inf), "amax")[:-1] for each in (near, far)
+    )
+    through = (wanted > 0.0) & likely.isfinite()
+    lacking, missing = through & (best < wanted), wanted - likely
+    lift = torch.where(lacking, missing, missing.clamp_max(0.0) - LEAVE)
+    lift = torch.where(through, lift, LOWEST).clamp_min(LOWEST).view(1, 1, FILL_SIDE, FILL_SIDE)
+    return torch.maximum(F.avg_pool2d(lift, 3, stride=1, padding=1), lift)
 
 
 def colors(placed: Sequence[Placed], grid: Tensor) -> Tensor:

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from ml import azimuths, fusion, placing, scene, silhouettes, surface
+from ml import azimuths, fusion, merging, placing, scene, silhouettes, surface
+from ml.camera import RADIUS, Camera
 from ml.cutout import Cutout
 from ml.engines.compact.engine import inflate
 from ml.engines.compact.scene import VolumeScene
@@ -101,3 +102,30 @@ def test_a_side_is_sure_only_where_no_other_side_fits_as_well(
     found = azimuths.search([main], [main.scene.camera], other)
     assert found.sure is sure
     assert found.cameras[-1].azimuth == pytest.approx(90.0, abs=30.0)
+
+
+def test_where_the_photos_agree_on_nothing_every_ray_through_an_outline_still_meets_something() -> None:
+    """As for a thin part that each photo puts at another depth: no place is solid, some are only less empty."""
+    views = [placing.view_of(inflate(each), silhouettes.outline(each)) for each in (photo(0.0), photo(90.0))]
+    placed = [placing.Placed(view, Camera(azimuth=azimuth)) for view, azimuth in zip(views, (0.0, 90.0), strict=True)]
+    points = silhouettes.lattice(80, RADIUS)
+    hull = silhouettes.hull([each.outline for each in views], [each.camera for each in placed], points)
+    nowhere = merging.Means(torch.full((len(points),), -0.08), -0.1 - points.norm(dim=1))
+    found = merging.filled(placed, points, nowhere, hull)
+    for each in placed:
+        assert silhouettes.overlap(each.view.outline, each.camera, points[found > 0.0]) > 0.9
+    assert (found > 0.0).float().mean() < 0.6 * (hull > 0.0).float().mean()
+
+
+def test_a_joined_solid_is_smooth(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Distances with a grain of one grid cell: the surface does not follow them."""
+    view = placing.view_of(inflate(photo(0.0)), silhouettes.outline(photo(0.0)))
+    grain = torch.Generator().manual_seed(1)
+
+    def grainy(placed: object, points: torch.Tensor, found: object, hull: torch.Tensor) -> torch.Tensor:
+        return 0.3 - points.norm(dim=1) + 0.02 * torch.randn(len(points), generator=grain)
+
+    monkeypatch.setattr(merging, "filled", grainy)
+    grid = merging.solid([placing.Placed(view, Camera())])
+    mesh = surface.extract(VolumeScene(grid, merging.picture(photo(0.0))), 128)
+    assert np.linalg.norm(mesh.vertices, axis=1).std() < 0.005
