@@ -9,7 +9,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import User
-from jobs.models import Job, Photo, State
+from jobs.models import Job, State
 from ml.recipe import Recipe
 from tests.conftest import api_of, encoded, in_state, picture, stored_files, with_files
 
@@ -138,7 +138,7 @@ def test_one_to_five_photos_are_taken(owner: User, photo: bytes, count: int, cod
 def test_a_full_quota_is_403(owner: User, photo: bytes) -> None:
     owner.quota_mb = 0
     owner.save()
-    Photo.objects.filter(job__in=[upload(owner, photo).data["id"]]).update(size=2**20)
+    Job.objects.filter(pk=upload(owner, photo).data["id"]).update(size=2**20)
     User.objects.update(quota_mb=1)
     answer = upload(owner, photo)
     assert (answer.status_code, answer.data["errors"][0]["code"]) == (403, "quota_exceeded")

@@ -72,7 +72,7 @@ def test_a_remix_counts_as_a_job_under_way(parent: Job, settings: Settings) -> N
 def test_a_full_quota_refuses_a_remix(parent: Job) -> None:
     parent.owner.quota_mb = 1
     parent.owner.save()
-    Artifact.objects.filter(job=parent, name=files.SCENE).update(size=2**21)
+    Job.objects.filter(pk=parent.pk).update(size=2**21)
     assert refused(lambda: services.remix(parent, Recipe())) == "quota_exceeded"
 
 
