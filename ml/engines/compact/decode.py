@@ -162,8 +162,8 @@ def upright_grid(volume: RayVolume) -> Tensor:
 def back_picture(output: Output, rgba: NDArray[np.uint8], size: int = 256) -> Tensor:
     """(size, size, 3) uint8 sRGB of the far side, in the photo's own left and right; going on beyond the silhouette.
 
-    The network's guess, and a share of the photo's colours without any detail: on held-out meshes that is nearer to
-    the truth than either, and no face looks out of the back.
+    The network's guess, and a share of the photo's colours without any detail, so that the photo does not look out of
+    the back: on held-out meshes that is nearer to the truth than either.
     """
     rows, columns = nearest_seen(rgba[..., 3].astype(np.float32) / 255.0)
     guess = output.back_color[0].permute(1, 2, 0).numpy()
