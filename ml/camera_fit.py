@@ -15,10 +15,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.spatial import ConvexHull, QhullError
 
 from ml.camera import Camera
 from ml.cutout import Cutout
+from ml.geometry import hull_corners
 from ml.mesh import Mesh
 from ml.projection import LEAST_AGREEMENT, agreement
 from ml.raycast import Caster, camera_rays, window_of
@@ -78,7 +78,7 @@ def fit(mesh: Mesh, cutout: Cutout, assumed: Camera) -> Fit:
     """The camera near the `assumed` one that sees the mesh as the cutout shows it, and how well it does."""
     if not (cutout.alpha > 0.5).any():
         return Fit(assumed, 0.0)
-    pair = _Pair(Caster(mesh), _hull(mesh), cutout.alpha.astype(np.float32))
+    pair = _Pair(Caster(mesh), hull_corners(mesh.vertices), cutout.alpha.astype(np.float32))
     found = [assumed]
     for camera in _coarse(pair, assumed):
         found.append(_refined(pair, camera, assumed, MIDDLE))
@@ -94,14 +94,6 @@ def fitted(mesh: Mesh, shots: Sequence[Shot]) -> tuple[Shot, ...]:
 def _fitted(mesh: Mesh, shot: Shot) -> Shot:
     found = fit(mesh, shot.cutout, shot.camera)
     return replace(shot, camera=replace(found.camera, assumed=False)) if found.overlap >= LEAST_AGREEMENT else shot
-
-
-def _hull(mesh: Mesh) -> NDArray[np.float32]:
-    """The corners of the convex hull: where these fall, all of the mesh does."""
-    try:
-        return np.asarray(mesh.vertices[ConvexHull(mesh.vertices).vertices], dtype=np.float32)
-    except QhullError:
-        return mesh.vertices
 
 
 def _coarse(pair: _Pair, assumed: Camera) -> list[Camera]:

@@ -18,20 +18,21 @@ ROUNDS = 4
 Points = NDArray[np.floating[Any]]
 
 
-def frame(vertices: Points, elevation: float) -> tuple[NDArray[np.float32], Camera]:
-    """The point (3,) to look at, and the nearest camera at azimuth 0 that holds the vertices (V, 3) in every view.
+def frame(hull: Points, elevation: float) -> Camera:
+    """The nearest camera at azimuth 0 that holds the points (V, 3) in every view of a turn around its target.
 
-    The turn's axis goes through the middle of the smallest circle around the model seen from above; its height is
-    where the model reaches as far up as down in the picture.
+    The corners of the convex hull do for a whole mesh. The turn's axis goes through the middle of the smallest circle
+    around them seen from above; the target's height is where they reach as far up as down in the picture.
     """
-    points = vertices.astype(np.float64)
+    points = hull.astype(np.float64)
     target = np.append(_middle_of_circle(points[:, :2]), (points[:, 2].min() + points[:, 2].max()) / 2.0)
     camera = Camera(elevation=elevation)
     for _ in range(ROUNDS):
         camera, lift = _fit(points - target, camera)
         target[2] += lift
     camera, _ = _fit(points - target, camera)
-    return target.astype(np.float32), camera
+    x, y, z = target.tolist()
+    return replace(camera, target=(x, y, z))
 
 
 def _middle_of_circle(points: Points) -> NDArray[np.float64]:

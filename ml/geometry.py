@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
+from scipy.spatial import ConvexHull, QhullError
 
 Floats = NDArray[np.floating[Any]]
 Indices = NDArray[np.integer[Any]]
@@ -130,3 +131,11 @@ def welded(vertices: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np
     keys = np.ascontiguousarray(vertices, np.float32).view(np.dtype((np.void, 12))).ravel()
     _, first, place_of = np.unique(keys, return_index=True, return_inverse=True)
     return np.asarray(first), np.asarray(place_of)
+
+
+def hull_corners(vertices: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The vertices (H, 3) at the corners of the convex hull: where these fall, all do. Every one when they are flat."""
+    try:
+        return vertices[ConvexHull(vertices).vertices]
+    except QhullError:
+        return vertices

@@ -47,9 +47,10 @@ def sample(scene: Scene, cells: int, threshold: float, on_step: OnStep | None = 
     for level in range(doublings):
         if on_step:
             on_step((level + 1) / (doublings + 1))
+        if level > 0:
+            open_cells = _crossed(values > threshold)
         span /= 2.0
         values = _refined(scene, values, open_cells, threshold, span)
-        open_cells = _crossed(values > threshold)
     return values[: cells + 1, : cells + 1, : cells + 1]
 
 

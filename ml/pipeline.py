@@ -25,6 +25,7 @@ from ml import (
     views,
 )
 from ml.cutout import Cutout, cut
+from ml.drawing import Subject
 from ml.engines import Engine
 from ml.errors import ReconstructionError
 from ml.memory import out_of_memory
@@ -145,8 +146,9 @@ def _finished(walk: Run, made_from: Origin, kind: dict[str, Any]) -> Reconstruct
     solid, model, made_from = _model_within_memory(walk, made_from)
     recipe = walk.recipe
     with walk.stage("views") as step:
+        subject = Subject.of(model)
         views.turntable(
-            model,
+            subject,
             walk.folder,
             count=recipe.frame_count or 1,
             size=recipe.frame_size or 1,
@@ -158,7 +160,7 @@ def _finished(walk: Run, made_from: Origin, kind: dict[str, Any]) -> Reconstruct
     with walk.stage("export") as step:
         export.write(model, walk.folder, recipe, {"recipe": _as_made(walk, made_from)})
         step(0.7)
-        checks = _checks(walk, made_from, solid, model)
+        checks = _checks(walk, made_from, solid, subject)
     summary = kind | _summary(walk, made_from) | checks
     report.write(summary, walk.folder / files.REPORT)
     return Reconstruction(walk.publish_rest(), summary, made_from.facts["engine"])
@@ -202,10 +204,10 @@ def _preview(walk: Run, made_from: Origin) -> None:
     walk.publish_early(files.PREVIEW)
 
 
-def _checks(walk: Run, made_from: Origin, solid: Mesh, model: TexturedMesh) -> dict[str, Any]:
+def _checks(walk: Run, made_from: Origin, solid: Mesh, subject: Subject) -> dict[str, Any]:
     """The mesh in numbers, and how it agrees with the main photo."""
     main = made_from.shots[0]
-    check = views.self_check(model, main.cutout, main.camera)
+    check = views.self_check(subject, main.cutout, main.camera)
     if check["silhouette_iou"] < projection.LEAST_AGREEMENT:
         walk.notes.append(NOT_PAINTED)
     return {"mesh": mesh.statistics(solid, walk.recipe.height_mm), "self_check": check}

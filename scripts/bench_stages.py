@@ -26,7 +26,7 @@ import trimesh
 import xatlas
 from PIL import Image
 
-from ml import axes, engines, export, lattice, mesh, photo, pipeline, surface, texture, views
+from ml import axes, drawing, engines, export, lattice, mesh, photo, pipeline, surface, texture, views
 from ml.camera import Camera
 from ml.cutout import Cutout, cut
 from ml.engines.triposr.scene import TriplaneScene
@@ -106,11 +106,11 @@ def views_row(model: texture.TexturedMesh, folder: Path) -> Row:
     """All frames, poster and film, and pictures made one by one, each with a ray tree of its own."""
 
     def ours() -> None:
-        views.turntable(model, folder, count=COUNT, size=SIZE, elevation=15.0)
+        views.turntable(drawing.Subject.of(model), folder, count=COUNT, size=SIZE, elevation=15.0)
 
     def naive() -> None:
         for index in range(COUNT // VIEW_SHARE):
-            picture = views.render(model, Camera(15.0, 360.0 * index / COUNT), SIZE)
+            picture = drawing.draw(drawing.Subject.of(model), Camera(15.0, 360.0 * index / COUNT), SIZE)
             Image.fromarray(picture).save(folder / "naive.png")
 
     note = f"naive without poster and film, from 1/{VIEW_SHARE} of the views"

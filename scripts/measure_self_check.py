@@ -13,6 +13,7 @@ import numpy as np
 
 from ml import camera_fit, evaluate, fusion, mesh, photo, surface, texture, views
 from ml.cutout import Cutout, cut
+from ml.drawing import Subject
 from ml.engines.compact.engine import CompactEngine
 from ml.recipe import QUALITIES
 
@@ -48,7 +49,7 @@ def checked(cutout: Cutout) -> dict[str, float]:
     solid = mesh.finish(surface.extract(fused.scene, STANDARD.grid), STANDARD.faces)
     shots = camera_fit.fitted(solid, fused.shots)
     model = texture.bake(solid, fused.scene, shots, STANDARD.texture_size)
-    return views.self_check(model, shots[0].cutout, shots[0].camera)
+    return views.self_check(Subject.of(model), shots[0].cutout, shots[0].camera)
 
 
 if __name__ == "__main__":

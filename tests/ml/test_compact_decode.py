@@ -70,7 +70,7 @@ def test_the_first_part_goes_through_to_a_last_surface_close_behind_it():
 def test_a_solid_too_deep_for_the_cube_is_made_smaller_with_its_camera():
     volume = decode.ray_volume(output(front=-1.0, thickness=2.0), nothing_hidden(), disk())
     assert volume.camera.distance < 1.9
-    grid = decode.upright_grid(volume)
+    grid = decode.upright_grid(volume, disk())
     assert grid.max() > 0.5
     inside = (grid > 0.5).nonzero()
     assert inside.min() > 0 and inside.max() < decode.CELLS - 1
@@ -78,7 +78,7 @@ def test_a_solid_too_deep_for_the_cube_is_made_smaller_with_its_camera():
 
 def test_the_object_stands_upright_by_the_estimated_elevation():
     volume = decode.ray_volume(output(front=-0.02, thickness=0.04, elevation=30.0), nothing_hidden(), disk())
-    plane = (decode.upright_grid(volume) > 0.5).nonzero().float() / (decode.CELLS - 1) * 2 * RADIUS - RADIUS
+    plane = (decode.upright_grid(volume, disk()) > 0.5).nonzero().float() / (decode.CELLS - 1) * 2 * RADIUS - RADIUS
     _, _, axes = np.linalg.svd(plane.numpy() - plane.numpy().mean(axis=0), full_matrices=False)
     tilt = np.degrees(np.arcsin(abs(axes[2, 2])))
     assert tilt == pytest.approx(30.0, abs=2.0)

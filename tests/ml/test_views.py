@@ -11,6 +11,7 @@ from PIL import Image
 from ml import mesh as meshes
 from ml import surface, texture, video, views
 from ml.camera import Camera
+from ml.drawing import Subject, draw
 from ml.errors import Stopped
 from ml.files import frame_name
 from ml.shot import Shot
@@ -32,9 +33,14 @@ def model(scene: AnalyticScene) -> TexturedMesh:
 
 
 @pytest.fixture(scope="module")
-def turn(model: TexturedMesh, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def subject(model: TexturedMesh) -> Subject:
+    return Subject.of(model)
+
+
+@pytest.fixture(scope="module")
+def turn(subject: Subject, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("turn")
-    views.turntable(model, folder, count=12, size=96, elevation=15.0)
+    views.turntable(subject, folder, count=12, size=96, elevation=15.0)
     return folder
 
 
@@ -56,14 +62,14 @@ def is_green(rgba: np.ndarray) -> np.ndarray:
     return (rgba[..., 3] > 200) & (rgba[..., 1] > 1.5 * rgba[..., 0].astype(float)) & (rgba[..., 1] > 90)
 
 
-def test_the_render_matches_the_exact_picture(model: TexturedMesh, scene: AnalyticScene) -> None:
-    found = views.self_check(model, cutout_of(scene), scene.camera)
+def test_the_render_matches_the_exact_picture(subject: Subject, scene: AnalyticScene) -> None:
+    found = views.self_check(subject, cutout_of(scene), scene.camera)
     assert found["silhouette_iou"] > 0.98
     assert found["psnr_db"] > 28.0
 
 
-def test_the_self_check_notices_a_wrong_camera(model: TexturedMesh, scene: AnalyticScene) -> None:
-    found = views.self_check(model, cutout_of(scene), Camera(elevation=10.0, azimuth=90.0))
+def test_the_self_check_notices_a_wrong_camera(subject: Subject, scene: AnalyticScene) -> None:
+    found = views.self_check(subject, cutout_of(scene), Camera(elevation=10.0, azimuth=90.0))
     assert found["silhouette_iou"] < 0.9
     assert found["psnr_db"] < 20.0
 
@@ -164,41 +170,33 @@ def test_a_film_that_cannot_be_written_says_why(tmp_path: Path) -> None:
         video.write([np.zeros((64, 64, 4), np.uint8)], tmp_path / "no such folder" / "film.mp4")
 
 
-def test_shading_changes_brightness_but_not_the_silhouette(model: TexturedMesh) -> None:
-    plain, shaded = views.render(model, Camera(15.0), 128, shaded=False), views.render(model, Camera(15.0), 128)
+def test_shading_changes_brightness_but_not_the_silhouette(subject: Subject) -> None:
+    plain, shaded = draw(subject, Camera(15.0), 128, shaded=False), draw(subject, Camera(15.0), 128)
     assert np.array_equal(plain[..., 3], shaded[..., 3])
     assert np.abs(plain[..., :3].astype(int) - shaded[..., :3]).max() > 10
 
 
-def test_the_contact_sheet_holds_eight_sides(model: TexturedMesh, tmp_path: Path) -> None:
-    views.contact_sheet(model, tmp_path / "sheet.png", size=64)
-    with Image.open(tmp_path / "sheet.png") as sheet:
-        assert sheet.size == (256, 128)
-        tiles = np.asarray(sheet).reshape(2, 64, 4, 64, 3).std(axis=(1, 3))
-    assert tiles.min() > 5
-
-
-def test_it_reports_progress_up_to_one(model: TexturedMesh, tmp_path: Path) -> None:
+def test_it_reports_progress_up_to_one(subject: Subject, tmp_path: Path) -> None:
     steps: list[float] = []
-    views.turntable(model, tmp_path, count=2, size=64, elevation=0.0, on_step=steps.append)
+    views.turntable(subject, tmp_path, count=2, size=64, elevation=0.0, on_step=steps.append)
     assert steps == sorted(steps)
     assert steps[-1] == 1.0
 
 
-def test_a_stop_between_frames_ends_the_turn(model: TexturedMesh, tmp_path: Path) -> None:
+def test_a_stop_between_frames_ends_the_turn(subject: Subject, tmp_path: Path) -> None:
     def stop(fraction: float) -> None:
         raise Stopped
 
     with pytest.raises(Stopped):
-        views.turntable(model, tmp_path, count=40, size=64, elevation=0.0, on_step=stop)
+        views.turntable(subject, tmp_path, count=40, size=64, elevation=0.0, on_step=stop)
     assert len(list(tmp_path.glob("render_*.png"))) < 40
     assert not (tmp_path / "render.mp4").exists()
 
 
 def test_the_scene_itself_is_drawn_where_its_model_stands(
-    scene: AnalyticScene, model: TexturedMesh, turn: Path, tmp_path: Path
+    scene: AnalyticScene, subject: Subject, turn: Path, tmp_path: Path
 ) -> None:
-    views.turntable(model, tmp_path, count=3, size=96, elevation=15.0, scene=scene)
+    views.turntable(subject, tmp_path, count=3, size=96, elevation=15.0, scene=scene)
     for ours, theirs in ((0, 0), (1, 4), (2, 8)):
         cloud, solid = frame(tmp_path, ours), frame(turn, theirs)
         inside, outside = solid[..., 3] > 250, solid[..., 3] < 5
@@ -208,8 +206,8 @@ def test_the_scene_itself_is_drawn_where_its_model_stands(
         assert np.abs(cloud[both, :3].astype(float) - solid[both, :3]).mean() < 40
 
 
-def test_a_background_colour_leaves_nothing_transparent(model: TexturedMesh, turn: Path, tmp_path: Path) -> None:
-    views.turntable(model, tmp_path, count=1, size=96, elevation=15.0, background="#204060")
+def test_a_background_colour_leaves_nothing_transparent(subject: Subject, turn: Path, tmp_path: Path) -> None:
+    views.turntable(subject, tmp_path, count=1, size=96, elevation=15.0, background="#204060")
     painted, clear = frame(tmp_path, 0), frame(turn, 0)
     assert (painted[..., 3] == 255).all()
     assert (painted[clear[..., 3] == 0, :3] == (0x20, 0x40, 0x60)).all()

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from ml.camera import DISTANCE, RADIUS, Camera
 from ml.engines.compact.network import GRID, PICTURE, REACH, CompactNetwork, Output, encode
+from ml.engines.compact.scene import SOFT as FADE
 from ml.engines.compact.scene import density_of
 
 SOFT = 0.08
@@ -38,6 +39,8 @@ DEPTHS = 96
 CELLS = 160
 COVERED = 0.3
 """Opacity above which a pixel of the network's grid is asked; the outline cuts what it holds beyond the object."""
+RIM = 2
+"""Pixels of the network's grid around the object that the upright grid goes on for."""
 WALL = 0.85
 """Canonical distance from the middle that a solid may reach; a deeper one is made smaller as a whole."""
 
@@ -75,9 +78,7 @@ def small_picture(rgba: NDArray[np.uint8]) -> Tensor:
 
 def nearest_seen(alpha: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(S, S) opacity -> rows and columns (GRID, GRID) of the nearest pixel that the object covers."""
-    small = cv2.resize(alpha, (GRID, GRID), interpolation=cv2.INTER_AREA)
-    covered = small > min(COVERED, float(small.max()) * 0.9)
-    rows, columns = distance_transform_edt(~covered, return_distances=False, return_indices=True)
+    rows, columns = distance_transform_edt(~_covered(alpha), return_distances=False, return_indices=True)
     return rows, columns
 
 
@@ -135,28 +136,54 @@ def ray_volume(output: Output, logits: Tensor, alpha: NDArray[np.float32]) -> Ra
 
 def fitted(volume: RayVolume, alpha: NDArray[np.float32]) -> RayVolume:
     """The same solid, made smaller around the origin together with its camera where it would leave the cube."""
-    camera = volume.camera
-    seen = torch.from_numpy(cv2.resize(alpha, (GRID, GRID), interpolation=cv2.INTER_AREA) > COVERED)
-    step, row, column = ((volume.distance > 0) & seen).nonzero().unbind(dim=1)
-    if len(step) == 0:
+    points = _solid_points(volume, _covered(alpha), 0.0)
+    if len(points) == 0:
         return volume
-    depth = ((step + 0.5) / DEPTHS * 2.0 - 1.0) * volume.reach + camera.distance
-    x, y = (((each + 0.5) / GRID * 2.0 - 1.0) * depth / camera.focal for each in (column, row))
-    points = torch.stack([x, -y, depth - camera.distance], dim=1) @ camera.axes()
     scale = min(1.0, WALL / float(points.abs().max()))
+    camera = volume.camera
     smaller = Camera(camera.elevation, camera.azimuth, DISTANCE * scale, camera.fov)
     return RayVolume(volume.distance * scale, smaller, volume.reach * scale)
 
 
-def upright_grid(volume: RayVolume) -> Tensor:
-    """(CELLS, CELLS, CELLS) float16 density over the canonical cube, index order x, y, z; empty at its walls."""
-    steps = torch.linspace(-RADIUS, RADIUS, CELLS)
-    y, z = torch.meshgrid(steps, steps, indexing="ij")
+def upright_grid(volume: RayVolume, alpha: NDArray[np.float32]) -> Tensor:
+    """(CELLS, CELLS, CELLS) float16 density over the canonical cube, index order x, y, z; empty at its walls.
+
+    It goes on a little beyond the silhouette, which the outline cuts; farther away it is empty.
+    """
     grid = torch.zeros(CELLS, CELLS, CELLS, dtype=torch.float16)
-    for index in range(1, CELLS - 1):
-        points = torch.stack([steps[index].expand_as(y), y, z], dim=-1).reshape(-1, 3)
-        grid[index, 1:-1, 1:-1] = density_of(volume.at(points)).view(CELLS, CELLS)[1:-1, 1:-1].half()
+    steps = torch.linspace(-RADIUS, RADIUS, CELLS)
+    around = cv2.dilate(_covered(alpha).astype(np.uint8), np.ones((2 * RIM + 1, 2 * RIM + 1), np.uint8))
+    points = _solid_points(volume, around > 0, -FADE)
+    if len(points) == 0:
+        return grid
+    xs, ys, zs = _box(points)
+    y, z = torch.meshgrid(steps[ys], steps[zs], indexing="ij")
+    for index in range(xs.start, xs.stop):
+        slab = torch.stack([steps[index].expand_as(y), y, z], dim=-1).reshape(-1, 3)
+        grid[index, ys, zs] = density_of(volume.at(slab)).view(y.shape).half()
     return grid
+
+
+def _box(points: Tensor) -> tuple[slice, slice, slice]:
+    """The cells of the upright grid around (N, 3) points and two cells on, without those at its walls."""
+    cells = (points / RADIUS + 1.0) * ((CELLS - 1) / 2.0)
+    low = (cells.amin(dim=0).floor().int() - 2).clamp(1, CELLS - 1).tolist()
+    high = (cells.amax(dim=0).ceil().int() + 3).clamp(1, CELLS - 1).tolist()
+    return slice(low[0], high[0]), slice(low[1], high[1]), slice(low[2], high[2])
+
+
+def _covered(alpha: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """(GRID, GRID) pixels of the network's grid that the object covers; of a thin one those that it covers most."""
+    small = cv2.resize(alpha, (GRID, GRID), interpolation=cv2.INTER_AREA)
+    return np.asarray(small > min(COVERED, float(small.max()) * 0.9))
+
+
+def _solid_points(volume: RayVolume, pixels: NDArray[np.bool_], least: float) -> Tensor:
+    """(N, 3) canonical middles of the cells of `volume` behind `pixels` whose distance is above `least`."""
+    step, row, column = ((volume.distance > least) & torch.from_numpy(pixels)).nonzero().unbind(dim=1)
+    depth = ((step + 0.5) / DEPTHS * 2.0 - 1.0) * volume.reach + volume.camera.distance
+    x, y = (((each + 0.5) / GRID * 2.0 - 1.0) * depth / volume.camera.focal for each in (column, row))
+    return torch.stack([x, -y, depth - volume.camera.distance], dim=1) @ volume.camera.axes()
 
 
 def back_picture(output: Output, rgba: NDArray[np.uint8], size: int = 256) -> Tensor:

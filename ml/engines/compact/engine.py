@@ -46,7 +46,7 @@ def learned(network: CompactNetwork, cutout: Cutout) -> VolumeScene:
     output, logits = decode.ask(network, cutout.rgba)
     volume = decode.ray_volume(output, logits, cutout.alpha)
     return VolumeScene(
-        grid=decode.upright_grid(volume),
+        grid=decode.upright_grid(volume, cutout.alpha),
         front=_photo(cutout),
         back=decode.back_picture(output, cutout.rgba),
         outline=outline(cutout, volume.camera),

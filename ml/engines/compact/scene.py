@@ -122,18 +122,25 @@ class VolumeScene:
     def _silhouette(self) -> Tensor | None:
         return None if self.outline is None else self.outline.float()[None]
 
+    def _within_outline(self, points: Tensor) -> Tensor:
+        """(N,) whether the outline lets anything be seen where the camera sees the points (N, 3)."""
+        if self._silhouette is None:
+            return torch.ones(len(points), dtype=torch.bool)
+        return _sample(self._silhouette, self.camera.project(points))[0] > self.threshold
+
     @cached_property
     def _first_depth(self) -> Tensor:
         """(1, 160, 160) depth at which the view of each pixel first meets the solid; far where it meets nothing."""
         origins, directions = self.camera.rays(_DEPTH_SIDE)
-        forward = self.camera.axes()[2]
+        steps = 1.0 / (directions @ self.camera.axes()[2])
         near = self.camera.distance - self.radius
-        steps = near + (torch.arange(_DEPTH_STEPS) + 0.5) / _DEPTH_STEPS * 2.0 * self.radius
-        scale = 1.0 / (directions @ forward)
         first = torch.full((len(directions),), self.camera.distance + self.radius)
-        for depth in steps.flip(0):
-            inside = self.density(origins + directions * (depth * scale)[:, None]) > self.threshold
-            first = torch.where(inside, depth, first)
+        left = self._within_outline(origins + directions).nonzero()[:, 0]
+        for depth in near + (torch.arange(_DEPTH_STEPS) + 0.5) / _DEPTH_STEPS * 2.0 * self.radius:
+            points = origins[left] + directions[left] * (depth * steps[left])[:, None]
+            inside = self._read(self._volume, points, "zeros")[0] > self.threshold
+            first[left[inside]] = depth
+            left = left[~inside]
         square = first.view(1, 1, _DEPTH_SIDE, _DEPTH_SIDE)
         return -F.max_pool2d(-square, 3, stride=1, padding=1)[0]
 
@@ -150,7 +157,7 @@ def _picture(pixels: Tensor) -> Tensor:
 
 def _encoded(pixels: Tensor) -> NDArray[np.uint8]:
     buffer = io.BytesIO()
-    Image.fromarray(pixels.numpy()).save(buffer, "WEBP", lossless=True, method=2)
+    Image.fromarray(pixels.numpy()).save(buffer, "WEBP", lossless=True, quality=0, method=0)
     return np.frombuffer(buffer.getvalue(), np.uint8)
 
 
