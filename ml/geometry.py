@@ -136,6 +136,6 @@ def welded(vertices: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np
 def hull_corners(vertices: NDArray[np.float32]) -> NDArray[np.float32]:
     """The vertices (H, 3) at the corners of the convex hull: where these fall, all do. Every one when they are flat."""
     try:
-        return vertices[ConvexHull(vertices).vertices]
+        return np.asarray(vertices[ConvexHull(vertices).vertices])
     except QhullError:
         return vertices
