@@ -24,6 +24,8 @@ const islands = {
   splitting: true, // what two islands share, and what is loaded only when asked for, becomes a chunk of its own
   chunkNames: "chunk-[hash]",
   outdir: dist,
+  metafile: true,
+  plugins: [{ name: "chunks", setup: (build) => build.onEnd(writeChunks) }],
 };
 // Runs before the first paint, so it is a classic script in <head>.
 const theme = { ...common, entryPoints: ["frontend/theme.ts"], format: "iife", outdir: dist };
@@ -54,6 +56,20 @@ async function writeIcons() {
   const symbols = await Promise.all((await usedIcons()).map(iconSymbol));
   const sprite = `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("\n")}</svg>\n`;
   await writeFile(path.join(dist, "icons.svg"), sprite);
+}
+
+/** Names for each island the chunks that it imports at once, in chunks.json, for the pages to fetch them beside it. */
+async function writeChunks({ metafile }) {
+  if (!metafile) return;
+  const outputs = Object.entries(metafile.outputs);
+  const reached = (file, found = new Set()) => {
+    for (const { path: next, kind } of metafile.outputs[file].imports)
+      if (kind === "import-statement" && !found.has(next)) reached(next, found.add(next));
+    return found;
+  };
+  const entries = outputs.filter(([file, { entryPoint }]) => entryPoint && !path.basename(file).startsWith("chunk-"));
+  const chunks = entries.map(([file]) => [path.basename(file, ".js"), [...reached(file)].map((name) => path.basename(name))]);
+  await writeFile(path.join(dist, "chunks.json"), JSON.stringify(Object.fromEntries(chunks)));
 }
 
 async function buildTests() {

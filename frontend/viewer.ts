@@ -41,18 +41,19 @@ function rulerFor(host: HTMLElement, model: Loaded): Ruler | null {
 function show(host: HTMLElement, stage: Stage, model: Loaded, ruler: Ruler | null): void {
   const modes = createModes(model, stage.maxAnisotropy);
   stage.put(model.root);
-  const compare = find("[data-compare]");
-  if (compare) fillCompare(compare, stage, model);
   if (ruler) {
     stage.put(ruler.object);
     setText(find("[data-viewer-square]", host), `Squares of ${ruler.squareMm} mm`);
   }
   wireToolbar({ host, stage, modes, ruler });
-  stage.onceDrawn(() => reveal(host));
+  const compare = find("[data-compare]");
+  stage.onceDrawn(() => {
+    reveal(host);
+    if (compare) fillCompare(compare, stage, model); // at once: the model still wears its texture
+  });
 }
 
 async function start(host: HTMLElement): Promise<void> {
-  showLoaded(host, null);
   wireAr(host);
   const canvas = need<HTMLCanvasElement>("canvas", host);
   let ruler: Ruler | null = null;

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.template.loader import render_to_string
 
 DIST = Path(settings.BASE_DIR) / "static" / "dist"
 PAGE_BUDGET, VIEWER_BUDGET = 150 * 1024, 250 * 1024
@@ -46,3 +47,10 @@ def test_the_obj_loader_comes_only_when_asked_for() -> None:
     later = {name for each in at_once for name in LAZY_IMPORT.findall((DIST / each).read_text())}
     assert any("mtllib" in (DIST / name).read_text() for name in later)
     assert not any("mtllib" in (DIST / name).read_text() for name in at_once)
+
+
+def test_a_page_with_the_viewer_fetches_all_its_scripts_at_once() -> None:
+    head = render_to_string("jobs/_preload.html", {"viewer": {"format": "glb", "model_url": "/model.glb"}})
+    assert set(re.findall(r'rel="modulepreload" href="/static/dist/(chunk-[\w-]+\.js)"', head)) == with_chunks(
+        "viewer.js"
+    ) - {"viewer.js"}

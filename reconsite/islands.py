@@ -1,0 +1,34 @@
+"""Template tags for the scripts that the build leaves in static/dist."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+
+from django import template
+from django.conf import settings
+from django.templatetags.static import PrefixNode
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+CHUNKS = Path(settings.BASE_DIR) / "static" / "dist" / "chunks.json"
+"""For each island, the names of the chunks that it imports at once; `frontend/build.mjs` writes it."""
+register = template.Library()
+
+
+@register.simple_tag
+def preload_chunks(island: str) -> SafeString:
+    """Links that fetch the island's chunks together with it, instead of once it has been read.
+
+    Their addresses are those that the import of the script comes to: without a hash of the storage's.
+    """
+    prefix = PrefixNode.handle_simple("STATIC_URL")
+    chunks = _chunks(CHUNKS.stat().st_mtime_ns)[island]
+    return format_html_join("", '<link rel="modulepreload" href="{}dist/{}">', ((prefix, name) for name in chunks))
+
+
+@lru_cache(maxsize=1)
+def _chunks(written: int) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = json.loads(CHUNKS.read_text())
+    return found
