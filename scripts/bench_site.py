@@ -1,4 +1,4 @@
-"""How fast the site answers while a job runs: POST of a 5 MB photo, and a stage change on the open page."""
+"""How fast the site answers: the cutout before a job, and, while one runs, POST of a photo and a change of stage."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from scripts.bench import photo_of_12_megapixels  # noqa: E402
 from tests.live import site  # noqa: E402
 
 POSTS = 10
+CUTOUTS = 5
 
 
 def main() -> None:
@@ -35,8 +36,11 @@ def main() -> None:
     user = User.objects.create_user("bench", "bench@example.org")
     headers = {"Authorization": f"Bearer {ApiToken.objects.create(user=user)[1]}"}
     with site(MAX_ACTIVE_JOBS="100") as address:
+        cutouts = asyncio.run(cut(address, headers))
         posts, delays = asyncio.run(measure(address, headers))
-    print(f"\nPOST of a {len(photo()) / 1e6:.1f} MB photo while a job runs ({len(posts)} times)")
+    print(f"\nThe cutout of a {len(photo()) / 1e6:.1f} MB photo before the job ({len(cutouts)} times)")
+    print(f"  median {median(cutouts):.2f} s, slowest {max(cutouts):.2f} s")
+    print(f"POST of a {len(photo()) / 1e6:.1f} MB photo while a job runs ({len(posts)} times)")
     print(f"  median {median(posts) * 1000:.0f} ms, slowest {max(posts) * 1000:.0f} ms")
     print(f"A stage change on the open page ({len(delays)} changes)")
     print(f"  median {median(delays) * 1000:.0f} ms, slowest {max(delays) * 1000:.0f} ms")
@@ -50,6 +54,19 @@ def photo() -> bytes:
     global _photo
     _photo = _photo or photo_of_12_megapixels()
     return _photo
+
+
+async def cut(address: str, headers: dict[str, str]) -> list[float]:
+    """Seconds of each cutout that the upload page asks for, the network loaded."""
+    async with httpx.AsyncClient(base_url=address, headers=headers, timeout=120) as client:
+        return [await asked_for_cutout(client) for _ in range(CUTOUTS + 1)][1:]
+
+
+async def asked_for_cutout(client: httpx.AsyncClient) -> float:
+    """Send the photo; seconds until its cutout is here."""
+    begin = time.perf_counter()
+    (await client.post("/new/cutout/", files={"photo": ("photo.jpg", photo())})).raise_for_status()
+    return time.perf_counter() - begin
 
 
 async def measure(address: str, headers: dict[str, str]) -> tuple[list[float], list[float]]:

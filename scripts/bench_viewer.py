@@ -24,7 +24,7 @@ from scripts.ensure_chromium import find_chromium  # noqa: E402
 from tests.browser.conftest import FLAGS  # noqa: E402
 from tests.browser.finished import READY, finished_model, opened, web_alone  # noqa: E402
 
-LARGE = Recipe(engine="compact", quality="standard", faces=70_000, texture_size=2048, frame_size=64, frame_count=6)
+LARGE = Recipe(engine="compact", quality="standard", faces=90_000, texture_size=2048, frame_size=64, frame_count=6)
 """Makes a GLB of about 3 MB."""
 VISITS = 5
 
