@@ -46,6 +46,7 @@ function formatSeconds(seconds: number): string {
 }
 
 function showJob(): void {
+  if (job.started_at) clock.began(names[0] ?? "", job.started_at);
   clock.enter(job.stage);
   const sentence = statusSentence(job, job.stage ? stageTitle() : "");
   setText(need("[data-status]", page), sentence);

@@ -25,3 +25,10 @@ test("entering a stage again does not start it anew", () => {
   clock.enter("scene", 25_000);
   assert.equal(clock.seconds("scene", 26_000), 16);
 });
+
+test("a first stage that ended before anybody looked lasted from the start of the work", () => {
+  const clock = new StageClock({}, at(100), 100_000);
+  clock.began("prepare", at(101));
+  clock.enter("cutout", 103_000);
+  assert.equal(clock.seconds("prepare", 109_000), 2);
+});

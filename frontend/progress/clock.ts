@@ -15,6 +15,11 @@ export class StageClock {
     if (stage && !this.starts.has(stage)) this.starts.set(stage, now + this.ahead);
   }
 
+  /** `stage` began at a time that the server told. */
+  began(stage: string, at: string): void {
+    if (!this.starts.has(stage)) this.starts.set(stage, Date.parse(at));
+  }
+
   /** Seconds of `stage`, until the next one began or until now; null where its beginning is not known. */
   seconds(stage: string, now: number = Date.now()): number | null {
     const began = this.starts.get(stage);
