@@ -10,6 +10,21 @@ from playwright.sync_api import Page, Request, expect
 from tests.browser.test_from_sign_up_to_model import sign_up, upload
 from tests.conftest import encoded, picture
 
+NOTICES = """
+  class Notice {
+    static permission = sessionStorage.getItem("permission") ?? "default";
+    static async requestPermission() {
+      sessionStorage.setItem("permission", (Notice.permission = "granted"));
+      return "granted";
+    }
+    constructor(title, options) {
+      sessionStorage.setItem("notice", `${title}: ${options.body}`);
+    }
+  }
+  window.Notification = Notice;
+  Object.defineProperty(document, "hidden", { get: () => true });
+"""
+"""A browser in the background whose notices can be read; a headless one has none of its own."""
 EARLY_MODEL = re.compile(r"/api/v1/jobs/.*/files/preview\.glb")
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -37,3 +52,12 @@ def test_a_failed_job_is_sent_again_with_other_settings(page: Page) -> None:
     page.get_by_role("link", name="Other settings").click()
     expect(page.locator("[data-shots] li")).to_have_count(1, timeout=60_000)
     expect(page.locator('input[name="quality"][value="draft"]')).to_be_checked()
+
+
+def test_a_notice_tells_of_the_end_to_whoever_asked_for_it(page: Page, photo: bytes) -> None:
+    page.add_init_script(NOTICES)
+    sign_up(page)
+    upload(page, photo)
+    page.get_by_role("button", name="Tell me when it is done").click()
+    page.wait_for_selector("[data-viewer]", timeout=270_000)
+    assert page.evaluate("sessionStorage.getItem('notice')") == "Reconsite: lamp: Your model is ready."
