@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Browser, Page, Request, expect
 
+from tests.browser.finished import opened, web_alone
 from tests.browser.test_from_sign_up_to_model import sign_up, upload
 from tests.conftest import encoded, picture
+from tests.live import start_worker
 
 NOTICES = """
   class Notice {
@@ -54,10 +56,17 @@ def test_a_failed_job_is_sent_again_with_other_settings(page: Page) -> None:
     expect(page.locator('input[name="quality"][value="draft"]')).to_be_checked()
 
 
-def test_a_notice_tells_of_the_end_to_whoever_asked_for_it(page: Page, photo: bytes) -> None:
-    page.add_init_script(NOTICES)
-    sign_up(page)
-    upload(page, photo)
-    page.get_by_role("button", name="Tell me when it is done").click()
-    page.wait_for_selector("[data-viewer]", timeout=270_000)
-    assert page.evaluate("sessionStorage.getItem('notice')") == "Reconsite: lamp: Your model is ready."
+def test_a_notice_tells_of_the_end_to_whoever_asked_for_it(
+    browser: Browser, transactional_db: None, photo: bytes
+) -> None:
+    with web_alone() as address, opened(browser, address, None) as page:
+        page.add_init_script(NOTICES)
+        sign_up(page)
+        upload(page, photo)
+        page.get_by_role("button", name="Tell me when it is done").click()
+        worker = start_worker()
+        try:
+            page.wait_for_selector("[data-viewer]", timeout=270_000)
+        finally:
+            worker.end()
+        assert page.evaluate("sessionStorage.getItem('notice')") == "Reconsite: lamp: Your model is ready."
