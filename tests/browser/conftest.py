@@ -37,9 +37,9 @@ def furnished(transactional_db: None) -> Iterator[pages.Furnished]:
         yield pages.Furnished(url, owner, visits)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's chromium, drawing WebGL in software. One a test: its event loop would be in the way of other tests."""
+    """Debian's chromium, drawing WebGL in software. One a module: its event loop would be in the way of other tests."""
     path = find_chromium()
     if path is None:
         message = "NO CHROMIUM: install one to run the browser tests"
@@ -50,11 +50,24 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture
-def address(transactional_db: None) -> Iterator[str]:
-    """The whole site, for one test."""
+@pytest.fixture(scope="module")
+def web(django_db_setup: None) -> Iterator[str]:
+    """The web process alone, for all tests of a module; each of them empties the database behind it."""
+    with web_alone() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def whole_site(django_db_setup: None) -> Iterator[str]:
+    """Web process, worker and reconciler, for all tests of a module; each of them empties the database behind them."""
     with site() as url:
         yield url
+
+
+@pytest.fixture
+def address(transactional_db: None, whole_site: str) -> str:
+    """The whole site, nobody signed up yet."""
+    return whole_site
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def web_alone(**more: str) -> Iterator[str]:
 def opened(browser: Browser, address: str, user: User | None, **options: Any) -> Iterator[Page]:
     """A page of a fresh profile, at desktop width, that fails the test on an uncaught error of ours."""
     context = browser.new_context(base_url=address, **{"viewport": {"width": 1440, "height": 900}, **options})
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(120_000)
     if user is not None:
         session = signed_in(user).cookies[settings.SESSION_COOKIE_NAME].value
         context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": address}])

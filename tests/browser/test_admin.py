@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.contrib.auth.models import Group
@@ -11,9 +11,17 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from jobs.models import AbuseReport, Job, ModerationAct, State
+from tests.browser.finished import web_alone
 from tests.conftest import PASSWORD, in_state, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture
+def address(transactional_db: None) -> Iterator[str]:
+    """A web process for each test: it remembers the numbers of the content types, which come anew with each."""
+    with web_alone() as url:
+        yield url
 
 
 @pytest.fixture

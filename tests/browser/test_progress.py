@@ -5,28 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Page, Request, expect
 
-from tests.browser.finished import opened, web_alone
 from tests.browser.test_from_sign_up_to_model import sign_up, upload
 from tests.conftest import encoded, picture
-from tests.live import start_worker
 
-NOTICES = """
-  class Notice {
-    static permission = sessionStorage.getItem("permission") ?? "default";
-    static async requestPermission() {
-      sessionStorage.setItem("permission", (Notice.permission = "granted"));
-      return "granted";
-    }
-    constructor(title, options) {
-      sessionStorage.setItem("notice", `${title}: ${options.body}`);
-    }
-  }
-  window.Notification = Notice;
-  Object.defineProperty(document, "hidden", { get: () => true });
-"""
-"""A browser in the background whose notices can be read; a headless one has none of its own."""
 EARLY_MODEL = re.compile(r"/api/v1/jobs/.*/files/preview\.glb")
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -54,19 +37,3 @@ def test_a_failed_job_is_sent_again_with_other_settings(page: Page) -> None:
     page.get_by_role("link", name="Other settings").click()
     expect(page.locator("[data-shots] li")).to_have_count(1, timeout=60_000)
     expect(page.locator('input[name="quality"][value="draft"]')).to_be_checked()
-
-
-def test_a_notice_tells_of_the_end_to_whoever_asked_for_it(
-    browser: Browser, transactional_db: None, photo: bytes
-) -> None:
-    with web_alone() as address, opened(browser, address, None) as page:
-        page.add_init_script(NOTICES)
-        sign_up(page)
-        upload(page, photo)
-        page.get_by_role("button", name="Tell me when it is done").click()
-        worker = start_worker()
-        try:
-            page.wait_for_selector("[data-viewer]", timeout=270_000)
-        finally:
-            worker.end()
-        assert page.evaluate("sessionStorage.getItem('notice')") == "Reconsite: lamp: Your model is ready."

@@ -16,16 +16,15 @@ from playwright.sync_api import Browser, expect
 from accounts.models import User
 from jobs import sharing
 from jobs.models import Job
-from tests.browser.finished import READY, finished_model, opened, web_alone
+from tests.browser.finished import READY, finished_model, opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture
-def address(transactional_db: None) -> Iterator[str]:
+def address(transactional_db: None, web: str) -> str:
     """The web process alone."""
-    with web_alone() as url:
-        yield url
+    return web
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 from accounts.models import User
 from jobs import sharing
 from jobs.models import Job
-from tests.browser.finished import READY, finished_model, opened, web_alone
+from tests.browser.finished import READY, finished_model, opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -28,10 +28,9 @@ Pixels = NDArray[np.float32]
 
 
 @pytest.fixture
-def address(transactional_db: None) -> Iterator[str]:
+def address(transactional_db: None, web: str) -> str:
     """The web process alone: nothing here waits for a worker."""
-    with web_alone() as url:
-        yield url
+    return web
 
 
 @pytest.fixture
