@@ -30,7 +30,7 @@ def fast_passwords() -> None:
 
 @pytest.fixture
 def furnished(transactional_db: None) -> Iterator[pages.Furnished]:
-    """All pages. Ask for it before the browser, within whose event loop no change can be told to open pages."""
+    """All pages. Within the browser's event loop no change can be told to open pages; here none is open yet."""
     owner = pages.person("Ada")
     visits = pages.furnish(owner, [finished_model(owner)])
     with web_alone() as url:
