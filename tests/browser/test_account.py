@@ -26,6 +26,7 @@ def test_a_token_is_shown_once_works_and_is_revoked(page: Page, address: str) ->
     page.get_by_label("Name").fill("script")
     page.get_by_role("button", name="Make the token").click()
     token = page.get_by_label("The new token").input_value()
+    page.wait_for_load_state()  # the button copies once its script has run
     page.get_by_role("button", name="Copy").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == token
