@@ -30,16 +30,16 @@ def fast_passwords() -> None:
 
 @pytest.fixture
 def furnished(transactional_db: None) -> Iterator[pages.Furnished]:
-    """All pages. Within the browser's event loop no change can be told to open pages; here none is open yet."""
+    """All pages. Ask for it before the browser, within whose event loop no change can be told to open pages."""
     owner = pages.person("Ada")
     visits = pages.furnish(owner, [finished_model(owner)])
     with web_alone() as url:
         yield pages.Furnished(url, owner, visits)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def browser() -> Iterator[Browser]:
-    """Debian's chromium, drawing WebGL in software. One a module: its event loop would be in the way of other tests."""
+    """Debian's chromium, drawing WebGL in software. One a test: its event loop would be in the way of other tests."""
     path = find_chromium()
     if path is None:
         message = "NO CHROMIUM: install one to run the browser tests"
