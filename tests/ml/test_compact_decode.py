@@ -76,6 +76,21 @@ def test_a_solid_too_deep_for_the_cube_is_made_smaller_with_its_camera():
     assert inside.min() > 0 and inside.max() < decode.CELLS - 1
 
 
+def test_filling_only_around_the_object_loses_nothing_of_it():
+    alpha = np.zeros((512, 512), np.float32)
+    alpha[60:200, 300:480] = 1.0
+    volume = decode.ray_volume(output(front=0.1, thickness=0.3, elevation=20.0), nothing_hidden(), alpha)
+    grid = decode.upright_grid(volume, alpha)
+    points = (torch.rand(40_000, 3, generator=torch.Generator().manual_seed(0)) * 2 - 1) * RADIUS
+    column, row = ((volume.camera.project(points)[:, :2] + 1) / 2 * 512).long().clamp(0, 511).T
+    solid = (volume.at(points) > 0.02) & (torch.from_numpy(alpha)[row, column] > 0)
+    place = (points / RADIUS).flip(1)[None, None, None]
+    kept = torch.nn.functional.grid_sample(grid[None, None].float(), place, align_corners=True).flatten()
+    assert solid.sum() > 100
+    assert (kept[solid] > 0.5).all()
+    assert grid.count_nonzero() < 0.3 * grid.numel()
+
+
 def test_the_object_stands_upright_by_the_estimated_elevation():
     volume = decode.ray_volume(output(front=-0.02, thickness=0.04, elevation=30.0), nothing_hidden(), disk())
     plane = (decode.upright_grid(volume, disk()) > 0.5).nonzero().float() / (decode.CELLS - 1) * 2 * RADIUS - RADIUS

@@ -112,3 +112,10 @@ def test_a_manifold_has_one_fan_at_each_vertex() -> None:
     faces, source = geometry.fans(TETRAHEDRON)
     assert np.array_equal(faces, TETRAHEDRON)
     assert source.tolist() == [0, 1, 2, 3]
+
+
+def test_the_hull_leaves_out_what_lies_inside_and_keeps_every_point_of_something_flat() -> None:
+    inside = np.append(VERTICES, np.full((1, 3), 0.1, np.float32), axis=0)
+    assert {tuple(corner) for corner in geometry.hull_corners(inside)} == {tuple(corner) for corner in VERTICES}
+    flat = np.append(VERTICES[:3], np.array([[0.2, 0.2, 0.0]], np.float32), axis=0)
+    assert np.array_equal(geometry.hull_corners(flat), flat)

@@ -176,6 +176,10 @@ def test_shading_changes_brightness_but_not_the_silhouette(subject: Subject) -> 
     assert np.abs(plain[..., :3].astype(int) - shaded[..., :3]).max() > 10
 
 
+def test_a_model_beside_the_picture_leaves_it_empty(subject: Subject) -> None:
+    assert not draw(subject, Camera(15.0, target=(0.0, 0.0, 40.0), distance=30.0), 64).any()
+
+
 def test_it_reports_progress_up_to_one(subject: Subject, tmp_path: Path) -> None:
     steps: list[float] = []
     views.turntable(subject, tmp_path, count=2, size=64, elevation=0.0, on_step=steps.append)

@@ -132,12 +132,12 @@ class VolumeScene:
     def _first_depth(self) -> Tensor:
         """(1, 160, 160) depth at which the view of each pixel first meets the solid; far where it meets nothing."""
         origins, directions = self.camera.rays(_DEPTH_SIDE)
-        steps = 1.0 / (directions @ self.camera.axes()[2])
+        stretch = 1.0 / (directions @ self.camera.axes()[2])
         near = self.camera.distance - self.radius
         first = torch.full((len(directions),), self.camera.distance + self.radius)
         left = self._within_outline(origins + directions).nonzero()[:, 0]
         for depth in near + (torch.arange(_DEPTH_STEPS) + 0.5) / _DEPTH_STEPS * 2.0 * self.radius:
-            points = origins[left] + directions[left] * (depth * steps[left])[:, None]
+            points = origins[left] + directions[left] * (depth * stretch[left])[:, None]
             inside = self._read(self._volume, points, "zeros")[0] > self.threshold
             first[left[inside]] = depth
             left = left[~inside]
