@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,26 +44,30 @@ def weights_file(model: str) -> Path:
 
 def remove_by_rembg(picture: NDArray[np.uint8], model: str) -> NDArray[np.float32]:
     """Opacity in [0, 1] of every pixel, (H, W), of an RGB picture (H, W, 3)."""
-    from rembg import remove
-
     small = Image.fromarray(picture)
     small.thumbnail((_PREDICT_SIDE, _PREDICT_SIDE), reducing_gap=2.0)
     session = _session(model, str(background_folder()))
-    mask = remove(small, session=session, only_mask=True)
+    mask = _rembg().remove(small, session=session, only_mask=True)
     return _resized(np.asarray(mask.convert("L"), dtype=np.float32) / 255.0, picture.shape[:2])
+
+
+def _rembg() -> Any:
+    """rembg. It imports pymatting, whose functions would be compiled for 40 s on a fresh machine; none is used."""
+    os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
+    import rembg
+
+    return rembg
 
 
 @lru_cache(maxsize=1)
 def _session(model: str, folder: str) -> BaseSession:
-    os.environ["U2NET_HOME"] = folder
-    # rembg imports pymatting, whose functions would be compiled for 40 s on a fresh machine; none of them is used here.
-    os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
     from onnxruntime import SessionOptions
-    from rembg import new_session
 
+    os.environ["U2NET_HOME"] = folder
     options = SessionOptions()
     options.enable_cpu_mem_arena = False  # an arena would hold 250 MB for the rest of the job and is no faster here
-    return new_session(model, sess_opts=options)
+    session: BaseSession = _rembg().new_session(model, sess_opts=options)
+    return session
 
 
 def remove_by_grabcut(picture: NDArray[np.uint8]) -> NDArray[np.float32]:

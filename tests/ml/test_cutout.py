@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -113,6 +116,13 @@ def test_rembg_finds_the_object(u2netp: Path) -> None:
     cutout = cut(photo_of(on_meadow()), model="u2netp")
     assert cutout.method == "rembg:u2netp"
     assert silhouette_overlap(cutout) > 0.85
+
+
+def test_the_first_photo_of_a_fresh_machine_waits_for_no_compiler(u2netp: Path, tmp_path: Path) -> None:
+    env = {name: value for name, value in os.environ.items() if name != "NUMBA_DISABLE_JIT"}
+    env["NUMBA_CACHE_DIR"] = str(tmp_path)  # what numba compiles on import would be kept here
+    subprocess.run([sys.executable, "-c", "from ml.quick_cut import warm_up; warm_up()"], env=env, check=True)
+    assert not list(tmp_path.rglob("*"))
 
 
 def test_a_small_object_in_a_large_photo_is_found(u2netp: Path) -> None:
