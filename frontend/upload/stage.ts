@@ -15,6 +15,7 @@ export function showStage(section: HTMLElement, state: CutState | null, photoUrl
   showPicture(section, painted ? cut : null, photoUrl);
   need("[data-cut-wait]", section).hidden = state.kind !== "waiting";
   setText(find("[data-cut-status]", section), status(state));
+  section.classList.toggle("is-failed", state.kind === "failed" && !painted);
   showAdvice(need("[data-cut-advice]", section), cut && !isEdited(cut) ? cut.sentences : []);
   need<HTMLButtonElement>("[data-cut-edit]", section).disabled = cut === null;
   need("[data-cut-undo]", section).hidden = !(cut && isEdited(cut));
