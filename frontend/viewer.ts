@@ -46,11 +46,10 @@ function show(host: HTMLElement, stage: Stage, model: Loaded, ruler: Ruler | nul
     setText(find("[data-viewer-square]", host), `Squares of ${ruler.squareMm} mm`);
   }
   wireToolbar({ host, stage, modes, ruler });
+  stage.draw();
+  reveal(host);
   const compare = find("[data-compare]");
-  stage.onceDrawn(() => {
-    reveal(host);
-    if (compare) fillCompare(compare, stage, model); // at once: the model still wears its texture
-  });
+  if (compare) fillCompare(compare, stage, model); // at once: the model still wears its texture
 }
 
 async function start(host: HTMLElement): Promise<void> {

@@ -17,5 +17,5 @@ export async function showPreview(host: HTMLElement, url: string): Promise<void>
   stage.needLight();
   stage.controls.autoRotate = motion;
   stage.put(model.root);
-  await new Promise<void>((resolve) => stage.onceDrawn(resolve));
+  stage.draw();
 }

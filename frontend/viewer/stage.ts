@@ -45,7 +45,6 @@ export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, option
   let changed = true;
   let visible = true;
   let alive = true;
-  let afterDraw: (() => void) | null = null;
 
   const invalidate = (): void => void (changed = true);
   const draw = (): void => renderer.render(scene, camera);
@@ -78,8 +77,6 @@ export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, option
     if (!changed || !alive) return;
     changed = false;
     draw();
-    afterDraw?.();
-    afterDraw = null;
   }
 
   function run(): void {
@@ -112,7 +109,7 @@ export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, option
 
   controls.addEventListener("start", glide.stop);
   new ResizeObserver(resize).observe(host);
-  new IntersectionObserver(([entry]) => ((visible = entry?.isIntersecting ?? true), run())).observe(host);
+  new IntersectionObserver((seen) => ((visible = seen.at(-1)?.isIntersecting ?? true), run())).observe(host);
   document.addEventListener("visibilitychange", run);
   canvas.addEventListener("webglcontextlost", (event) => (event.preventDefault(), onContext(false)));
   canvas.addEventListener("webglcontextrestored", () => onContext(true));
@@ -135,7 +132,8 @@ export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, option
       camera.position.copy(controls.target).add(arm);
     },
     put: (object: Object3D) => (scene.add(object), invalidate()),
-    onceDrawn: (then: () => void) => (invalidate(), (afterDraw = then)),
+    /** Draws now: the browser may hold the next frame back, as it does inside another site's page. */
+    draw,
     needLight: () => (lighting.need(), invalidate()),
     chooseLight: (light: Parameters<typeof lighting.choose>[0]) => (lighting.choose(light), repaint()),
     chooseBackdrop: (next: Backdrop) => ((backdrop = next), repaint()),

@@ -72,6 +72,7 @@ def opened(browser: Browser, address: str, user: User | None, **options: Any) ->
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(f"{error}\n{error.stack}"))
+    page.on("console", lambda message: print(message.type, message.text))  # pytest shows it beside a failure
     try:
         yield page
     finally:

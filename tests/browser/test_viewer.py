@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
@@ -285,6 +286,34 @@ def hide(page: Page, *, hidden: bool) -> None:
         "document.dispatchEvent(new Event('visibilitychange')); }",
         hidden,
     )
+
+
+OUT_OF_SIGHT_AT_FIRST = """window.IntersectionObserver = class extends IntersectionObserver {
+  constructor(tell) { super((seen) => tell([{ isIntersecting: false }, ...seen])); }
+}"""
+"""What a busy browser says of a frame inside another site's page: two words in one message, the newest last."""
+
+
+def test_the_newest_word_on_whether_it_is_seen_counts(
+    browser: Browser, address: str, owner: User, model: Job
+) -> None:
+    with opened(browser, address, owner, reduced_motion="no-preference") as page:
+        for script in (COUNT_DRAWS, OUT_OF_SIGHT_AT_FIRST):
+            page.add_init_script(script)
+        page.goto(model.get_absolute_url())
+        page.wait_for_selector(READY)
+        before = page.evaluate("window.draws")
+        assert page.evaluate(DRAWS_AFTER_TWELVE_FRAMES) > before
+
+
+def test_the_first_picture_waits_for_no_frame_of_the_browser(
+    browser: Browser, address: str, owner: User, model: Job
+) -> None:
+    with opened(browser, address, owner, reduced_motion="reduce") as page:
+        page.add_init_script("window.requestAnimationFrame = () => 0;")
+        page.goto(model.get_absolute_url())
+        page.wait_for_selector(READY)
+        expect(page.locator("[data-viewer-poster]")).to_have_class(re.compile("is-gone"))
 
 
 def test_the_model_is_asked_for_once_and_before_the_scripts_have_run(
