@@ -294,9 +294,7 @@ OUT_OF_SIGHT_AT_FIRST = """window.IntersectionObserver = class extends Intersect
 """What a busy browser says of a frame inside another site's page: two words in one message, the newest last."""
 
 
-def test_the_newest_word_on_whether_it_is_seen_counts(
-    browser: Browser, address: str, owner: User, model: Job
-) -> None:
+def test_the_newest_word_on_whether_it_is_seen_counts(browser: Browser, address: str, owner: User, model: Job) -> None:
     with opened(browser, address, owner, reduced_motion="no-preference") as page:
         for script in (COUNT_DRAWS, OUT_OF_SIGHT_AT_FIRST):
             page.add_init_script(script)
