@@ -1,6 +1,6 @@
 // The upload page: choose, drop, paste or take 1 to 5 photos, see what is cut out of them, mend it, send it once.
 import { type Edit, exportCut } from "./cutout/picture";
-import { all, find, need, readJson, setText } from "./lib/dom";
+import { all, find, icon, need, readJson, setText } from "./lib/dom";
 import { formatDuration, formatPercent } from "./lib/format";
 import { ApiError, upload } from "./lib/http";
 import { type Limits, photoProblem } from "./lib/photo";
@@ -63,6 +63,7 @@ function show(): void {
 function thumbnail(shot: Shot): HTMLElement {
   const image = new Image();
   image.alt = "";
+  image.addEventListener("error", () => image.replaceWith(icon("image"))); // a format that only the server can show
   image.src = urls.get(shot.id) ?? "";
   return image;
 }
@@ -264,6 +265,8 @@ async function takeWaiting(): Promise<void> {
 }
 
 function wireStage(): void {
+  const photo = need("[data-cut-photo]", form);
+  photo.addEventListener("error", () => (photo.hidden = true));
   need("[data-cut-edit]", form).addEventListener("click", () => void adjust());
   need("[data-cut-undo]", form).addEventListener("click", withdrawEdit);
   need("[data-cut-again]", form).addEventListener("click", () => {

@@ -184,6 +184,15 @@ def test_a_file_that_is_no_photo_is_refused_at_once(page: Page) -> None:
     expect(page.locator('main form button[type="submit"]')).to_be_disabled()
 
 
+def test_a_photo_that_no_browser_can_show_has_a_symbol_in_its_place(page: Page) -> None:
+    sign_up(page)
+    broken = {"name": "broken.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff\xe0 and no more"}
+    page.set_input_files("#photo", broken)
+    expect(page.locator("[data-cut-status]")).not_to_be_empty()
+    expect(page.locator(".shot-picture svg")).to_be_visible()
+    expect(page.locator("[data-cut-photo]")).to_be_hidden()
+
+
 def test_a_sample_chosen_on_the_first_page_is_kept_over_the_sign_up(page: Page) -> None:
     page.goto("/")
     page.click(f'[data-sample*="{SAMPLE.stem}"]')
