@@ -64,7 +64,21 @@ def test_a_wall_stands_at_the_last_surface():
 
 
 def test_the_first_part_goes_through_to_a_last_surface_close_behind_it():
-    assert ray(0.75, 0.8, -9.0) == [False, True, True, True, False]
+    assert ray(0.77, 0.8, -9.0) == [False, True, True, True, False]
+    flat = torch.ones(GRID, GRID)
+    joined, apart = (decode.ray_distance(flat * 0.0, flat * end, flat * 0.8, nothing_hidden()) for end in (0.77, 0.7))
+    between = slice(*((torch.tensor([0.7, 0.79]) / REACH + 1) / 2 * decode.DEPTHS).long().tolist())
+    assert (joined[between] > 0).all()
+    assert (apart[between] <= 0).any()
+
+
+@pytest.mark.parametrize(("step", "whole"), [(0.06, True), (0.2, False)])
+def test_a_hollow_back_that_runs_away_from_the_eye_has_no_holes(step, whole):
+    flat = torch.ones(GRID, GRID)
+    back = flat * 0.3 + step * (torch.arange(GRID) % 2)
+    distance = decode.ray_distance(flat * -0.9, flat * -0.8, back, nothing_hidden())
+    near, far = (decode.DEPTHS - distance[..., 0, column].flip(0).gt(0).float().argmax() for column in (0, 1))
+    assert bool((distance[near:far, 0, 1] > 0).all()) == whole
 
 
 def test_a_solid_too_deep_for_the_cube_is_made_smaller_with_its_camera():

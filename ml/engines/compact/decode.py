@@ -23,19 +23,21 @@ from ml.engines.compact.scene import density_of
 
 SOFT = 0.08
 """Signed distances along a ray are kept between −SOFT and SOFT: a step between two pixels then stays a step."""
-THINNEST = 0.045
+THINNEST = 0.03
 """Least length of the first part along a ray, so that a plate or a leg outlives the lattice of the surface."""
 HIDDEN_SCALE = 0.03
 """Signed distance for one unit of the hidden bins' logits."""
-GAP = 0.1
+GAP = 0.035
 """Empty length between the first part and the last surface below which the two are one part."""
-WALL_THICKNESS = 0.06
+WALL_THICKNESS = 0.04
 """Of what stands at the last surface of a ray when the first part ends well before it."""
+STEP = 0.07
+"""Length between the last surfaces of two neighbouring pixels up to which they are one; a larger one parts them."""
 PHOTO_SHARE = 0.3
 """Of the photo's own colours in those of the back, without detail."""
 SURROUNDINGS = 6.0
 """Standard deviation, in pixels of the network's grid, of what a colour without detail is the mean of."""
-DEPTHS = 96
+DEPTHS = 128
 CELLS = 160
 COVERED = 0.3
 """Opacity above which a pixel of the network's grid is asked; the outline cuts what it holds beyond the object."""
@@ -86,17 +88,25 @@ def ray_distance(front: Tensor, end: Tensor, back: Tensor, logits: Tensor) -> Te
     """(G, G) first surface, end of the first part and last surface, (G, G, BINS) logits -> (DEPTHS, G, G) distance.
 
     The first part is there by construction, and it goes through to the last surface where little would be left between
-    them; else a thin wall stands at the last surface, and between both whatever the logits hold for filled.
+    them; else a thin wall stands at the last surface, and between both whatever the logits hold for filled. Where the
+    last surface runs steeply away from the eye, the wall reaches that of the next pixel.
     """
     edges = torch.linspace(-REACH, REACH, DEPTHS + 1)
     depth = ((edges[1:] + edges[:-1]) / 2.0)[:, None, None]
     apart = back - end > GAP
     end = torch.maximum(torch.where(apart, end, torch.maximum(end, back)), front + THINNEST)
     first = torch.minimum(depth - front, end - depth)
-    wall = torch.minimum(depth - (back - WALL_THICKNESS), back - depth)
+    inner = torch.minimum(back - WALL_THICKNESS, _reached(back))
+    wall = torch.minimum(depth - inner, back - depth)
     bins = F.interpolate(logits.permute(2, 0, 1)[None, None], (DEPTHS, *front.shape), mode="trilinear")[0, 0]
     rest = torch.where(apart, torch.maximum(wall, bins * HIDDEN_SCALE), torch.full_like(bins, -SOFT))
     return torch.where(depth > end, torch.maximum(first, rest), first).clamp(-SOFT, SOFT)
+
+
+def _reached(depth: Tensor) -> Tensor:
+    """(G, G) depths -> the least among each pixel and its eight neighbours; its own where that is STEP or more away."""
+    least = -F.max_pool2d(-depth[None, None], 3, stride=1, padding=1)[0, 0]
+    return torch.where(depth - least < STEP, least, depth)
 
 
 def ask(network: CompactNetwork, rgba: NDArray[np.uint8]) -> tuple[Output, Tensor]:
