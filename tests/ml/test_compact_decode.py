@@ -50,7 +50,7 @@ def ray(end: float, back: float, logit: float) -> list[bool]:
     """Whether a ray whose first part begins at 0 is filled at −0.05, 0.1, 0.4, 0.78 and 0.9."""
     flat = torch.ones(GRID, GRID)
     logits = torch.full((GRID, GRID, BINS), logit)
-    distance = decode.ray_distance(flat * 0.0, flat * end, flat * back, logits)[:, 0, 0]
+    distance = decode.ray_distance(flat * 0.0, flat * end, flat * back, logits, flat < 0)[:, 0, 0]
     depth = (torch.arange(decode.DEPTHS) + 0.5) / decode.DEPTHS * 2 * REACH - REACH
     return [bool(distance[(depth - place).abs().argmin()] > 0) for place in (-0.05, 0.1, 0.4, 0.78, 0.9)]
 
@@ -65,20 +65,32 @@ def test_a_wall_stands_at_the_last_surface():
 
 def test_the_first_part_goes_through_to_a_last_surface_close_behind_it():
     assert ray(0.77, 0.8, -9.0) == [False, True, True, True, False]
+
+
+@pytest.mark.parametrize(("end", "narrow", "whole"), [(0.77, False, True), (0.73, False, False), (0.73, True, True)])
+def test_what_is_close_behind_the_first_part_belongs_to_it(end, narrow, whole):
     flat = torch.ones(GRID, GRID)
-    joined, apart = (decode.ray_distance(flat * 0.0, flat * end, flat * 0.8, nothing_hidden()) for end in (0.77, 0.7))
-    between = slice(*((torch.tensor([0.7, 0.79]) / REACH + 1) / 2 * decode.DEPTHS).long().tolist())
-    assert (joined[between] > 0).all()
-    assert (apart[between] <= 0).any()
+    distance = decode.ray_distance(flat * 0.0, flat * end, flat * 0.8, nothing_hidden(), (flat > 0) & narrow)
+    depth = (torch.arange(decode.DEPTHS) + 0.5) / decode.DEPTHS * 2 * REACH - REACH
+    assert bool((distance[(depth > 0) & (depth < 0.8)] > 0).all()) == whole
 
 
-@pytest.mark.parametrize(("step", "whole"), [(0.06, True), (0.2, False)])
-def test_a_hollow_back_that_runs_away_from_the_eye_has_no_holes(step, whole):
+@pytest.mark.parametrize(("step", "narrow", "whole"), [(0.06, False, True), (0.15, False, False), (0.15, True, True)])
+def test_a_hollow_back_that_runs_away_from_the_eye_has_no_holes(step, narrow, whole):
     flat = torch.ones(GRID, GRID)
     back = flat * 0.3 + step * (torch.arange(GRID) % 2)
-    distance = decode.ray_distance(flat * -0.9, flat * -0.8, back, nothing_hidden())
+    distance = decode.ray_distance(flat * -0.9, flat * -0.8, back, nothing_hidden(), (flat > 0) & narrow)
     near, far = (decode.DEPTHS - distance[..., 0, column].flip(0).gt(0).float().argmax() for column in (0, 1))
     assert bool((distance[near:far, 0, 1] > 0).all()) == whole
+
+
+def test_a_leg_is_a_narrow_part_and_a_body_is_none():
+    covered = np.zeros((GRID, GRID), bool)
+    covered[10:35, 12:50] = True
+    covered[35:60, 20:24] = True
+    narrow = decode.narrow_parts(covered).numpy()
+    assert narrow[36:60, 20:24].all()
+    assert not narrow[16:30, 18:44].any()
 
 
 def test_a_solid_too_deep_for_the_cube_is_made_smaller_with_its_camera():

@@ -33,6 +33,12 @@ WALL_THICKNESS = 0.04
 """Of what stands at the last surface of a ray when the first part ends well before it."""
 STEP = 0.07
 """Length between the last surfaces of two neighbouring pixels up to which they are one; a larger one parts them."""
+NARROW = 6
+"""Pixels of the network's grid up to which a part of the silhouette is narrow: a leg, a trunk, a handle."""
+NARROW_GAP = 0.1
+"""GAP there: little stands behind a narrow part, and it must not be cut through."""
+NARROW_STEP = 0.2
+"""STEP there, so that a narrow part holds on to what it belongs to, be it deeper or not."""
 PHOTO_SHARE = 0.3
 """Of the photo's own colours in those of the back, without detail."""
 SURROUNDINGS = 6.0
@@ -84,8 +90,9 @@ def nearest_seen(alpha: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray
     return rows, columns
 
 
-def ray_distance(front: Tensor, end: Tensor, back: Tensor, logits: Tensor) -> Tensor:
-    """(G, G) first surface, end of the first part and last surface, (G, G, BINS) logits -> (DEPTHS, G, G) distance.
+def ray_distance(front: Tensor, end: Tensor, back: Tensor, logits: Tensor, narrow: Tensor) -> Tensor:
+    """(G, G) first surface, end of the first part and last surface, (G, G, BINS) logits, (G, G) bool which pixels
+    belong to a narrow part -> (DEPTHS, G, G) distance.
 
     The first part is there by construction, and it goes through to the last surface where little would be left between
     them; else a thin wall stands at the last surface, and between both whatever the logits hold for filled. Where the
@@ -93,20 +100,20 @@ def ray_distance(front: Tensor, end: Tensor, back: Tensor, logits: Tensor) -> Te
     """
     edges = torch.linspace(-REACH, REACH, DEPTHS + 1)
     depth = ((edges[1:] + edges[:-1]) / 2.0)[:, None, None]
-    apart = back - end > GAP
+    apart = back - end > torch.where(narrow, NARROW_GAP, GAP)
     end = torch.maximum(torch.where(apart, end, torch.maximum(end, back)), front + THINNEST)
     first = torch.minimum(depth - front, end - depth)
-    inner = torch.minimum(back - WALL_THICKNESS, _reached(back))
+    inner = torch.minimum(back - WALL_THICKNESS, _reached(back, torch.where(narrow, NARROW_STEP, STEP)))
     wall = torch.minimum(depth - inner, back - depth)
     bins = F.interpolate(logits.permute(2, 0, 1)[None, None], (DEPTHS, *front.shape), mode="trilinear")[0, 0]
     rest = torch.where(apart, torch.maximum(wall, bins * HIDDEN_SCALE), torch.full_like(bins, -SOFT))
     return torch.where(depth > end, torch.maximum(first, rest), first).clamp(-SOFT, SOFT)
 
 
-def _reached(depth: Tensor) -> Tensor:
-    """(G, G) depths -> the least among each pixel and its eight neighbours; its own where that is STEP or more away."""
+def _reached(depth: Tensor, step: Tensor) -> Tensor:
+    """(G, G) depths -> the least among each pixel and its eight neighbours; its own where that is `step` or more away."""
     least = -F.max_pool2d(-depth[None, None], 3, stride=1, padding=1)[0, 0]
-    return torch.where(depth - least < STEP, least, depth)
+    return torch.where(depth - least < step, least, depth)
 
 
 def ask(network: CompactNetwork, rgba: NDArray[np.uint8]) -> tuple[Output, Tensor]:
@@ -139,7 +146,8 @@ def ray_volume(output: Output, logits: Tensor, alpha: NDArray[np.float32]) -> Ra
     """The solid of the first picture of `output`; pixels beyond the silhouette repeat their nearest one inside."""
     rows, columns = nearest_seen(alpha)
     front, thickness, back = (each[0][rows, columns] for each in (output.front, output.thickness, output.back))
-    distance = ray_distance(front, front + thickness, back, logits[rows, columns])
+    narrow = narrow_parts(_covered(alpha))[rows, columns]
+    distance = ray_distance(front, front + thickness, back, logits[rows, columns], narrow)
     volume = RayVolume(distance, Camera(elevation=float(output.elevation[0].clamp(-30.0, 60.0))), REACH)
     return fitted(volume, alpha)
 
@@ -180,6 +188,14 @@ def _box(points: Tensor) -> tuple[slice, slice, slice]:
     low = (cells.amin(dim=0).floor().int() - 2).clamp(1, CELLS - 1).tolist()
     high = (cells.amax(dim=0).ceil().int() + 3).clamp(1, CELLS - 1).tolist()
     return slice(low[0], high[0]), slice(low[1], high[1]), slice(low[2], high[2])
+
+
+def narrow_parts(covered: NDArray[np.bool_]) -> Tensor:
+    """(GRID, GRID) pixels of parts that are at most NARROW pixels wide, and of sharp corners, and the two around them."""
+    whole = covered.astype(np.uint8)
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (NARROW + 1, NARROW + 1))
+    parts = whole - cv2.morphologyEx(whole, cv2.MORPH_OPEN, disk)
+    return torch.from_numpy(cv2.dilate(parts, np.ones((5, 5), np.uint8)) > 0)
 
 
 def _covered(alpha: NDArray[np.float32]) -> NDArray[np.bool_]:
