@@ -111,7 +111,7 @@ def ray_distance(front: Tensor, end: Tensor, back: Tensor, logits: Tensor, narro
 
 
 def _reached(depth: Tensor, step: Tensor) -> Tensor:
-    """(G, G) depths -> the least among each pixel and its eight neighbours; its own where that is `step` or more away."""
+    """(G, G) depths -> the least among each pixel and its eight neighbours; its own where that is `step` or more off."""
     least = -F.max_pool2d(-depth[None, None], 3, stride=1, padding=1)[0, 0]
     return torch.where(depth - least < step, least, depth)
 
@@ -191,7 +191,7 @@ def _box(points: Tensor) -> tuple[slice, slice, slice]:
 
 
 def narrow_parts(covered: NDArray[np.bool_]) -> Tensor:
-    """(GRID, GRID) pixels of parts that are at most NARROW pixels wide, and of sharp corners, and the two around them."""
+    """(GRID, GRID) pixels of parts that are at most NARROW pixels wide, of sharp corners, and two around them."""
     whole = covered.astype(np.uint8)
     disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (NARROW + 1, NARROW + 1))
     parts = whole - cv2.morphologyEx(whole, cv2.MORPH_OPEN, disk)
