@@ -111,7 +111,7 @@ def ray_distance(front: Tensor, end: Tensor, back: Tensor, logits: Tensor, narro
 
 
 def _reached(depth: Tensor, step: Tensor) -> Tensor:
-    """(G, G) depths -> the least among each pixel and its eight neighbours; its own where that is `step` or more off."""
+    """(G, G) depths -> the least of each pixel and its eight neighbours; its own where that is `step` or more off."""
     least = -F.max_pool2d(-depth[None, None], 3, stride=1, padding=1)[0, 0]
     return torch.where(depth - least < step, least, depth)
 
