@@ -50,7 +50,7 @@ train: var/.ready  ## train the compact network further (MESHES=folder adds mesh
 	$(BIN)/python -m ml.training.train $(if $(MESHES),--meshes $(MESHES)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SAMPLES),--samples $(SAMPLES))
 
 evaluate: var/.ready  ## shape quality on held-out objects (MESHES=folder: on yours)
-	$(BIN)/python -m ml.evaluate $(if $(MESHES),--meshes $(MESHES))
+	$(BIN)/python -m ml.evaluation $(if $(MESHES),--meshes $(MESHES))
 
 install: var/.ready  ## all that `make run` needs, without starting it
 

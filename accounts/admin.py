@@ -12,12 +12,11 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from accounts import quota
 from accounts.deletion import delete_account
 from accounts.models import ApiToken, User
-from jobs import moderation
 from jobs.admin.deeds import Deed, Moderated, action_of
 from jobs.admin.parts import YesNoFilter, link
+from jobs.core import moderation, quota
 from jobs.models import State
 
 BAN = Deed("ban", "Ban", "Ban these people?", "Ban", "banned", moderation.ban, "ban", lambda person: person.is_active)

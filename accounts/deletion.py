@@ -6,7 +6,7 @@ from django.db import transaction
 
 from accounts import sessions
 from accounts.models import ApiToken, User
-from jobs import services, storage
+from jobs.core import services, storage
 from jobs.models import Job
 
 

@@ -12,7 +12,7 @@ from django.db.models import Model, QuerySet
 from django.http import StreamingHttpResponse
 
 from accounts.models import ApiToken, User
-from jobs.bundle import Entry, deliver_bundle
+from jobs.http.zip_stream import Entry, deliver_bundle
 from jobs.models import AbuseReport, Job
 
 JOB_FIELDS = (

@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import ApiToken, User
-from jobs.failures import Refused
+from jobs.core.failures import Refused
 
 TOKENS_PER_PERSON = 20
 NOTED_SECONDS = 60

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from jobs import converters  # noqa: F401 (registers `file_name`)
+from jobs.http import converters  # noqa: F401 (registers `file_name`)
 from jobs.views import bulk, cutout, explore, job, lists, shared, tags, upload
 
 app_name = "jobs"

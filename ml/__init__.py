@@ -11,14 +11,14 @@ from ml.errors import ReconstructionError, Stopped
 from ml.recipe import Recipe
 
 if TYPE_CHECKING:
-    from ml.pipeline import Reconstruction, reconstruct, remix
+    from ml.pipeline.reconstruct import Reconstruction, reconstruct, remix
 
 __all__ = ["Recipe", "Reconstruction", "ReconstructionError", "Stopped", "reconstruct", "remix"]
 
 
 def __getattr__(name: str) -> Any:
     if name in ("reconstruct", "remix", "Reconstruction"):
-        from ml import pipeline
+        from ml.pipeline import reconstruct
 
-        return getattr(pipeline, name)
+        return getattr(reconstruct, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

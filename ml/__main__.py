@@ -1,7 +1,7 @@
 """The command line: `python -m ml PHOTO… --out DIR`, or `python -m ml --remix EARLIER --out DIR`.
 
 `--recipe report.json` with the same photos makes the same mesh files again, byte for byte; this holds on the same
-machine only (see `ml.options.recipe_of`).
+machine only (see `ml.cli.options.recipe_of`).
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from ml import options
+from ml.cli import options
 from ml.errors import ReconstructionError
 from ml.recipe import Recipe
 from ml.stages import STAGES, OnProgress, overall_progress
 
 if TYPE_CHECKING:
-    from ml.pipeline import Reconstruction
+    from ml.pipeline.reconstruct import Reconstruction
 
 BAD_INPUT = 2
 NO_PHOTO = "Name a photo, or with --remix the folder of an earlier result."
@@ -77,7 +77,7 @@ def _check_together(asked: Namespace, recipe: Recipe) -> None:
 
 
 def _made(photos: list[bytes], recipe: Recipe, unwrap: str, asked: Namespace) -> Reconstruction:
-    from ml.pipeline import reconstruct, remix  # loads torch: only once the input is known to be readable
+    from ml.pipeline.reconstruct import reconstruct, remix  # loads torch: only once the input is known to be readable
 
     with _bar(hidden=asked.json) as on_progress:
         if asked.remix:

@@ -18,7 +18,7 @@ RENDERERS = ("mesh", "nerf")
 TRANSPARENT = "transparent"
 FORMATS = ("glb", "obj", "stl", "ply", "3mf", "usdz")
 UNWRAPS = ("auto", "xatlas", "box")
-"""How a texture may be laid out (`ml.unwrap`). Nobody chooses it: a report says what it was, to make the same again."""
+"""How a texture may be laid out (`ml.texture.unwrap`). Nobody chooses it: a report names it, to make the same again."""
 OF_THE_SCENE = ("engine", "sides", "remove_background", "foreground_ratio")
 """Choices that go into the scene itself: a remix of that scene cannot change them."""
 _COLOR = re.compile(r"#[0-9a-f]{6}")

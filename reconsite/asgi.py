@@ -12,7 +12,7 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reconsite.settings")
 django_application = get_asgi_application()
 
-from jobs.routing import socket_application  # noqa: E402  (needs the apps that the line above loads)
+from jobs.live.routing import socket_application  # noqa: E402  (needs the apps that the line above loads)
 
 
 def leave_forms_to_django() -> None:

@@ -9,7 +9,7 @@ import redis
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
-from ml.weights import models_folder
+from ml.core.weights import models_folder
 
 
 @register()

@@ -14,7 +14,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from jobs import presence, queue
+from jobs.core import queue, worker_heartbeat
 from jobs.models import AbuseReport, Job, JobEvent, JobQuerySet, State, WorkerBeat
 
 
@@ -29,7 +29,7 @@ def ready(request: HttpRequest) -> JsonResponse:
     checks = {
         "database": database,
         "redis": redis_answers(),
-        "worker": database and presence.worker_online(),
+        "worker": database and worker_heartbeat.worker_online(),
     }
     return JsonResponse(checks, status=200 if all(checks.values()) else 503)
 

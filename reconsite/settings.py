@@ -14,7 +14,7 @@ from environs import FileAwareEnv
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from ml.weights import models_folder
+from ml.core.weights import models_folder
 
 django_stubs_ext.monkeypatch()  # lets `admin.ModelAdmin[Job]` and the like stand in the code
 
@@ -188,7 +188,7 @@ BACKGROUND_MODEL = env.str("BACKGROUND_MODEL", "u2netp")
 
 # --- files ----------------------------------------------------------------------------------------------------------
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", str(BASE_DIR / "media")))
-MEDIA_URL = ""  # private: files leave only through jobs.delivery
+MEDIA_URL = ""  # private: files leave only through jobs.http.delivery
 ACCEL_REDIRECT_PREFIX = env.str("ACCEL_REDIRECT_PREFIX", "")
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"

@@ -26,17 +26,24 @@ import trimesh
 import xatlas
 from PIL import Image
 
-from ml import axes, drawing, engines, export, files, lattice, mesh, photo, pipeline, surface, texture, views
-from ml.camera import Camera
-from ml.cutout import Cutout, cut
+from ml import engines, files
+from ml.core import frames
+from ml.core.camera import Camera
 from ml.engines.triposr.scene import TriplaneScene
+from ml.export import write
+from ml.mesh import adaptive_grid, marching_cubes, repair
+from ml.photo import decode
+from ml.photo.cutout import Cutout, cut
+from ml.photo.posed_photo import Shot
+from ml.pipeline import reconstruct as pipeline
 from ml.recipe import Recipe
-from ml.scene import Scene
-from ml.shot import Shot
-from ml.unwrap import unwrap
+from ml.render import mesh_renderer, turntable
+from ml.scene.protocol import Scene
+from ml.texture import bake
+from ml.texture.unwrap import unwrap
 from scripts.bench import ROOT, SAMPLE, hardware
 
-CHAIR = Path(__file__).parent.parent / "tests" / "ml" / "triposr" / "data" / "chair.npz"
+CHAIR = Path(__file__).parent.parent / "tests" / "ml" / "engines" / "triposr" / "data" / "chair.npz"
 RECIPE = Recipe(engine="compact").resolved()
 GRID, FACES, TEXTURE = RECIPE.grid or 0, RECIPE.faces or 0, RECIPE.texture_size or 0
 COUNT, SIZE = RECIPE.frame_count or 0, RECIPE.frame_size or 0
@@ -74,61 +81,61 @@ def seconds(work: Callable[[], Any], repeats: int = 1) -> float:
 def surface_row(title: str, scene: Scene, limit: float) -> Row:
     """The surface, coarse to fine, and from all points of the lattice."""
     part = np.random.default_rng(0).uniform(-scene.radius, scene.radius, ((GRID + 1) ** 3 // POINT_SHARE, 3))
-    asked = seconds(lambda: lattice.densities(scene, part.astype(np.float32))) * POINT_SHARE
-    values = lattice.sample(scene, GRID, scene.threshold)
+    asked = seconds(lambda: adaptive_grid.densities(scene, part.astype(np.float32))) * POINT_SHARE
+    values = adaptive_grid.sample(scene, GRID, scene.threshold)
     cubes = seconds(lambda: mcubes.marching_cubes(values, scene.threshold))
-    ours = seconds(lambda: surface.extract(scene, GRID), 2)
+    ours = seconds(lambda: marching_cubes.extract(scene, GRID), 2)
     return Row(f"surface, {title}", ours, limit, asked + cubes, f"naive from 1/{POINT_SHARE} of the points")
 
 
-def finish_row(raw: mesh.Mesh) -> Row:
+def finish_row(raw: repair.Mesh) -> Row:
     """Parts, smoothing and simplification, and the same by trimesh."""
 
     def naive() -> None:
         parts = trimesh.Trimesh(raw.vertices, raw.faces).split(only_watertight=False)
         largest = max(parts, key=lambda each: float(each.volume))
-        rounds = 2 * mesh.SMOOTHING_ROUNDS
+        rounds = 2 * repair.SMOOTHING_ROUNDS
         trimesh.smoothing.filter_taubin(largest, iterations=rounds)  # type: ignore[no-untyped-call]
         fast_simplification.simplify(largest.vertices, largest.faces, target_count=FACES)
 
-    return Row("finish", seconds(lambda: mesh.finish(raw, FACES), 2), 1.5, seconds(naive), "naive: trimesh")
+    return Row("finish", seconds(lambda: repair.finish(raw, FACES), 2), 1.5, seconds(naive), "naive: trimesh")
 
 
-def bake_row(solid: mesh.Mesh, scene: Scene, shot: Shot) -> Row:
+def bake_row(solid: repair.Mesh, scene: Scene, shot: Shot) -> Row:
     """Unwrapping and painting, and xatlas on the whole mesh as it comes with the same painting."""
     unwrapping = seconds(lambda: unwrap(solid, TEXTURE))
-    ours = seconds(lambda: texture.bake(solid, scene, [shot], TEXTURE), 2)
+    ours = seconds(lambda: bake.bake(solid, scene, [shot], TEXTURE), 2)
     alone = seconds(lambda: xatlas.parametrize(solid.vertices, solid.faces.astype(np.uint32)))
     return Row("unwrap and bake", ours, 4.0, alone + max(ours - unwrapping, 0.0), "naive: one call of xatlas")
 
 
-def views_row(model: texture.TexturedMesh, folder: Path) -> Row:
+def views_row(model: bake.TexturedMesh, folder: Path) -> Row:
     """All frames, poster and film, and pictures made one by one, each with a ray tree of its own."""
 
     def ours() -> None:
-        views.turntable(drawing.Subject.of(model), folder, count=COUNT, size=SIZE, elevation=15.0)
+        turntable.turntable(mesh_renderer.Subject.of(model), folder, count=COUNT, size=SIZE, elevation=15.0)
 
     def naive() -> None:
         for index in range(COUNT // VIEW_SHARE):
-            picture = drawing.draw(drawing.Subject.of(model), Camera(15.0, 360.0 * index / COUNT), SIZE)
+            picture = mesh_renderer.draw(mesh_renderer.Subject.of(model), Camera(15.0, 360.0 * index / COUNT), SIZE)
             Image.fromarray(picture).save(folder / "naive.png")
 
     note = f"naive without poster and film, from 1/{VIEW_SHARE} of the views"
     return Row(f"{COUNT} views and film", seconds(ours, 2), 5.0, seconds(naive) * VIEW_SHARE, note)
 
 
-def export_row(model: texture.TexturedMesh, folder: Path) -> Row:
+def export_row(model: bake.TexturedMesh, folder: Path) -> Row:
     """Every format, and those that trimesh writes by itself."""
 
     def naive() -> None:
         picture = Image.fromarray(model.texture)
         material = trimesh.visual.material.SimpleMaterial(image=picture)  # type: ignore[no-untyped-call]
         visual = trimesh.visual.TextureVisuals(uv=model.uv, material=material)  # type: ignore[no-untyped-call]
-        made = trimesh.Trimesh(axes.y_up(model.mesh.vertices), model.mesh.faces, visual=visual, process=False)
+        made = trimesh.Trimesh(frames.y_up(model.mesh.vertices), model.mesh.faces, visual=visual, process=False)
         for kind in ("glb", "obj", "stl", "ply"):
             made.export(folder / f"naive.{kind}")
 
-    ours = seconds(lambda: export.write(model, folder, RECIPE), 2)
+    ours = seconds(lambda: write.write(model, folder, RECIPE), 2)
     return Row("exports", ours, 1.5, seconds(naive), "naive: trimesh, GLB, OBJ, STL and PLY alone")
 
 
@@ -161,7 +168,7 @@ import sys
 from pathlib import Path
 import numpy as np
 from ml import engines
-from ml.cutout import Cutout
+from ml.photo.cutout import Cutout
 rgba = np.load(sys.argv[1])
 engines.choose("compact").infer(Cutout(rgba, (0, 0, *rgba.shape[:2]), "none"))
 print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
@@ -186,12 +193,12 @@ def measure() -> list[Row]:
     """All rows of the table, told one by one."""
     picture = next(SAMPLE.glob("*.png")).read_bytes()
     rows = job_rows(picture)
-    cutout = cut(photo.open_photo(picture), remove_background=True, foreground_ratio=0.85)
+    cutout = cut(decode.open_photo(picture), remove_background=True, foreground_ratio=0.85)
     scene = engines.choose("compact").infer(cutout)
-    raw = surface.extract(scene, GRID)
-    solid = mesh.finish(raw, FACES)
+    raw = marching_cubes.extract(scene, GRID)
+    solid = repair.finish(raw, FACES)
     shot = Shot(cutout, scene.camera)
-    model = texture.bake(solid, scene, [shot], TEXTURE)
+    model = bake.bake(solid, scene, [shot], TEXTURE)
     with tempfile.TemporaryDirectory() as name:
         return [
             surface_row("volume", scene, 0.5),

@@ -24,15 +24,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ml import lattice
-from ml.camera import RADIUS, Camera
+from ml.core.camera import RADIUS, Camera
 from ml.engines.triposr import checkpoint, network, parity, render
 from ml.engines.triposr.checkpoint import Model
 from ml.engines.triposr.precision import PRECISIONS, best_precision
 from ml.engines.triposr.scene import TriplaneScene
 from ml.engines.triposr.sizes import Sizes
+from ml.mesh import adaptive_grid
 
-SCENE = Path(__file__).parent.parent / "tests" / "ml" / "triposr" / "data" / "chair.npz"
+SCENE = Path(__file__).parent.parent / "tests" / "ml" / "engines" / "triposr" / "data" / "chair.npz"
 GRID, VIEWS, SIZE = 256, 30, 256
 GRID_SHARE, VIEW_SHARE = 32, 16
 """The naive way does one in so many points of the grid, and rays of one view."""
@@ -155,7 +155,7 @@ def grid_row(scene: TriplaneScene) -> Row:
     naive = NaiveScene(scene.planes, scene.layers)
     chunk = (torch.rand(GRID**3 // GRID_SHARE, 3, generator=torch.Generator().manual_seed(1)) * 2.0 - 1.0) * RADIUS
     part = seconds(lambda: [naive.density(each) for each in chunk.split(1 << 17)])  # type: ignore[no-untyped-call]
-    ours = seconds(lambda: lattice.sample(scene, GRID, scene.threshold), 2)
+    ours = seconds(lambda: adaptive_grid.sample(scene, GRID, scene.threshold), 2)
     return Row(f"{GRID}³ density grid", part * GRID_SHARE, ours, note=f"naive from 1/{GRID_SHARE} of the points")
 
 

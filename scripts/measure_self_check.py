@@ -1,6 +1,6 @@
 """How well models agree with their own photo at standard quality: `python -m scripts.measure_self_check [--count N]`.
 
-Our samples and held-out generated objects (`ml.evaluate`), by the compact engine through every stage up to the texture.
+Our samples and held-out generated objects (`ml.evaluation.sets`), by the compact engine, up to the texture.
 """
 
 from __future__ import annotations
@@ -11,11 +11,16 @@ from pathlib import Path
 
 import numpy as np
 
-from ml import camera_fit, evaluate, fusion, mesh, photo, surface, texture, views
-from ml.cutout import Cutout, cut
-from ml.drawing import Subject
 from ml.engines.compact.engine import CompactEngine
+from ml.evaluation import sets
+from ml.mesh import marching_cubes, repair
+from ml.multiview import camera_fit, fusion
+from ml.photo import decode
+from ml.photo.cutout import Cutout, cut
 from ml.recipe import QUALITIES
+from ml.render import turntable
+from ml.render.mesh_renderer import Subject
+from ml.texture import bake
 
 SAMPLES = Path(__file__).resolve().parent.parent / "static" / "samples"
 STANDARD = QUALITIES["standard"]
@@ -37,8 +42,8 @@ def main() -> None:
 def objects(count: int) -> Iterator[tuple[str, Cutout]]:
     """Names and cutouts."""
     for path in sorted(SAMPLES.iterdir()):
-        yield path.name, cut(photo.open_photo(path.read_bytes()))
-    for examples in evaluate.example_sets(None, count, held_out_only=True).values():
+        yield path.name, cut(decode.open_photo(path.read_bytes()))
+    for examples in sets.example_sets(None, count, held_out_only=True).values():
         for each in examples:
             yield each.name, each.cutout
 
@@ -46,10 +51,10 @@ def objects(count: int) -> Iterator[tuple[str, Cutout]]:
 def checked(cutout: Cutout) -> dict[str, float]:
     """The `self_check` of the report, without the stages that it does not need."""
     fused = fusion.scene_of(CompactEngine(), [cutout])
-    solid = mesh.finish(surface.extract(fused.scene, STANDARD.grid), STANDARD.faces)
+    solid = repair.finish(marching_cubes.extract(fused.scene, STANDARD.grid), STANDARD.faces)
     shots = camera_fit.fitted(solid, fused.shots)
-    model = texture.bake(solid, fused.scene, shots, STANDARD.texture_size)
-    return views.self_check(Subject.of(model), shots[0].cutout, shots[0].camera)
+    model = bake.bake(solid, fused.scene, shots, STANDARD.texture_size)
+    return turntable.self_check(Subject.of(model), shots[0].cutout, shots[0].camera)
 
 
 if __name__ == "__main__":

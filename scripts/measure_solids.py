@@ -15,9 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ml import axes, engines, evaluate, mesh, surface
+from ml import engines
+from ml.core import frames
 from ml.errors import ReconstructionError
-from ml.geometry import components, welded
+from ml.evaluation import sets, single_photo
+from ml.mesh import marching_cubes, repair
+from ml.mesh.geometry import components, welded
 from ml.recipe import Recipe
 
 QUALITIES = ("draft", "standard", "high")
@@ -35,23 +38,23 @@ class Judged:
     failure: str = ""
 
 
-def judged(example: evaluate.Example, engine: engines.Engine, recipe: Recipe) -> Judged:
+def judged(example: single_photo.Example, engine: engines.Engine, recipe: Recipe) -> Judged:
     """The finished mesh of one example, judged."""
     try:
-        raw = surface.extract(engine.infer(example.cutout), recipe.grid or 256)
-        solid = mesh.finish(raw, recipe.faces or 40_000)
+        raw = marching_cubes.extract(engine.infer(example.cutout), recipe.grid or 256)
+        solid = repair.finish(raw, recipe.faces or 40_000)
     except ReconstructionError as error:
         return Judged(example.name, sound=False, printed=False, failure=error.code)
     parts = int(components(solid.faces, len(solid.vertices)).max()) + 1
-    sound = mesh.is_solid(solid.vertices, solid.faces)
+    sound = repair.is_solid(solid.vertices, solid.faces)
     return Judged(example.name, sound, _printed(solid, recipe.height_mm), parts, solid.repairs)
 
 
-def _printed(solid: mesh.Mesh, height_mm: float) -> bool:
+def _printed(solid: repair.Mesh, height_mm: float) -> bool:
     """Whether it is still sound when all that is kept is where the corners of its triangles lie, in millimetres."""
-    corners = axes.print_bed(solid.vertices, height_mm)[solid.faces].reshape(-1, 3)
+    corners = frames.print_bed(solid.vertices, height_mm)[solid.faces].reshape(-1, 3)
     first, place_of = welded(corners)
-    return mesh.is_solid(corners[first], place_of.reshape(-1, 3).astype(np.int32))
+    return repair.is_solid(corners[first], place_of.reshape(-1, 3).astype(np.int32))
 
 
 def report(title: str, found: list[Judged]) -> str:
@@ -67,11 +70,11 @@ def _percent(marks: list[bool]) -> float:
     return 100.0 * sum(marks) / max(len(marks), 1)
 
 
-def measure(sets: Mapping[str, Iterable[evaluate.Example]], recipe: Recipe) -> dict[str, list[Judged]]:
+def measure(groups: Mapping[str, Iterable[single_photo.Example]], recipe: Recipe) -> dict[str, list[Judged]]:
     """Every set, told as soon as it is done."""
     engine = engines.choose("compact")
     found: dict[str, list[Judged]] = {}
-    for title, examples in sets.items():
+    for title, examples in groups.items():
         found[title] = [judged(each, engine, recipe) for each in examples]
         print(report(title, found[title]), flush=True)
     return found
@@ -84,9 +87,7 @@ def main() -> None:
     parser.add_argument("--quality", default="standard", choices=QUALITIES)
     parser.add_argument("--json", type=Path, help="write each object's judgement there, too")
     options = parser.parse_args()
-    found = measure(
-        evaluate.example_sets(options.meshes, options.count, True), Recipe(quality=options.quality).resolved()
-    )
+    found = measure(sets.example_sets(options.meshes, options.count, True), Recipe(quality=options.quality).resolved())
     if options.json:
         options.json.write_text(
             json.dumps({title: [asdict(j) for j in each] for title, each in found.items()}, indent=1)

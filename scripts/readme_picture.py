@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ml.pipeline import reconstruct
+from ml.pipeline.reconstruct import reconstruct
 from ml.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parent.parent

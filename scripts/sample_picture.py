@@ -15,10 +15,10 @@ import trimesh
 from numpy.typing import NDArray
 from PIL import Image
 
-from ml.camera import Camera
-from ml.geometry import vertex_normals
-from ml.mesh import Mesh
-from ml.raycast import Caster, camera_rays
+from ml.core.camera import Camera
+from ml.mesh.geometry import vertex_normals
+from ml.mesh.mesh import Mesh
+from ml.mesh.raycast import Caster, camera_rays
 
 SAMPLES = Path(__file__).resolve().parent.parent / "static" / "samples"
 SIDE, SUPERSAMPLING = 480, 2

@@ -18,9 +18,9 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from jobs import services, storage, transitions
+from jobs.core import services, storage, transitions
+from jobs.core.transitions import Writer
 from jobs.models import Artifact, Job, State
-from jobs.transitions import Writer
 from ml.recipe import Recipe
 
 PASSWORD = "a-long-enough-word"

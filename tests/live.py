@@ -53,11 +53,11 @@ class Process:
 
     def engine(self) -> psutil.Process:
         """Of a worker: its warm engine."""
-        return next(process for process in self.family() if "ml.server" in process.cmdline())
+        return next(process for process in self.family() if "ml.serve.engine_server" in process.cmdline())
 
     def horse(self) -> psutil.Process:
         """Of a worker: the process that lives for the job under way."""
-        return next(process for process in self.family()[1:] if "ml.server" not in process.cmdline())
+        return next(process for process in self.family()[1:] if "ml.serve.engine_server" not in process.cmdline())
 
     def kill(self) -> None:
         """SIGKILL for all of them at once, as a power cut would."""

@@ -15,7 +15,7 @@ from accounts import tokens
 from accounts.api.serializers import SignInSerializer, TokenSerializer
 from accounts.authentication import BearerAuthentication
 from accounts.models import ApiToken, User
-from jobs.failures import Refused
+from jobs.core.failures import Refused
 
 
 class SignIn(APIView):

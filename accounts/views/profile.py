@@ -9,10 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from accounts import quota
 from accounts.forms import ProfileForm
 from accounts.models import User
 from accounts.views.person import person
+from jobs.core import quota
 from jobs.models import Job
 
 

@@ -14,7 +14,7 @@ from accounts import tokens
 from accounts.forms import TokenForm
 from accounts.models import ApiToken
 from accounts.views.person import person
-from jobs.failures import Refused
+from jobs.core.failures import Refused
 
 
 @login_required

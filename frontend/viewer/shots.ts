@@ -24,7 +24,7 @@ export function eyeOf(shot: ShotCamera, root: Object3D): PerspectiveCamera {
   return eye;
 }
 
-/** The same turn as ml/axes.py `y_up`. */
+/** The same turn as ml/core/frames.py `y_up`. */
 function filesFrame([x, y, z]: Triple): Vector3 {
   return new Vector3(y, z, x);
 }

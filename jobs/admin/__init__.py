@@ -1,4 +1,4 @@
-"""Moderation: jobs and reports are looked at here and changed only by the verbs of jobs.moderation."""
+"""Moderation: jobs and reports are looked at here and changed only by the verbs of jobs.core.moderation."""
 
 from django.contrib import admin
 

@@ -11,7 +11,7 @@ from jobs.models import ModerationAct
 
 @admin.register(ModerationAct)
 class ModerationActAdmin(ReadOnly, admin.ModelAdmin[ModerationAct]):
-    """Read by moderators, written by jobs.moderation alone."""
+    """Read by moderators, written by jobs.core.moderation alone."""
 
     list_display = ("at", "actor", "act", "about", "reason")
     list_filter = ("act", ("actor", admin.RelatedOnlyFieldListFilter))

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.models import User
-from jobs.failures import Refused
+from jobs.core.failures import Refused
 
 CHOSEN_PER_PAGE = 40
 """Rows of a list with actions: each chosen row is a field of the form, and a request may have 50 of them."""
@@ -22,7 +22,7 @@ CHOSEN_PER_PAGE = 40
 
 @dataclass(frozen=True)
 class Deed:
-    """One verb of jobs.moderation as the admin offers it; `done` completes “2 of 3 …”."""
+    """One verb of jobs.core.moderation as the admin offers it; `done` completes “2 of 3 …”."""
 
     name: str
     label: str

@@ -12,10 +12,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.models import User
-from jobs import moderation
 from jobs.admin import health
 from jobs.admin.deeds import Deed, Moderated, action_of
 from jobs.admin.parts import ReadOnly, YesNoFilter, change_url, link, thumbnail
+from jobs.core import moderation
 from jobs.models import AbuseReport, Artifact, Job, JobEvent, Photo
 
 HIDE = Deed(
@@ -123,7 +123,7 @@ class ReportInline(ReadOnly, admin.TabularInline[AbuseReport, Job]):
 
 @admin.register(Job)
 class JobAdmin(Moderated, ReadOnly, admin.ModelAdmin[Job]):
-    """All jobs; the actions call the verbs of jobs.moderation."""
+    """All jobs; the actions call the verbs of jobs.core.moderation."""
 
     list_display = ("poster", "title", "owner", "state", "failure_code", "created_at", "published_at", "hidden_at")
     list_display_links = ("poster", "title")

@@ -10,9 +10,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.models import User
-from jobs import moderation
 from jobs.admin.deeds import Deed, Moderated, action_of
 from jobs.admin.parts import ReadOnly, YesNoFilter, change_url, link, thumbnail
+from jobs.core import moderation
 from jobs.models import AbuseReport
 
 

@@ -1,4 +1,4 @@
-"""What the API does with a door of jobs.access that stays shut."""
+"""What the API does with a door of jobs.core.access that stays shut."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
-from jobs.delivery import deliver
+from jobs.http.delivery import deliver
 from jobs.models import Artifact, Job
 
 FILE_DOWNLOAD: dict[str, Any] = {

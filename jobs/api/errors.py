@@ -5,7 +5,7 @@ from __future__ import annotations
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.settings import api_settings
 
-from jobs.failures import Refused
+from jobs.core.failures import Refused
 from ml.errors import ReconstructionError
 
 STATUS = {

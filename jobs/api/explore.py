@@ -16,11 +16,11 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle, ScopedRateThrottle
 
 from accounts.models import User
-from jobs import access, sharing, tagging
 from jobs.api.doors import FILE_DOWNLOAD, deliver_or_404, found
 from jobs.api.serializers import ArtifactSerializer, PublicSearchSerializer, UrlsSerializer
+from jobs.core import access, sharing, tagging
+from jobs.core.search import search
 from jobs.models import AbuseReport, Artifact, Job, JobQuerySet
-from jobs.search import search
 from ml.files import POSTER
 
 

@@ -9,9 +9,9 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from jobs import estimates, presence, services, sharing, tagging
+from jobs.core import estimates, services, sharing, tagging, worker_heartbeat
+from jobs.core.search import SORTS
 from jobs.models import Artifact, Job, ShareLink, State
-from jobs.search import SORTS
 from ml import files
 
 
@@ -210,7 +210,7 @@ class JobSerializer(serializers.ModelSerializer[Job]):
 
     def get_worker_online(self, job: Job) -> bool:
         """False when nobody would take the job now; not asked for a job that has ended."""
-        return job.is_terminal or presence.worker_online()
+        return job.is_terminal or worker_heartbeat.worker_online()
 
     def get_tags(self, job: Job) -> list[str]:
         """In alphabetical order."""

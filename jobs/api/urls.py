@@ -3,9 +3,9 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.permissions import AllowAny
 from rest_framework.routers import SimpleRouter
 
-from jobs import converters  # noqa: F401 (registers `file_name`)
 from jobs.api.explore import ExploreViewSet
 from jobs.api.views import JobViewSet
+from jobs.http import converters  # noqa: F401 (registers `file_name`)
 
 router = SimpleRouter(use_regex_path=False)
 router.register("jobs", JobViewSet, basename="job")

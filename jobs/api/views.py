@@ -1,4 +1,4 @@
-"""The API of jobs. Every act is a verb of the core; every door is jobs.access."""
+"""The API of jobs. Every act is a verb of the core; every door is jobs.core.access."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle, ScopedRateThrottle
 
 from accounts.models import User
-from jobs import access, services, sharing, tagging
 from jobs.api.doors import FILE_DOWNLOAD, deliver_or_404, found
 from jobs.api.errors import as_answer
 from jobs.api.recipes import RemixSerializer, SubmitSerializer, recipe_choices
@@ -31,9 +30,10 @@ from jobs.api.serializers import (
     SearchSerializer,
     ShareSerializer,
 )
-from jobs.failures import Refused
+from jobs.core import access, services, sharing, tagging
+from jobs.core.failures import Refused
+from jobs.core.search import search
 from jobs.models import Job, JobQuerySet
-from jobs.search import search
 from ml.errors import ReconstructionError
 from ml.recipe import Recipe
 

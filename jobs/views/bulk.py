@@ -12,8 +12,8 @@ from django.shortcuts import redirect, render
 from django.utils.text import slugify
 from django.views.decorators.http import require_POST
 
-from jobs import access, services, sharing
-from jobs.bundle import Entry, deliver_bundle, entries_of
+from jobs.core import access, services, sharing
+from jobs.http.zip_stream import Entry, deliver_bundle, entries_of
 from jobs.models import Job, State
 from jobs.views.doors import back_to
 from ml import files

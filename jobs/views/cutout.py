@@ -15,9 +15,9 @@ from rest_framework.response import Response
 from rest_framework.throttling import UserRateThrottle
 
 from jobs.api.errors import as_answer
-from jobs.failures import Refused
-from jobs.photos import check_size
-from jobs.previewer import RETRY_AFTER_SECONDS, Preview, previewer
+from jobs.core.failures import Refused
+from jobs.core.photos import check_size
+from jobs.work.cutout_process import RETRY_AFTER_SECONDS, Preview, previewer
 from ml.errors import ReconstructionError
 
 

@@ -1,4 +1,4 @@
-"""What the pages share: the 404 of a door of jobs.access that stays shut, and the way back after an act."""
+"""What the pages share: the 404 of a door of jobs.core.access that stays shut, and the way back after an act."""
 
 from __future__ import annotations
 

@@ -14,10 +14,10 @@ from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
 
 from accounts.models import User
-from jobs import access, sharing
-from jobs.forms import ReportForm
+from jobs.core import access, sharing
+from jobs.core.search import search
 from jobs.models import Job
-from jobs.search import search
+from jobs.pages.report_form import ReportForm
 from jobs.views.doors import found
 from jobs.views.filters import wanted
 from jobs.views.lists import page_of

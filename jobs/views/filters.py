@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
-from jobs.search import SORTS
+from jobs.core.search import SORTS
 
 SORT_LABELS = {"newest": "Newest first", "oldest": "Oldest first", "title": "By title", "largest": "Largest first"}
 TEXT_LENGTH = 100

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from jobs import access
+from jobs.core import access
 from jobs.models import Job
 from jobs.views.upload import ACCEPT
 from ml import files

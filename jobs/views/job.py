@@ -1,4 +1,4 @@
-"""The page of one job and its owner's acts on it. Every act is a verb of the core; every door is jobs.access."""
+"""The page of one job and its owner's acts on it. Every act is a verb of the core; every door is jobs.core.access."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from jobs import access, services, sharing
-from jobs.bundle import deliver_bundle, entries_of
-from jobs.delivery import deliver
-from jobs.failures import Refused
+from jobs.core import access, services, sharing
+from jobs.core.failures import Refused
+from jobs.http.delivery import deliver
+from jobs.http.zip_stream import deliver_bundle, entries_of
 from jobs.models import Job, State
-from jobs.progress_page import progress_context
-from jobs.remix_form import RemixForm, quality_choices
-from jobs.result_page import folder_name, owner_context, share_context
+from jobs.pages.progress import progress_context
+from jobs.pages.remix_form import RemixForm, quality_choices
+from jobs.pages.result import folder_name, owner_context, share_context
 from jobs.views.doors import found
 from ml.errors import ReconstructionError
 from ml.stages import STAGES

@@ -12,9 +12,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from jobs import access, tagging
+from jobs.core import access, tagging
+from jobs.core.search import search
 from jobs.models import ACTIVE, Job, JobQuerySet, State
-from jobs.search import search
 from jobs.views.filters import SORT_LABELS, Wanted, wanted
 from ml import files
 

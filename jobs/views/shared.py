@@ -13,12 +13,12 @@ from django.urls import reverse
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
-from jobs import access
-from jobs.bundle import deliver_bundle, entries_of
-from jobs.delivery import deliver
+from jobs.core import access
+from jobs.http.delivery import deliver
+from jobs.http.zip_stream import deliver_bundle, entries_of
 from jobs.models import Job
-from jobs.result_page import folder_name, model_context, public_door, shared_door
-from jobs.social_picture import social_picture
+from jobs.pages.result import folder_name, model_context, public_door, shared_door
+from jobs.pages.social_picture import social_picture
 from jobs.views.doors import found
 from ml import files
 

@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from jobs import access, tagging
-from jobs.failures import Refused
+from jobs.core import access, tagging
+from jobs.core.failures import Refused
 from jobs.views.doors import back_to, found
 
 

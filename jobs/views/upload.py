@@ -14,14 +14,14 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
-from jobs import access, estimates, presence, services
 from jobs.api.errors import STATUS
-from jobs.delivery import deliver_photo
-from jobs.failures import Refused
+from jobs.core import access, estimates, services, worker_heartbeat
+from jobs.core.failures import Refused
+from jobs.http.delivery import deliver_photo
 from jobs.models import Job
-from jobs.previewer import previewer
-from jobs.submit_form import QUALITY_HINTS, QUALITY_LABELS, SIDE_LABELS, SubmitForm
+from jobs.pages.submit_form import QUALITY_HINTS, QUALITY_LABELS, SIDE_LABELS, SubmitForm
 from jobs.views.doors import found
+from jobs.work.cutout_process import previewer
 from ml.errors import ReconstructionError
 from ml.recipe import ENGINES, MAX_PHOTOS, QUALITIES
 
@@ -108,7 +108,7 @@ def _upload_page(
         "accept": ACCEPT,
         "qualities": qualities,
         "times_known": any(each["seconds"] for each in qualities),
-        "worker_online": presence.worker_online(),
+        "worker_online": worker_heartbeat.worker_online(),
         "queue_length": estimates.queue_length(),
         "upload_data": _upload_data(earlier),
     }

@@ -6,9 +6,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
-from ml.cutout import Cutout
 from ml.errors import ReconstructionError
-from ml.scene import Scene
+from ml.photo.cutout import Cutout
+from ml.scene.protocol import Scene
 
 
 class Engine(Protocol):

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ml.training import materials, meshes, posing, rays, render, shapes
+from ml.mesh import ray_intervals
+from ml.training import materials, meshes, posing, render, shapes
 from ml.training.meshes import Solid
 
 SHARD = 256
@@ -27,7 +28,7 @@ def make_sample(solid: Solid, rng: np.random.Generator, *, augment: bool = True)
         solid, colors = meshes.deform(solid, rng), materials.recolor(solid.colors, rng)
     azimuth, elevation, fov = posing.random_angles(rng)
     view = posing.pose(solid.vertices, solid.faces, azimuth, elevation, fov)
-    caster = rays.build(view.vertices, view.faces)
+    caster = ray_intervals.build(view.vertices, view.faces)
     target = render.cast_target(caster, view, colors)
     seen = np.isfinite(target.depths[..., 0])
     if seen.sum() < 60 or np.abs(target.depths[seen]).max() > render.REACH:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.camera import DISTANCE, FIELD_OF_VIEW, Camera
-from ml.training.rays import Floats
+from ml.core.camera import DISTANCE, FIELD_OF_VIEW, Camera
+from ml.mesh.ray_intervals import Floats
 
 FOREGROUND = 0.85
 
@@ -19,7 +19,7 @@ class View:
 
     That space is left-handed, so `faces` (F, 3) wind the other way around than the object's own, to stay outward.
 
-    `to_canonical` turns a depth offset from the middle of the object into canonical units (`ml.camera`), where the
+    `to_canonical` turns a depth offset from the middle of the object into canonical units (`ml.core.camera`), where the
     camera has a field of view of 40° and a distance of 1.9, whatever the lens of this view.
     """
 

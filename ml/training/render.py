@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ml.mesh.ray_intervals import Caster, Floats, all_hits, inside_after, occluded
 from ml.training import materials
 from ml.training.posing import View
-from ml.training.rays import Caster, Floats, all_hits, inside_after, occluded
 
 PICTURE = 128
 GRID = 64

@@ -20,7 +20,7 @@ from accounts import tokens
 from accounts.models import User
 from jobs.models import Artifact, Job, State
 from tests.conftest import PASSWORD, in_state, make_user, signed_in, stored_files
-from tests.jobs.test_bundle import body
+from tests.jobs.http.test_zip_stream import body
 
 pytestmark = pytest.mark.django_db
 

@@ -15,9 +15,9 @@ from django.conf import settings
 from playwright.sync_api import Browser, Page
 
 from accounts.models import User
-from jobs import artifacts, services, transitions
+from jobs.core import artifacts, services, transitions
 from jobs.models import Job
-from ml.pipeline import Reconstruction, reconstruct
+from ml.pipeline.reconstruct import Reconstruction, reconstruct
 from ml.recipe import Recipe
 from tests.conftest import encoded, picture, signed_in
 from tests.environment import free_port, wait_for_port

@@ -15,9 +15,9 @@ from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 from accounts.models import User
-from jobs import services, sharing, tagging, transitions
+from jobs.core import services, sharing, tagging, transitions
+from jobs.core.transitions import Writer
 from jobs.models import Artifact, Job, State, WorkerBeat
-from jobs.transitions import Writer
 from ml.recipe import Recipe
 from tests.conftest import PASSWORD, signed_in
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from jobs import sharing
+from jobs.core import sharing
 from jobs.models import Job
 from tests.browser import pages
 

@@ -14,7 +14,7 @@ import trimesh
 from playwright.sync_api import Browser, expect
 
 from accounts.models import User
-from jobs import sharing
+from jobs.core import sharing
 from jobs.models import Job
 from tests.browser.finished import READY, finished_model, opened
 

@@ -16,7 +16,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import User
-from jobs import sharing
+from jobs.core import sharing
 from jobs.models import Job
 from tests.browser.finished import READY, finished_model, opened
 

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from ml import export, surface, texture
-from ml import mesh as meshes
-from ml.fetch import FetchError, fetch_background
-from ml.pipeline import Reconstruction, reconstruct
+from ml.cli.fetch_background import FetchError, fetch_background
+from ml.export import write
+from ml.mesh import marching_cubes
+from ml.mesh import repair as meshes
+from ml.pipeline.reconstruct import Reconstruction, reconstruct
 from ml.recipe import Recipe
-from ml.texture import TexturedMesh
+from ml.texture import bake
+from ml.texture.bake import TexturedMesh
 from tests.ml.landmarks import EXTRAS, TOY_RECIPE
 from tests.ml.scenes import AnalyticScene
 
@@ -85,13 +87,13 @@ def toy() -> TexturedMesh:
     """The toy with the scene's own colours."""
     scene = AnalyticScene()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ml.unwrap.TIME_LIMIT", 0)
-        return texture.bake(meshes.finish(surface.extract(scene, 128), 10_000), scene, [], 512)
+        patch.setattr("ml.texture.unwrap.TIME_LIMIT", 0)
+        return bake.bake(meshes.finish(marching_cubes.extract(scene, 128), 10_000), scene, [], 512)
 
 
 @pytest.fixture(scope="session")
 def toy_folder(toy: TexturedMesh, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The toy's files in every format."""
     out = tmp_path_factory.mktemp("toy")
-    export.write(toy, out, TOY_RECIPE, EXTRAS)
+    write.write(toy, out, TOY_RECIPE, EXTRAS)
     return out

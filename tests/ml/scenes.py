@@ -9,9 +9,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ml.camera import RADIUS, Camera
-from ml.cutout import Cutout
-from ml.scene import Scene
+from ml.core.camera import RADIUS, Camera
+from ml.photo.cutout import Cutout
+from ml.scene.protocol import Scene
 
 RED = (0.85, 0.12, 0.10)
 GREEN = (0.10, 0.65, 0.20)

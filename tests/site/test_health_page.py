@@ -9,7 +9,7 @@ from pytest_django import Settings
 from redis.exceptions import RedisError
 
 from accounts.models import User
-from jobs import presence
+from jobs.core import worker_heartbeat
 from jobs.models import Job, State, WorkerBeat
 from reconsite.health import gather
 from tests.conftest import in_state, signed_in
@@ -28,7 +28,7 @@ def test_the_oldest_waiting_job_is_named(job: Job, submit: Callable[..., Job]) -
 
 
 def test_a_silent_worker_is_told_from_a_living_one() -> None:
-    presence.beat("fresh")
+    worker_heartbeat.beat("fresh")
     WorkerBeat.objects.create(name="lost", seen_at=timezone.now() - timedelta(minutes=5))
     assert [(worker.name, worker.lives) for worker in gather().workers] == [("fresh", True), ("lost", False)]
 
@@ -45,7 +45,7 @@ def test_a_redis_that_is_away_is_said(monkeypatch: pytest.MonkeyPatch, staff: Us
         raise RedisError
 
     monkeypatch.setattr("reconsite.health.django_rq.get_connection", away)
-    monkeypatch.setattr("jobs.queue.django_rq.get_queue", away)
+    monkeypatch.setattr("jobs.core.queue.django_rq.get_queue", away)
     html = signed_in(staff).get("/admin/jobs/job/health/").content.decode()
     assert "does not answer" in html
     assert "unknown" in html

@@ -9,7 +9,7 @@ from django.test import Client
 from pytest_django import Settings
 
 import reconsite.asgi
-from jobs import presence
+from jobs.core import worker_heartbeat
 from reconsite import checks
 
 
@@ -19,7 +19,7 @@ def test_it_lives(client: Client) -> None:
 
 def test_it_is_ready_only_with_a_worker(db: None, client: Client) -> None:
     assert client.get("/readyz").status_code == 503
-    presence.beat("w")
+    worker_heartbeat.beat("w")
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()) == (200, {"database": True, "redis": True, "worker": True})
 

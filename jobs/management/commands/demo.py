@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
-from jobs import services
+from jobs.core import services
 from ml.recipe import Recipe
 
 EMAIL, PASSWORD = "demo@localhost.localdomain", "turn-a-photo-round"

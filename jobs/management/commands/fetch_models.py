@@ -6,8 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from ml.cli.fetch_background import FetchError
 from ml.errors import ReconstructionError
-from ml.fetch import FetchError
 
 
 class Command(BaseCommand):
@@ -37,7 +37,7 @@ class Command(BaseCommand):
 
 
 def _background(file: Path | None) -> object:
-    from ml.fetch import fetch_background
+    from ml.cli.fetch_background import fetch_background
 
     return fetch_background(settings.BACKGROUND_MODEL)
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, close_old_connections
 
-from jobs import reconciler
+from jobs.work import reconciler
 
 logger = logging.getLogger(__name__)
 

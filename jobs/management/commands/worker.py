@@ -8,9 +8,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from jobs import presence
-from jobs.engine import WarmEngine
-from jobs.worker import make_worker
+from jobs.core import worker_heartbeat
+from jobs.work.engine_process import WarmEngine
+from jobs.work.worker import make_worker
 from reconsite.health import redis_answers
 
 
@@ -34,11 +34,11 @@ class Command(BaseCommand):
         # RQ puts a handler of its own in this place, but not before its first talks with Redis.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit())
         try:
-            presence.beat(worker.name)
+            worker_heartbeat.beat(worker.name)
             self.stdout.write(f"Worker {worker.name} listens on “{settings.JOB_QUEUE}”.")
             worker.work(burst=options["burst"], logging_level="WARNING")
         finally:
-            presence.leave(worker.name)
+            worker_heartbeat.leave(worker.name)
             if worker.engine is not None:
                 worker.engine.stop()
 

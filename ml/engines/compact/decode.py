@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 
-from ml.camera import DISTANCE, RADIUS, Camera
+from ml.core.camera import DISTANCE, RADIUS, Camera
 from ml.engines.compact.network import GRID, PICTURE, REACH, CompactNetwork, Output, encode
-from ml.engines.compact.scene import SOFT as FADE
-from ml.engines.compact.scene import density_of
+from ml.scene.volume import SOFT as FADE
+from ml.scene.volume import density_of
 
 SOFT = 0.08
 """Signed distances along a ray are kept between −SOFT and SOFT: a step between two pixels then stays a step."""

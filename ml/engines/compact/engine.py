@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ml.camera import Camera
-from ml.cutout import Cutout
+from ml.core.camera import Camera
 from ml.engines.compact import decode
 from ml.engines.compact.inflate import half_side, inflated, outline_distance
 from ml.engines.compact.network import WEIGHTS, CompactNetwork, load_network
-from ml.engines.compact.scene import VolumeScene, density_of
+from ml.photo.cutout import Cutout
+from ml.scene.volume import VolumeScene, density_of
 
 
 @dataclass(frozen=True)

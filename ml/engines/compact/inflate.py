@@ -17,8 +17,8 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.linalg import spsolve
 from torch import Tensor
 
-from ml.camera import RADIUS, Camera
-from ml.engines.compact.scene import SOFT, density_of
+from ml.core.camera import RADIUS, Camera
+from ml.scene.volume import SOFT, density_of
 
 LOAD = 3.0
 """4 turns a disk into a ball, 2 a long bar into a round one; between them both look right."""

@@ -5,7 +5,7 @@ the first surface lies, how thick the first part is, where the last surface lies
 first part are filled, and the colours of the back. Every pixel of the silhouette is thus filled by construction,
 and only what is hidden has to be guessed as an occupancy. One number for the whole picture is the camera's elevation.
 
-Depths are offsets from the middle of the object along the view, in canonical units (`ml.camera`).
+Depths are offsets from the middle of the object along the view, in canonical units (`ml.core.camera`).
 """
 
 from __future__ import annotations

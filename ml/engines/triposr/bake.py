@@ -12,10 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ml.camera import RADIUS
+from ml.core.camera import RADIUS
 from ml.engines.triposr import decoder
 from ml.engines.triposr.scene import TriplaneScene
-from ml.march import BLOCKS, SAMPLES, block_corners, block_of, solid_blocks
+from ml.scene.ray_marching import BLOCKS, SAMPLES, block_corners, block_of, solid_blocks
 
 CELLS = 4 * BLOCKS
 """Cells per axis of the lattice."""

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ml.camera import RADIUS
+from ml.core.camera import RADIUS
 
 Layers = tuple[tuple[Tensor, Tensor], ...]
 """Weight (outputs, inputs) and bias (outputs,) of each layer, float32."""

@@ -8,13 +8,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ml.cutout import Cutout
+from ml.core.memory import free_memory, out_of_memory
+from ml.core.weights import models_folder
 from ml.engines.triposr import checkpoint, network
 from ml.engines.triposr.precision import best_device
 from ml.engines.triposr.scene import TriplaneScene, decoder_layers
 from ml.errors import ReconstructionError
-from ml.memory import free_memory, out_of_memory
-from ml.weights import models_folder
+from ml.photo.cutout import Cutout
 
 FILE = "triposr.safetensors"
 PHOTO_MEMORY = 400 << 20

@@ -22,7 +22,7 @@ import yaml
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ml.camera import RADIUS, Camera
+from ml.core.camera import RADIUS, Camera
 from ml.engines.triposr import checkpoint, network, render
 from ml.engines.triposr.network import Weights
 from ml.engines.triposr.scene import TriplaneScene, decoder_layers

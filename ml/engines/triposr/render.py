@@ -1,5 +1,5 @@
 """Views of a scene on white, as the published code makes them: every sample of every ray (`dense`), and many times
-faster (`views`). Source of the formula: `ml.march`."""
+faster (`views`). Source of the formula: `ml.scene.ray_marching`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 import torch
 from torch import Tensor
 
-from ml.camera import Camera
+from ml.core.camera import Camera
 from ml.engines.triposr.bake import bake
 from ml.engines.triposr.scene import TriplaneScene
-from ml.march import SAMPLES, clip, march, midpoints
+from ml.scene.ray_marching import SAMPLES, clip, march, midpoints
 
 RAYS_A_TIME = 4096
 """Rays that `dense` samples together."""

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ml.camera import RADIUS, Camera
+from ml.core.camera import RADIUS, Camera
 from ml.engines.triposr import decoder
 from ml.engines.triposr.decoder import Decoder, Layers
 from ml.engines.triposr.network import Weights
@@ -22,7 +22,7 @@ THRESHOLD = 25.0
 
 @dataclass(frozen=True)
 class TriplaneScene:
-    """Density and colour from scene codes (3, C, S, S) and the decoder's layers. Implements `ml.scene.Scene`."""
+    """Density and colour from scene codes (3, C, S, S) and the decoder's layers. Implements `Scene`."""
 
     planes: Tensor
     layers: Layers

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ml.mesh.ray_intervals import Floats
 from ml.training.materials import random_color
-from ml.training.rays import Floats
 
 Rng = np.random.Generator
 Path = Iterable[Sequence[float] | NDArray[np.float64]]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from ml.camera import DISTANCE, Camera
+from ml.core.camera import DISTANCE, Camera
 from ml.training import posing
 from tests.ml.training.solids import ball, cube
 

@@ -1,0 +1,111 @@
+"""From finished files to rows: files first, then all rows and the state in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import Sum
+
+from jobs.core import notify, storage, transitions
+from jobs.core.failures import Refused
+from jobs.core.transitions import Writer
+from jobs.models import Artifact, Job, State, next_seq
+from ml import files
+
+SOURCE_FILES = (files.SCENE, files.INPUT, files.REPORT, *files.CUTOUTS)
+"""What a remix is made from; a job has the cutouts of its own photos only."""
+
+
+def store(job: Job, token: UUID, folder: Path, names: tuple[str, ...], report: dict[str, Any]) -> bool:
+    """Keep the results of the run that holds `token`; False, and nothing kept, when the lease was lost."""
+    target = storage.attempt_folder(job.pk, token)
+    try:
+        rows = [_keep(job, folder / name, f"{target}/{name}") for name in names]
+        done = _write_rows(job, token, rows, report)
+    except BaseException:
+        storage.delete_tree(target)
+        raise
+    if not done:
+        storage.delete_tree(target)
+    return done
+
+
+def _keep(job: Job, path: Path, key: str) -> Artifact:
+    """Move one file; its row is not written yet."""
+    size, digest = path.stat().st_size, _digest(path)
+    return Artifact(job=job, name=path.name, file=storage.keep(path, key), size=size, sha256=digest)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@transaction.atomic
+def _write_rows(job: Job, token: UUID, rows: list[Artifact], report: dict[str, Any]) -> bool:
+    """All rows or none, together with the state `succeeded`; what was shown early gives way to them."""
+    stage_seconds = {stage["name"]: stage["seconds"] for stage in report["stages"]}
+    facts = {"engine": report["engine"], "stage_seconds": stage_seconds, "report": report, "progress": 1.0}
+    size = _photo_bytes(job) + sum(row.size for row in rows)
+    if not transitions.advance(job.pk, State.SUCCEEDED, writer=Writer.WORKER, token=token, size=size, **facts):
+        return False
+    Artifact.objects.bulk_create(rows)
+    return True
+
+
+def _photo_bytes(job: Job) -> int:
+    return job.photos.aggregate(total=Sum("size"))["total"] or 0
+
+
+def store_early(job: Job, token: UUID, path: Path) -> bool:
+    """Show one whole file while the run that holds `token` goes on; False, and nothing kept, when the lease was lost.
+
+    The file is copied: it belongs to the result too. `transitions.advance` takes row and copy away at the run's end.
+    """
+    key = f"{storage.early_folder(job.pk, token)}/{path.name}"
+    with path.open("rb") as file:
+        key = default_storage.save(key, File(file))
+    row = {"file": key, "size": path.stat().st_size, "sha256": _digest(path)}
+    try:
+        done = _write_early_row(job, token, path.name, row)
+    except BaseException:
+        default_storage.delete(key)
+        raise
+    if not done:
+        default_storage.delete(key)
+    return done
+
+
+@transaction.atomic
+def _write_early_row(job: Job, token: UUID, name: str, row: dict[str, Any]) -> bool:
+    mine = Job.objects.filter(pk=job.pk, state=State.RUNNING, lease_token=token)
+    if not mine.update(seq=next_seq()):
+        return False
+    Artifact.objects.update_or_create(job=job, name=name, defaults=row)
+    transaction.on_commit(lambda: notify.changed(job.pk), robust=True)
+    return True
+
+
+def require_source(job: Job | None) -> None:
+    """Raises Refused(`source_missing`) unless the scene of `job` is still there."""
+    scene = job.artifacts.filter(name=files.SCENE).first() if job is not None else None
+    if scene is None or not default_storage.exists(str(scene.file)):
+        raise Refused("source_missing")
+
+
+def copy_source(job: Job | None, folder: Path) -> None:
+    """Copy what a remix needs of its parent into `folder`. Raises FileNotFoundError when it is not all there."""
+    found = job.artifacts.filter(name__in=SOURCE_FILES) if job is not None else Artifact.objects.none()
+    for artifact in found:
+        with default_storage.open(str(artifact.file)) as stored, (folder / artifact.name).open("wb") as copy:
+            shutil.copyfileobj(stored, copy)
+    missing = {files.SCENE, files.INPUT, files.REPORT, files.CUTOUT} - {artifact.name for artifact in found}
+    if missing:
+        raise FileNotFoundError(f"The source lacks {', '.join(sorted(missing))}")

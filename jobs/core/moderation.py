@@ -1,0 +1,97 @@
+"""What moderators do, each time with a reason and a trace that stays: hide, show again, cancel, ban, let in, close."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import ApiToken, User
+from accounts.sessions import end_all
+from jobs.core import notify, services
+from jobs.core.failures import Refused
+from jobs.models import AbuseReport, Job, ModerationAct
+
+Act = ModerationAct.Act
+
+
+@transaction.atomic
+def hide(actor: User, job: Job, reason: str) -> bool:
+    """Take a job out of everybody's sight but staff's; False when it was."""
+    _require(reason)
+    if not Job.objects.filter(pk=job.pk, hidden_at=None).update(hidden_at=timezone.now()):
+        return False
+    _record(actor, Act.HIDE, reason, job=job)
+    transaction.on_commit(lambda: notify.changed(job.pk), robust=True)
+    return True
+
+
+@transaction.atomic
+def unhide(actor: User, job: Job, reason: str) -> bool:
+    """Show it again as it was; False when it was not hidden."""
+    _require(reason)
+    if not Job.objects.filter(pk=job.pk).exclude(hidden_at=None).update(hidden_at=None):
+        return False
+    _record(actor, Act.UNHIDE, reason, job=job)
+    return True
+
+
+@transaction.atomic
+def cancel(actor: User, job: Job, reason: str) -> bool:
+    """Stop somebody's job; False when it had ended."""
+    _require(reason)
+    if not services.cancel(job.pk):
+        return False
+    _record(actor, Act.CANCEL, reason, job=job)
+    return True
+
+
+@transaction.atomic
+def ban(actor: User, person: User, reason: str) -> bool:
+    """Lock a person out at once, everywhere; False when they were. Raises Refused(`cannot_ban`).
+
+    Sessions and tokens are gone, jobs under way stop, open sockets close, and what they published or shared vanishes
+    for as long as the ban lasts.
+    """
+    _require(reason)
+    if person.is_staff or person == actor:
+        raise Refused("cannot_ban")
+    if not User.objects.filter(pk=person.pk, is_active=True).update(is_active=False):
+        return False
+    end_all(person)
+    ApiToken.objects.filter(user=person).delete()
+    for job in Job.objects.active().filter(owner=person):
+        services.cancel(job.pk)
+    _record(actor, Act.BAN, reason, person=person)
+    return True
+
+
+@transaction.atomic
+def unban(actor: User, person: User, reason: str) -> bool:
+    """Let a person in again; False when they were never out."""
+    _require(reason)
+    if not User.objects.filter(pk=person.pk, is_active=False).update(is_active=True):
+        return False
+    _record(actor, Act.UNBAN, reason, person=person)
+    return True
+
+
+@transaction.atomic
+def close_report(actor: User, report: AbuseReport, reason: str) -> bool:
+    """A report is dealt with; False when it was."""
+    _require(reason)
+    if not AbuseReport.objects.filter(pk=report.pk, closed_at=None).update(closed_at=timezone.now()):
+        return False
+    _record(actor, Act.CLOSE, reason, job=report.job)
+    return True
+
+
+def _require(reason: str) -> None:
+    if not reason.strip():
+        raise Refused("reason_missing")
+
+
+def _record(actor: User, act: ModerationAct.Act, reason: str, **about: Any) -> None:
+    subject = about["job"].title if "job" in about else about["person"].email
+    ModerationAct.objects.create(actor=actor, act=act, reason=reason.strip()[:300], subject=subject[:200], **about)

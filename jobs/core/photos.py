@@ -1,0 +1,87 @@
+"""From uploaded bytes to what is stored: an upright picture without metadata, in a format made by us."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from django.conf import settings
+from PIL import Image
+
+from jobs.core.failures import Refused
+from ml.errors import ReconstructionError
+from ml.photo.decode import open_photo
+from ml.recipe import MAX_PHOTOS
+
+Upload = tuple[bytes, str]
+"""The bytes of a photo's file, and its name."""
+
+
+@dataclass(frozen=True)
+class CheckedPhoto:
+    """A photo that passed every check; `data` is our own encoding of its pixels, `sha256` is of the upload."""
+
+    data: bytes
+    extension: str
+    width: int
+    height: int
+    sha256: str
+    original_name: str
+    notes: tuple[str, ...]
+
+
+def check_photos(uploads: Sequence[Upload]) -> list[CheckedPhoto]:
+    """Check 1 to 5 photos, the main one first.
+
+    Raises Refused (none, or too many), or ReconstructionError, whose sentence says which photo where there are several.
+    """
+    if not uploads:
+        raise Refused("no_photo")
+    if len(uploads) > MAX_PHOTOS:
+        raise Refused("too_many_photos")
+    if len(uploads) == 1:
+        return [check_photo(*uploads[0])]
+    return [_check_one_of_several(number, *upload) for number, upload in enumerate(uploads, start=1)]
+
+
+def _check_one_of_several(number: int, data: bytes, name: str) -> CheckedPhoto:
+    try:
+        return check_photo(data, name)
+    except ReconstructionError as error:
+        raise ReconstructionError(error.code, f"Photo {number}: {error.message}") from error
+
+
+def check_photo(data: bytes, name: str) -> CheckedPhoto:
+    """Decode and encode anew. Raises ReconstructionError with the code and the sentence for the user."""
+    check_size(len(data))
+    photo = open_photo(data, max_pixels=settings.MAX_PIXELS)
+    encoded, extension = _encode(Image.fromarray(photo.pixels))
+    height, width = photo.pixels.shape[:2]
+    digest = hashlib.sha256(data).hexdigest()
+    return CheckedPhoto(encoded, extension, width, height, digest, display_name(name), photo.notes)
+
+
+def check_size(size: int) -> None:
+    """Refuse a file of more than MAX_UPLOAD_BYTES. Raises ReconstructionError(`too_large`)."""
+    if size > settings.MAX_UPLOAD_BYTES:
+        limit = settings.MAX_UPLOAD_BYTES // (1024 * 1024)
+        raise ReconstructionError("too_large", f"The photo is larger than {limit} MB. Make it smaller and try again.")
+
+
+def display_name(name: str) -> str:
+    """The file's name as it may be shown: no folders, no control characters, at most 100 characters."""
+    last = PurePath(name.replace("\\", "/")).name
+    return "".join(character for character in last if character.isprintable())[:100]
+
+
+def _encode(picture: Image.Image) -> tuple[bytes, str]:
+    """JPEG for an opaque picture, PNG where transparency says what the object is."""
+    buffer = io.BytesIO()
+    if picture.mode == "RGBA":
+        picture.save(buffer, "PNG", compress_level=1)
+        return buffer.getvalue(), "png"
+    picture.save(buffer, "JPEG", quality=95, subsampling=0)
+    return buffer.getvalue(), "jpg"

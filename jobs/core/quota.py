@@ -1,0 +1,57 @@
+"""How much of the server's disk a person's photos and results take, and how much they may take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import Count, Q, Sum
+from django.template.defaultfilters import filesizeformat
+
+from accounts.models import User
+from jobs.core.failures import Refused
+from jobs.models import Job, State
+
+MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Finished models, bytes of photos and results together, and the limit in bytes (0: there is none)."""
+
+    models: int
+    bytes: int
+    limit_bytes: int
+
+    @property
+    def fraction(self) -> float:
+        """How full it is, 0 to 1; 0 without a limit."""
+        return min(self.bytes / self.limit_bytes, 1.0) if self.limit_bytes else 0.0
+
+
+def usage(user: User) -> Usage:
+    """What `user` has stored now. A deleted job counts until its files are gone, the files of a run from its end on."""
+    finished = Count("state", filter=Q(state=State.SUCCEEDED, deleted_at=None))
+    sums = Job.objects.filter(owner=user).aggregate(models=finished, bytes=Sum("size", default=0))
+    return Usage(sums["models"], sums["bytes"], limit_bytes(user))
+
+
+def limit_bytes(user: User) -> int:
+    """The person's own limit, else the server's; 0 stands for none."""
+    megabytes = settings.QUOTA_MB if user.quota_mb is None else user.quota_mb
+    return int(megabytes) * MEGABYTE
+
+
+def check(user: User, incoming_bytes: int) -> None:
+    """Raises Refused(`quota_exceeded`) when `incoming_bytes` more would pass the limit.
+
+    What a job will make is not known before it ran: its results may end a little above the limit.
+    """
+    now = usage(user)
+    if now.limit_bytes and now.bytes + incoming_bytes > now.limit_bytes:
+        raise Refused("quota_exceeded", _sentence(now))
+
+
+def _sentence(now: Usage) -> str:
+    taken, limit = filesizeformat(now.bytes), filesizeformat(now.limit_bytes)
+    return f"Your models take {taken} of the {limit} that are yours. Delete some, or ask the operator for more room."

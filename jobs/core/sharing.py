@@ -1,0 +1,63 @@
+"""Showing a finished model to others: by a secret link, or published for everybody; and their complaints."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from jobs.core.failures import Refused
+from jobs.models import AbuseReport, Job, ShareLink, State
+
+REPORT_LENGTH = 1000
+
+
+def share(job: Job) -> ShareLink:
+    """The open link of a finished job, made if there is none. Raises Refused(`wrong_state`)."""
+    if job.state != State.SUCCEEDED:
+        raise Refused("wrong_state", "Only a finished model can be shared.")
+    return ShareLink.objects.get_or_create(job=job, revoked_at=None)[0]
+
+
+def revoke(job: Job) -> bool:
+    """The link leads nowhere from now on, for good; False when there was none."""
+    return bool(job.share_links.filter(revoked_at=None).update(revoked_at=timezone.now()))
+
+
+def open_link(job: Job) -> ShareLink | None:
+    """The link under which strangers see the job now."""
+    return next((link for link in job.share_links.all() if link.revoked_at is None), None)
+
+
+def publish(job: Job) -> bool:
+    """Show a finished job, with its title and tags, to everybody; False when it was. Raises Refused(`wrong_state`)."""
+    if job.state != State.SUCCEEDED:
+        raise Refused("wrong_state", "Only a finished model can be published.")
+    return _set_published(job, timezone.now())
+
+
+def unpublish(job: Job) -> bool:
+    """Take it back; False when it was not published."""
+    return _set_published(job, None)
+
+
+def _set_published(job: Job, at: datetime | None) -> bool:
+    changed = Job.objects.filter(pk=job.pk, published_at__isnull=at is not None).update(published_at=at)
+    if changed:
+        job.published_at = at
+    return bool(changed)
+
+
+@transaction.atomic
+def report(job: Job, reporter: User | None, reason: str, text: str = "") -> AbuseReport:
+    """Tell the moderators about a published or shared job; who has told already adds no second open report.
+
+    Raises ValueError for a reason outside AbuseReport.Reason.
+    """
+    said = {"reason": AbuseReport.Reason(reason), "text": text.strip()[:REPORT_LENGTH]}
+    if reporter is None:
+        return AbuseReport.objects.create(job=job, **said)
+    Job.objects.select_for_update().get(pk=job.pk)
+    return AbuseReport.objects.get_or_create(job=job, reporter=reporter, closed_at=None, defaults=said)[0]

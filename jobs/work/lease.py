@@ -1,0 +1,93 @@
+"""The lease that a worker holds on a job: a thread renews it, sees the wish to cancel, and keeps the time."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from types import TracebackType
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from jobs.core import transitions
+from jobs.models import Job, State
+
+logger = logging.getLogger(__name__)
+
+CANCELLED, TIMEOUT, LOST = "cancelled", "timeout", "lost"
+STOP_GRACE_SECONDS = 10.0
+"""How long a run that must stop may take to reach its next step before its process ends."""
+
+
+class Lease:
+    """Held while a job is worked on: `with Lease(job_id, token) as lease: … lease.should_stop()`.
+
+    In a process of its own (`own_process`) a run that does not stop in time, hangs, or has lost its
+    parent is ended with its process; in tests the wish alone is raised.
+    """
+
+    def __init__(self, job_id: UUID, token: UUID, *, own_process: bool) -> None:
+        self.job_id, self.token = job_id, token
+        self.reason = ""
+        self._own_process = own_process
+        self._parent = os.getppid()
+        self._deadline = time.monotonic() + settings.JOB_TIMEOUT
+        self._stop_since: float | None = None
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name=f"lease-{job_id}", daemon=True)
+
+    def __enter__(self) -> Lease:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._ended.set()
+        self._thread.join(timeout=settings.BEAT_SECONDS)
+
+    def should_stop(self) -> bool:
+        """True once the run has to end; `reason` says why."""
+        return bool(self.reason)
+
+    def lose(self) -> None:
+        """Somebody else owns the job now: whatever this run makes is void."""
+        self.reason = self.reason or LOST
+
+    def _keep(self) -> None:
+        while not self._ended.wait(settings.BEAT_SECONDS):
+            try:
+                self._beat()
+            except DatabaseError as error:
+                logger.warning("The lease of job %s was not renewed: %s", self.job_id, error)
+            finally:
+                connection.close()
+
+    def _beat(self) -> None:
+        """One look at the row, the clock and the parent."""
+        self.reason = self.reason or self._why_stop()
+        if self.reason:
+            self._end_if_stuck()
+
+    def _why_stop(self) -> str:
+        if time.monotonic() > self._deadline:
+            return TIMEOUT
+        if not transitions.renew(self.job_id, self.token):
+            return LOST
+        wished = Job.objects.filter(pk=self.job_id, state=State.RUNNING).exclude(cancel_requested_at=None)
+        return CANCELLED if wished.exists() else self._why_stop_of_process()
+
+    def _why_stop_of_process(self) -> str:
+        """A work horse whose worker was killed ends too: else Ctrl-C would leave it running unseen."""
+        return LOST if self._own_process and os.getppid() != self._parent else ""
+
+    def _end_if_stuck(self) -> None:
+        now = time.monotonic()
+        self._stop_since = self._stop_since or now
+        if self._own_process and now - self._stop_since > STOP_GRACE_SECONDS:
+            logger.error("Job %s did not stop (%s): its process ends", self.job_id, self.reason)
+            from jobs.work.runner import settle
+
+            settle(self)
+            os._exit(77)

@@ -1,0 +1,146 @@
+"""What a worker does with a job: claim it, walk the pipeline, keep the files or say why there are none."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import tempfile
+import time
+import traceback
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from rq.timeouts import JobTimeoutException
+
+from jobs.core import artifacts, transitions
+from jobs.core.failures import SENTENCES
+from jobs.core.transitions import Writer
+from jobs.models import Job, State
+from jobs.work import engine_process
+from jobs.work.lease import CANCELLED, LOST, TIMEOUT, Lease
+from ml.errors import ReconstructionError, Stopped
+from ml.stages import OnFile, overall_progress
+
+logger = logging.getLogger(__name__)
+
+PROGRESS_EVERY_SECONDS = 0.5
+OWN_PROCESS = "RECONSITE_WORK_HORSE"
+"""Set in the environment of a process that lives for one job only."""
+
+
+def run(job_id: str) -> None:
+    """Work on the job if it waits to be taken; a stale or doubled ring does nothing. RQ calls this."""
+    key = UUID(job_id)
+    token = transitions.claim(key, worker=os.environ.get("RQ_WORKER_ID", ""))
+    if token is None:
+        logger.info("Job %s is not there to be taken", job_id)
+        return
+    with Lease(key, token, own_process=bool(os.environ.get(OWN_PROCESS))) as lease:
+        _run_to_an_end(Job.objects.get(pk=key), lease)
+
+
+def _run_to_an_end(job: Job, lease: Lease) -> None:
+    """Every way out of the pipeline becomes a terminal state of the row."""
+    try:
+        _make(job, lease)
+    except Stopped:
+        settle(lease)
+    except ReconstructionError as error:
+        _fail(lease, error.code, message=error.message)
+    except JobTimeoutException:
+        _fail(lease, "timeout")
+    except MemoryError:
+        _fail(lease, "out_of_memory")
+    except Exception as error:
+        logger.exception("Job %s failed", job.pk)
+        _fail(lease, _code_of(error))
+
+
+def _make(job: Job, lease: Lease) -> None:
+    """Photos, or an earlier result's scene, in; files out. Raises whatever stands in the way."""
+    work = settings.VAR_DIR / "work"
+    work.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f"{job.pk}-", dir=work) as name:
+        folder = Path(name) / "result"
+        folder.mkdir()
+        listeners = engine_process.Listeners(_Progress(lease), _show_early(job, lease, folder), lease.should_stop)
+        photos = _photos(job)
+        source = None if photos else _source(job, Path(name) / "source")
+        names, report = engine_process.reconstruct(photos, job.recipe_object(), folder, listeners, source=source)
+        if not artifacts.store(job, lease.token, folder, names, report):
+            lease.lose()
+
+
+def _photos(job: Job) -> list[bytes]:
+    """The stored photos in their order; none for a remix. Raises FileNotFoundError when one is gone."""
+    photos = []
+    for photo in job.photos.all():
+        with default_storage.open(str(photo.file)) as file:
+            photos.append(file.read())
+    return photos
+
+
+def _source(job: Job, folder: Path) -> Path:
+    """A copy of what the remix is made from: the parent may go meanwhile. Raises ReconstructionError."""
+    folder.mkdir()
+    try:
+        artifacts.copy_source(job.parent, folder)
+    except FileNotFoundError as error:
+        raise ReconstructionError("source_missing", SENTENCES["source_missing"]) from error
+    return folder
+
+
+def _show_early(job: Job, lease: Lease, folder: Path) -> OnFile:
+    """An `on_file` that shows a file of the run to whoever watches."""
+
+    def on_file(name: str) -> None:
+        if not artifacts.store_early(job, lease.token, folder / name):
+            lease.lose()
+
+    return on_file
+
+
+class _Progress:
+    """Writes the row at each new stage, and in between at most twice a second."""
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+        self._stage = ""
+        self._written = 0.0
+
+    def __call__(self, stage: str, fraction: float) -> None:
+        new_stage = stage != self._stage
+        if not new_stage and time.monotonic() - self._written < PROGRESS_EVERY_SECONDS:
+            return
+        self._stage, self._written = stage, time.monotonic()
+        share = overall_progress(stage, fraction)
+        if not transitions.report_progress(self._lease.job_id, self._lease.token, stage, share, new_stage=new_stage):
+            self._lease.lose()
+
+
+def settle(lease: Lease) -> None:
+    """End the row of a run that was stopped, by the reason of the stop."""
+    if lease.reason == CANCELLED:
+        transitions.advance(lease.job_id, State.CANCELLED, writer=Writer.WORKER, token=lease.token)
+    elif lease.reason == TIMEOUT:
+        transitions.fail(lease.job_id, "timeout", writer=Writer.WORKER, token=lease.token)
+    elif lease.reason == LOST:
+        transitions.fail(lease.job_id, "worker_lost", writer=Writer.WORKER, token=lease.token)
+
+
+def _code_of(error: Exception) -> str:
+    if isinstance(error, engine_process.EngineLost):
+        return "worker_lost"
+    if isinstance(error, FileNotFoundError):
+        return "photo_missing"
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "storage_full"
+    return "internal"
+
+
+def _fail(lease: Lease, code: str, message: str = "") -> None:
+    detail = traceback.format_exc()
+    transitions.fail(lease.job_id, code, writer=Writer.WORKER, token=lease.token, message=message, detail=detail)

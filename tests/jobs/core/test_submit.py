@@ -1,0 +1,220 @@
+"""A photo becomes a row, a stored file and a ring."""
+
+import errno
+import shutil
+from collections import namedtuple
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.core.files.storage import default_storage
+from django.db import connection
+from pytest_django import Settings
+
+from accounts.models import User
+from jobs.core import queue, services
+from jobs.core.failures import Refused
+from jobs.models import Job, Photo
+from ml.errors import ReconstructionError
+from ml.photo.decode import open_photo
+from ml.recipe import Recipe
+from tests.conftest import encoded, picture, stored_files
+
+pytestmark = pytest.mark.django_db
+
+
+def test_it_stores_the_photo_and_queues_the_job(owner: User, photo: bytes) -> None:
+    job = services.submit(owner, [(photo, "my_lamp.png")], Recipe(quality="draft")).job
+    assert (job.state, job.title, job.quality) == ("queued", "my lamp", "draft")
+    assert stored_files() == [f"jobs/{job.pk}/photo.png"]
+
+
+def test_it_rings_only_after_the_commit(
+    owner: User, photo: bytes, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        job = services.submit(owner, [(photo, "lamp.png")], Recipe()).job
+        assert queue.doorbell_id(job.pk, 1) not in (queue.waiting_rings() or set())
+    assert queue.doorbell_id(job.pk, 1) in (queue.waiting_rings() or set())
+
+
+def test_it_drops_what_the_camera_wrote_into_the_file(owner: User) -> None:
+    exif = picture(mode="RGB").getexif()
+    exif[0x010E] = "secret place"
+    services.submit(owner, [(encoded(picture(mode="RGB"), "JPEG", exif=exif), "a.jpg")], Recipe())
+    with default_storage.open(str(Photo.objects.get().file)) as file:
+        assert b"secret place" not in file.read()
+
+
+def test_the_stored_photo_stands_upright(owner: User) -> None:
+    turned = picture(mode="RGB").crop((0, 0, 200, 100))
+    exif = turned.getexif()
+    exif[0x0112] = 6
+    services.submit(owner, [(encoded(turned, "JPEG", exif=exif), "a.jpg")], Recipe())
+    stored = Photo.objects.get()
+    assert (stored.width, stored.height) == (100, 200)
+    with default_storage.open(str(stored.file)) as file:
+        assert open_photo(file.read()).pixels.shape[:2] == (200, 100)
+
+
+def test_a_bad_photo_stores_nothing(owner: User) -> None:
+    with pytest.raises(ReconstructionError) as refusal:
+        services.submit(owner, [(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "a.png")], Recipe())
+    assert refusal.value.code == "unsupported_type"
+    assert not Job.objects.exists()
+    assert stored_files() == []
+
+
+def test_the_same_key_gives_the_same_job(owner: User, photo: bytes) -> None:
+    first = services.submit(owner, [(photo, "a.png")], Recipe(), idempotency_key="k")
+    again = services.submit(owner, [(photo, "a.png")], Recipe(), idempotency_key="k")
+    assert (first.created, again.created) == (True, False)
+    assert first.job == again.job
+    assert len(stored_files()) == 1
+
+
+def test_the_same_key_of_another_person_is_another_job(owner: User, stranger: User, photo: bytes) -> None:
+    mine = services.submit(owner, [(photo, "a.png")], Recipe(), idempotency_key="k").job
+    theirs = services.submit(stranger, [(photo, "a.png")], Recipe(), idempotency_key="k").job
+    assert mine != theirs
+
+
+def test_the_same_key_for_another_photo_is_refused(owner: User, photo: bytes) -> None:
+    services.submit(owner, [(photo, "a.png")], Recipe(), idempotency_key="k")
+    with pytest.raises(Refused) as refusal:
+        services.submit(owner, [(encoded(picture(100)), "a.png")], Recipe(), idempotency_key="k")
+    assert refusal.value.code == "idempotency_conflict"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ten_parallel_submits_with_one_key_make_one_job(owner: User, photo: bytes) -> None:
+    def send(_: int) -> str:
+        try:
+            return str(services.submit(owner, [(photo, "a.png")], Recipe(), idempotency_key="k").job.pk)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(10) as pool:
+        assert len(set(pool.map(send, range(10)))) == 1
+    assert Job.objects.count() == 1
+    assert len(stored_files()) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_parallel_submits_cannot_pass_the_quota(owner: User, photo: bytes, settings: Settings) -> None:
+    settings.MAX_ACTIVE_JOBS = 3
+
+    def send(_: int) -> bool:
+        try:
+            return bool(services.submit(owner, [(photo, "a.png")], Recipe()).job)
+        except Refused:
+            return False
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(send, range(8))) == 3
+    assert Job.objects.count() == 3
+    assert len(stored_files()) == 3
+
+
+def test_a_full_disk_refuses_before_storing(owner: User, photo: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(100, 99, 1))
+    with pytest.raises(Refused) as refusal:
+        services.submit(owner, [(photo, "a.png")], Recipe())
+    assert refusal.value.code == "storage_full"
+    assert not Job.objects.exists()
+
+
+def test_a_disk_that_fills_up_while_storing_leaves_nothing(
+    owner: User, photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def save(*args: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(default_storage, "save", save)
+    with pytest.raises(Refused) as refusal:
+        services.submit(owner, [(photo, "a.png")], Recipe())
+    assert refusal.value.code == "storage_full"
+    assert not Job.objects.exists()
+
+
+def test_a_frozen_redis_does_not_refuse_the_photo(
+    owner: User, photo: bytes, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from redis.exceptions import ConnectionError
+
+    def enqueue(*args: object, **kwargs: object) -> None:
+        raise ConnectionError("frozen")
+
+    monkeypatch.setattr("django_rq.queues.DjangoRQ.enqueue", enqueue)
+    job = services.submit(owner, [(photo, "a.png")], Recipe()).job
+    assert queue.ring(job.pk, 1) is False
+    assert Job.objects.get().state == "queued"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\pictures\\cat.jpg", "cat.jpg"),
+        ("a\x00b\n.png", "ab.png"),
+        ("x" * 300 + ".png", "x" * 100),
+        ("", "Untitled"),
+    ],
+)
+def test_names_are_only_for_showing(owner: User, photo: bytes, name: str, shown: str) -> None:
+    job = services.submit(owner, [(photo, name)], Recipe()).job
+    assert job.title == shown.removesuffix(".png").removesuffix(".jpg")
+    assert stored_files() == [f"jobs/{job.pk}/photo.png"]
+
+
+def test_several_photos_are_kept_in_their_order(owner: User, photo: bytes) -> None:
+    back = encoded(picture(100, "RGB"), "JPEG")
+    job = services.submit(owner, [(photo, "front.png"), (back, "back.jpg")], Recipe(sides=("front", "back"))).job
+    assert [(each.position, each.original_name) for each in job.photos.all()] == [(0, "front.png"), (1, "back.jpg")]
+    assert stored_files() == [f"jobs/{job.pk}/photo.png", f"jobs/{job.pk}/photo_1.jpg"]
+    assert job.size == sum(each.size for each in job.photos.all())
+
+
+@pytest.mark.parametrize(("count", "code"), [(0, "no_photo"), (6, "too_many_photos")])
+def test_a_model_is_made_of_one_to_five_photos(owner: User, photo: bytes, count: int, code: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        services.submit(owner, [(photo, "a.png")] * count, Recipe())
+    assert refusal.value.code == code
+    assert stored_files() == []
+
+
+def test_a_bad_second_photo_is_named_and_stores_nothing(owner: User, photo: bytes) -> None:
+    with pytest.raises(ReconstructionError) as refusal:
+        services.submit(owner, [(photo, "a.png"), (b"", "b.png")], Recipe())
+    assert refusal.value.code == "empty_file"
+    assert refusal.value.message.startswith("Photo 2: ")
+    assert stored_files() == []
+
+
+def test_more_sides_than_photos_are_refused(owner: User, photo: bytes) -> None:
+    with pytest.raises(ReconstructionError) as refusal:
+        services.submit(owner, [(photo, "a.png")], Recipe(sides=("front", "back")))
+    assert refusal.value.code == "invalid_recipe"
+
+
+def test_the_same_key_for_the_same_photos_in_another_order_is_refused(owner: User, photo: bytes) -> None:
+    photos = [(photo, "a.png"), (encoded(picture(100)), "b.png")]
+    first = services.submit(owner, photos, Recipe(), idempotency_key="k")
+    assert services.submit(owner, photos, Recipe(), idempotency_key="k").job == first.job
+    for others in (photos[::-1], photos[:1]):
+        with pytest.raises(Refused):
+            services.submit(owner, others, Recipe(), idempotency_key="k")
+
+
+def test_a_full_quota_refuses_a_photo(owner: User, photo: bytes, settings: Settings) -> None:
+    owner.quota_mb = 1
+    owner.save()
+    Job.objects.filter(pk=services.submit(owner, [(photo, "a.png")], Recipe()).job.pk).update(size=2**20)
+    with pytest.raises(Refused) as refusal:
+        services.submit(owner, [(photo, "a.png")], Recipe())
+    assert refusal.value.code == "quota_exceeded"
+    assert Job.objects.count() == 1

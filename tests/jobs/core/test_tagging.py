@@ -1,0 +1,55 @@
+"""Tags are the owner's words, kept short, few and tidy."""
+
+from collections.abc import Callable
+
+import pytest
+
+from accounts.models import User
+from jobs.core import services, tagging
+from jobs.core.failures import Refused
+from jobs.models import Job, Tag
+
+pytestmark = pytest.mark.django_db
+
+
+def test_names_are_trimmed_lower_case_and_each_once(job: Job) -> None:
+    assert tagging.set_tags(job, ["  Red   Chair ", "red chair", "LAMP, wood", ""]) == ["red chair", "lamp", "wood"]
+    assert tagging.names_of(job) == ["lamp", "red chair", "wood"]
+
+
+def test_setting_replaces_what_was_there_and_unused_tags_vanish(job: Job) -> None:
+    tagging.set_tags(job, ["a", "b"])
+    tagging.set_tags(job, ["b", "c"])
+    assert tagging.names_of(job) == ["b", "c"]
+    assert list(Tag.objects.values_list("name", flat=True)) == ["b", "c"]
+
+
+def test_a_tag_that_another_model_has_stays(submit: Callable[..., Job], owner: User) -> None:
+    first, second = submit(), submit()
+    for job in (first, second):
+        tagging.set_tags(job, ["shared"])
+    tagging.set_tags(first, [])
+    assert [(tag.name, tag.uses) for tag in tagging.tags_of(owner)] == [("shared", 1)]
+
+
+def test_deleting_the_last_model_of_a_tag_deletes_the_tag(job: Job) -> None:
+    tagging.set_tags(job, ["lonely"])
+    services.delete(job.pk)
+    assert not Tag.objects.exists()
+
+
+def test_the_same_word_of_two_people_is_two_tags(submit: Callable[..., Job], owner: User, stranger: User) -> None:
+    tagging.set_tags(submit(owner), ["lamp"])
+    tagging.set_tags(submit(stranger), ["lamp"])
+    assert Tag.objects.filter(name="lamp").count() == 2
+
+
+@pytest.mark.parametrize(
+    ("names", "code"), [(["x" * 31], "tag_too_long"), ([str(number) for number in range(11)], "too_many_tags")]
+)
+def test_too_many_or_too_long_is_refused_and_changes_nothing(job: Job, names: list[str], code: str) -> None:
+    tagging.set_tags(job, ["old"])
+    with pytest.raises(Refused) as refusal:
+        tagging.set_tags(job, names)
+    assert refusal.value.code == code
+    assert tagging.names_of(job) == ["old"]

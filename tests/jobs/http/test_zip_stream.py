@@ -1,0 +1,75 @@
+"""Everything as one ZIP: whole, as long as it said, readable by the standard library."""
+
+import asyncio
+import hashlib
+import io
+import zipfile
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.http import StreamingHttpResponse
+
+from jobs.http.zip_stream import Entry, deliver_bundle, entries_of
+from jobs.models import Artifact, Job
+
+pytestmark = pytest.mark.django_db
+
+
+def make_artifact(job: Job, name: str, data: bytes) -> Artifact:
+    key = default_storage.save(f"jobs/{job.pk}/run/{name}", ContentFile(data))
+    digest = hashlib.sha256(data).hexdigest()
+    return Artifact.objects.create(job=job, name=name, file=key, size=len(data), sha256=digest)
+
+
+def body(response: StreamingHttpResponse) -> bytes:
+    """What a client would have received."""
+
+    async def collect() -> bytes:
+        return b"".join([piece async for piece in response])  # type: ignore[union-attr, misc]
+
+    return asyncio.run(collect())
+
+
+def test_a_bundle_holds_every_file_as_it_is(job: Job) -> None:
+    contents = {"mesh.glb": bytes(range(256)) * 5000, "mesh.mtl": b"", "report.json": b"{}"}
+    files = [make_artifact(job, name, data) for name, data in contents.items()]
+    archive = zipfile.ZipFile(io.BytesIO(body(deliver_bundle(entries_of(files, "lamp"), "lamp.zip"))))
+    assert archive.testzip() is None
+    assert {name: archive.read(f"lamp/{name}") for name in contents} == contents
+
+
+def test_the_length_is_told_before_the_first_byte(job: Job) -> None:
+    files = [make_artifact(job, "mesh.glb", b"g" * 300_000), make_artifact(job, "mesh.mtl", b"")]
+    response = deliver_bundle(entries_of(files, "lamp"), "lamp.zip")
+    assert int(response["Content-Length"]) == len(body(response))
+
+
+def test_a_bundle_is_a_download_with_a_name(job: Job) -> None:
+    response = deliver_bundle([], "lamp.zip")
+    assert response["Content-Disposition"] == 'attachment; filename="lamp.zip"'
+    assert zipfile.ZipFile(io.BytesIO(body(response))).namelist() == []
+
+
+def test_models_lie_in_folders_of_their_own(job: Job) -> None:
+    artifact = make_artifact(job, "mesh.glb", b"glTF")
+    both = [Entry("a/mesh.glb", artifact), Entry("b/mesh.glb", artifact)]
+    names = zipfile.ZipFile(io.BytesIO(body(deliver_bundle(both, "models.zip")))).namelist()
+    assert names == ["a/mesh.glb", "b/mesh.glb"]
+
+
+def test_text_made_on_the_way_lies_beside_stored_files(job: Job) -> None:
+    entries = [Entry("account.json", b"{}"), Entry("lamp/mesh.glb", make_artifact(job, "mesh.glb", b"glTF"))]
+    archive = zipfile.ZipFile(io.BytesIO(body(deliver_bundle(entries, "data.zip"))))
+    assert (archive.read("account.json"), archive.read("lamp/mesh.glb")) == (b"{}", b"glTF")
+
+
+@pytest.mark.parametrize(("limit", "value"), [("ZIP64_LIMIT", 2000), ("ZIP_FILECOUNT_LIMIT", 3)])
+def test_a_large_bundle_is_as_long_as_it_said(
+    db: None, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
+) -> None:
+    monkeypatch.setattr(zipfile, limit, value)
+    response = deliver_bundle([Entry(f"{number}.bin", b"x" * 500) for number in range(9)], "large.zip")
+    data = body(response)
+    assert int(response["Content-Length"]) == len(data)
+    assert zipfile.ZipFile(io.BytesIO(data)).testzip() is None

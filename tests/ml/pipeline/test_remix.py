@@ -1,0 +1,158 @@
+"""Another model from the scene of an earlier result, without the network."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import trimesh
+from PIL import Image
+
+from ml import files
+from ml.errors import ReconstructionError
+from ml.pipeline import reconstruct as pipeline
+from ml.pipeline.reconstruct import Reconstruction, remix
+from tests.ml.conftest import SMALL
+from tests.ml.serve.test_engine_server import asked
+
+CHANGED = replace(SMALL, engine="auto", foreground_ratio=0.6, remove_background=False, faces=600, height_mm=42.0)
+AFTER_THE_SCENE = ["surface", "mesh", "texture", "views", "export"]
+MODELS = (files.GLB, files.OBJ, files.STL, files.TEXTURE, files.PREVIEW, files.SCENE, files.INPUT, files.CUTOUT)
+
+
+@pytest.fixture(scope="module")
+def no_network(result: Reconstruction) -> Iterator[None]:
+    """Whoever asks for an engine, or opens a photo, fails."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delattr(pipeline.engines, "choose")
+        patch.delattr(pipeline.decode, "open_photo")
+        yield
+
+
+@pytest.fixture(scope="module")
+def told() -> list[str]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def changed_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("changed")
+
+
+@pytest.fixture(scope="module")
+def changed(
+    result: Reconstruction, result_dir: Path, changed_dir: Path, told: list[str], no_network: None
+) -> Reconstruction:
+    """A remix with other choices, some of which went into the scene."""
+    return remix(result_dir, CHANGED, changed_dir, on_progress=lambda stage, _: told.append(stage), on_file=told.append)
+
+
+def test_what_may_change_does(changed: Reconstruction, changed_dir: Path) -> None:
+    mesh = trimesh.load(changed_dir / files.STL)
+    assert mesh.bounds[1, 2] == pytest.approx(42.0, abs=0.01)
+    assert len(mesh.faces) <= 600
+
+
+def test_what_went_into_the_scene_stays(changed: Reconstruction) -> None:
+    recipe = changed.report["recipe"]
+    assert (recipe["engine"], recipe["foreground_ratio"], recipe["remove_background"]) == ("compact", 0.85, True)
+
+
+def test_it_begins_with_the_surface_and_tells_of_early_files(changed: Reconstruction, told: list[str]) -> None:
+    assert list(dict.fromkeys(told)) == [files.CUTOUT, "surface", files.PREVIEW, *AFTER_THE_SCENE[1:]]
+    assert [each["name"] for each in changed.report["stages"]] == AFTER_THE_SCENE
+
+
+def test_the_report_names_its_origin(changed: Reconstruction, result: Reconstruction) -> None:
+    assert changed.report["remixed"] is True
+    assert result.report["remixed"] is False
+    for name in ("engine", "weights_hash", "photo", "background", "shots"):
+        assert changed.report[name] == result.report[name]
+    assert changed.engine == "compact"
+
+
+def test_it_writes_the_same_files_as_a_first_model(changed: Reconstruction, result: Reconstruction) -> None:
+    assert changed.files == result.files
+
+
+def test_a_remix_of_a_remix_with_the_first_recipe_gives_the_first_files(
+    changed: Reconstruction, changed_dir: Path, result_dir: Path, tmp_path: Path
+) -> None:
+    alone = tmp_path / "copied"
+    shutil.copytree(changed_dir, alone)
+    remix(alone, SMALL, tmp_path / "again")
+    for name in MODELS:
+        assert (tmp_path / "again" / name).read_bytes() == (result_dir / name).read_bytes(), name
+
+
+def test_the_warm_engine_remixes_the_folder_that_a_request_names(
+    result: Reconstruction, result_dir: Path, tmp_path: Path
+) -> None:
+    said = asked([], tmp_path, source=str(result_dir))
+    assert said[-1]["done"]["report"]["remixed"] is True
+    assert said[-1]["done"]["report"]["shots"] == result.report["shots"]
+
+
+def test_a_remix_may_show_the_scene_itself_on_a_colour(
+    result: Reconstruction, result_dir: Path, tmp_path: Path
+) -> None:
+    made = remix(result_dir, replace(SMALL, renderer="nerf", background="#ffffff"), tmp_path)
+    assert made.report["recipe"]["renderer"] == "nerf"
+    assert (tmp_path / files.GLB).exists()
+    for name in ("render_000.png", files.POSTER):
+        ours, theirs = pixels(tmp_path / name), pixels(result_dir / name)
+        assert ours[..., 3].min() == 255
+        assert (ours[0, 0] == 255).all()
+        red = (ours[..., 0].astype(int) - ours[..., 2]) > 90
+        assert 0.6 < red.sum() / ((theirs[..., 0].astype(int) - theirs[..., 2]) > 90).sum() < 1.6
+
+
+def pixels(path: Path) -> np.ndarray:
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("RGBA"))
+
+
+@pytest.mark.parametrize("missing", [files.SCENE, files.REPORT, files.CUTOUT, files.INPUT])
+def test_a_source_that_lacks_a_file_is_refused(
+    result: Reconstruction, result_dir: Path, tmp_path: Path, missing: str
+) -> None:
+    shutil.copytree(result_dir, tmp_path / "source")
+    (tmp_path / "source" / missing).unlink()
+    refuses(tmp_path / "source", tmp_path / "out")
+
+
+@pytest.mark.parametrize("broken", [files.SCENE, files.REPORT, files.CUTOUT])
+def test_a_damaged_source_is_refused(result: Reconstruction, result_dir: Path, tmp_path: Path, broken: str) -> None:
+    shutil.copytree(result_dir, tmp_path / "source")
+    (tmp_path / "source" / broken).write_bytes(b"{}")
+    refuses(tmp_path / "source", tmp_path / "out")
+
+
+def test_a_report_that_names_a_picture_elsewhere_is_refused(
+    result: Reconstruction, result_dir: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(result_dir, tmp_path / "source")
+    shutil.copy(result_dir / files.CUTOUT, tmp_path / "secret.png")
+    report = json.loads((result_dir / files.REPORT).read_text())
+    report["shots"][0]["file"] = "../secret.png"
+    (tmp_path / "source" / files.REPORT).write_text(json.dumps(report))
+    refuses(tmp_path / "source", tmp_path / "out")
+
+
+def refuses(source: Path, out_dir: Path) -> None:
+    with pytest.raises(ReconstructionError) as refused:
+        remix(source, SMALL, out_dir)
+    assert refused.value.code == "source_unusable"
+    assert not out_dir.exists()
+
+
+def test_a_remix_never_writes_into_its_source(result: Reconstruction, result_dir: Path) -> None:
+    before = {each.name for each in result_dir.iterdir()}
+    with pytest.raises(ReconstructionError, match="folder of its own"):
+        remix(result_dir, SMALL, result_dir)
+    assert {each.name for each in result_dir.iterdir()} == before
