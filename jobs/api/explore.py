@@ -17,9 +17,10 @@ from rest_framework.throttling import BaseThrottle, ScopedRateThrottle
 
 from accounts.models import User
 from jobs.api.doors import FILE_DOWNLOAD, deliver_or_404, found
-from jobs.api.serializers import ArtifactSerializer, PublicSearchSerializer, UrlsSerializer
+from jobs.api.serializers import PublicSearchSerializer
 from jobs.core import access, sharing, tagging
 from jobs.core.search import search
+from jobs.http.serializers import ArtifactSerializer, UrlsSerializer
 from jobs.models import AbuseReport, Artifact, Job, JobQuerySet
 from ml.files import POSTER
 

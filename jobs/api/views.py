@@ -22,17 +22,11 @@ from accounts.models import User
 from jobs.api.doors import FILE_DOWNLOAD, deliver_or_404, found
 from jobs.api.errors import as_answer
 from jobs.api.recipes import RemixSerializer, SubmitSerializer, recipe_choices
-from jobs.api.serializers import (
-    ArtifactSerializer,
-    EditSerializer,
-    JobSerializer,
-    RefusalSerializer,
-    SearchSerializer,
-    ShareSerializer,
-)
+from jobs.api.serializers import EditSerializer, RefusalSerializer, SearchSerializer, ShareSerializer
 from jobs.core import access, services, sharing, tagging
 from jobs.core.failures import Refused
 from jobs.core.search import search
+from jobs.http.serializers import ArtifactSerializer, JobSerializer
 from jobs.models import Job, JobQuerySet
 from ml.errors import ReconstructionError
 from ml.recipe import Recipe

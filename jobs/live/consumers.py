@@ -12,9 +12,9 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from redis.exceptions import RedisError
 
-from jobs.api.serializers import JobSerializer
 from jobs.core import access
 from jobs.core.notify import QUEUE, group_of
+from jobs.http.serializers import JobSerializer
 
 logger = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 
-from jobs.api.serializers import JobSerializer
 from jobs.core.failures import MAY_PASS
+from jobs.http.serializers import JobSerializer
 from jobs.models import Job, State
 from ml.stages import STAGES, Stage, overall_progress
 

@@ -1,0 +1,196 @@
+"""The JSON of a job: one shape for the API, the socket and the pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from jobs.core import estimates, sharing, tagging, worker_heartbeat
+from jobs.models import Artifact, Job, ShareLink, State
+from ml import files
+
+_TITLES = {file.name: file.title for file in files.FILES}
+_DOWNLOADS = {file.name for file in files.FILES if file.download}
+
+
+def share_url(link: ShareLink) -> str:
+    """Absolute URL of a share link."""
+    return f"{settings.SITE_URL}{link.get_absolute_url()}"
+
+
+class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
+    """One result file."""
+
+    title = serializers.SerializerMethodField()
+    content_type = serializers.SerializerMethodField()
+    download = serializers.SerializerMethodField(help_text="True if the file belongs in a download menu.")
+    url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Artifact
+        fields = ("name", "title", "content_type", "size", "sha256", "download", "url")
+
+    def get_title(self, artifact: Artifact) -> str:
+        """Human-readable description of the file."""
+        name = files.CUTOUT if artifact.name in files.CUTOUTS else artifact.name
+        return _TITLES.get(name, "A turntable frame")
+
+    def get_content_type(self, artifact: Artifact) -> str:
+        """MIME type."""
+        return files.content_type(artifact.name)
+
+    def get_download(self, artifact: Artifact) -> bool:
+        """Whether the download menu lists the file."""
+        return artifact.name in _DOWNLOADS
+
+    def get_url(self, artifact: Artifact) -> str:
+        """Path on this host."""
+        return reverse("api:job-file", args=[artifact.job_id, artifact.name])
+
+
+class FailureSerializer(serializers.Serializer[Any]):
+    """Why a job failed."""
+
+    code = serializers.CharField(source="failure_code")
+    message = serializers.CharField(source="failure_message")
+
+
+class CameraSerializer(serializers.Serializer[Any]):
+    """A camera: angles in degrees, distance in scene units."""
+
+    elevation = serializers.FloatField()
+    azimuth = serializers.FloatField()
+    distance = serializers.FloatField()
+    fov = serializers.FloatField()
+
+
+class ShotSerializer(serializers.Serializer[Any]):
+    """One photo of the object and the camera that took it."""
+
+    file = serializers.CharField()
+    side = serializers.CharField()
+    camera = CameraSerializer()
+
+
+class UrlsSerializer(serializers.Serializer[Any]):
+    """Links to the job."""
+
+    self = serializers.CharField()
+    page = serializers.CharField()
+    files = serializers.CharField()
+
+
+class JobSerializer(serializers.ModelSerializer[Job]):
+    """The current state of a job. `seq` increases with every change: ignore a response with a lower one.
+
+    `share_url` is only present for the owner.
+    """
+
+    state = serializers.ChoiceField(choices=State.choices, read_only=True)
+    quality = serializers.CharField(read_only=True)
+    cancel_requested = serializers.SerializerMethodField()
+    failure = serializers.SerializerMethodField()
+    queue_position = serializers.SerializerMethodField()
+    estimate_seconds = serializers.SerializerMethodField()
+    worker_online = serializers.SerializerMethodField()
+    tags = serializers.SerializerMethodField()
+    share_url = serializers.SerializerMethodField()
+    shots = serializers.SerializerMethodField()
+    notes = serializers.SerializerMethodField()
+    urls = serializers.SerializerMethodField()
+    files = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Job
+        fields = (
+            "id",
+            "parent",
+            "title",
+            "tags",
+            "state",
+            "stage",
+            "progress",
+            "seq",
+            "attempt",
+            "engine",
+            "quality",
+            "recipe",
+            "created_at",
+            "queued_at",
+            "started_at",
+            "finished_at",
+            "cancel_requested",
+            "failure",
+            "queue_position",
+            "estimate_seconds",
+            "worker_online",
+            "published_at",
+            "share_url",
+            "shots",
+            "notes",
+            "urls",
+            "files",
+        )
+        read_only_fields = fields
+
+    def get_cancel_requested(self, job: Job) -> bool:
+        """True from the cancel request until the job has stopped."""
+        return job.cancel_requested_at is not None and not job.is_terminal
+
+    @extend_schema_field(FailureSerializer(allow_null=True))
+    def get_failure(self, job: Job) -> dict[str, Any] | None:
+        """Error code and message; null unless the job failed."""
+        return dict(FailureSerializer(job).data) if job.failure_code else None
+
+    def get_queue_position(self, job: Job) -> int | None:
+        """1 for the next job; null if the job is not queued."""
+        return estimates.queue_position(job)
+
+    def get_estimate_seconds(self, job: Job) -> float | None:
+        """Typical processing time for this quality on this server; null if unknown or if the job has ended."""
+        if job.is_terminal:
+            return None
+        is_remix = not job.photos.all()
+        return estimates.seconds_for(job.quality, str(job.recipe.get("engine", "auto")), remix=is_remix)
+
+    def get_worker_online(self, job: Job) -> bool:
+        """False if no worker is available to process the job; always true once it has ended."""
+        return job.is_terminal or worker_heartbeat.worker_online()
+
+    def get_tags(self, job: Job) -> list[str]:
+        """In alphabetical order."""
+        return tagging.names_of(job)
+
+    def get_share_url(self, job: Job) -> str | None:
+        """Absolute URL of the active share link; null if there is none, and for everyone but the owner."""
+        is_owner = getattr(self.context.get("viewer"), "pk", None) == job.owner_id
+        link = sharing.open_link(job) if is_owner else None
+        return share_url(link) if link else None
+
+    @extend_schema_field(ShotSerializer(many=True))
+    def get_shots(self, job: Job) -> list[dict[str, Any]]:
+        """The cutout of each photo and the camera that reproduces it; empty until the result is ready."""
+        return list(job.report.get("shots", []))
+
+    def get_notes(self, job: Job) -> list[str]:
+        """Remarks on the photos and the result."""
+        photo_notes = [note for photo in job.photos.all() for note in photo.notes]
+        return [*photo_notes, *job.report.get("notes", [])]
+
+    @extend_schema_field(UrlsSerializer)
+    def get_urls(self, job: Job) -> dict[str, str]:
+        """Paths on this host."""
+        return {
+            "self": reverse("api:job-detail", args=[job.pk]),
+            "page": job.get_absolute_url(),
+            "files": reverse("api:job-files", args=[job.pk]),
+        }
+
+    @extend_schema_field(ArtifactSerializer(many=True))
+    def get_files(self, job: Job) -> list[dict[str, Any]]:
+        """The result files; empty until the first one is ready."""
+        return list(ArtifactSerializer(job.artifacts.all(), many=True).data)
