@@ -32,9 +32,10 @@ lint: var/.dev node_modules/.done  ## style, types, migrations, API schema
 	diff -u docs/openapi.yaml var/openapi.yaml
 	scripts/node.sh npm run check --silent
 
-format: var/.dev  ## put the style right
+format: var/.dev node_modules/.done  ## put the style right
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	scripts/node.sh npm run format --silent
 
 screenshots: var/.ready var/.dev  ## pictures of every page, both themes, three widths, in var/screenshots (PAGES="gallery home" for some)
 	$(BIN)/python -m scripts.ensure_chromium

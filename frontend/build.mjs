@@ -19,7 +19,9 @@ const common = {
 };
 const islands = {
   ...common,
-  entryPoints: ["base", "home", "upload", "progress", "viewer", "result", "gallery"].map((name) => `frontend/${name}.ts`),
+  entryPoints: ["base", "home", "upload", "progress", "viewer", "result", "gallery"].map(
+    (name) => `frontend/${name}.ts`,
+  ),
   format: "esm",
   splitting: true, // what two islands share, and what is loaded only when asked for, becomes a chunk of its own
   chunkNames: "chunk-[hash]",
@@ -68,14 +70,24 @@ async function writeChunks({ metafile }) {
     return found;
   };
   const entries = outputs.filter(([file, { entryPoint }]) => entryPoint && !path.basename(file).startsWith("chunk-"));
-  const chunks = entries.map(([file]) => [path.basename(file, ".js"), [...reached(file)].map((name) => path.basename(name))]);
+  const chunks = entries.map(([file]) => [
+    path.basename(file, ".js"),
+    [...reached(file)].map((name) => path.basename(name)),
+  ]);
   await writeFile(path.join(dist, "chunks.json"), JSON.stringify(Object.fromEntries(chunks)));
 }
 
 async function buildTests() {
   await rm(testOut, { recursive: true, force: true });
   const entryPoints = await sources("frontend", ".test.ts");
-  const options = { minify: false, platform: "node", target: "node20", format: "esm", outdir: testOut, entryNames: "[name]" };
+  const options = {
+    minify: false,
+    platform: "node",
+    target: "node20",
+    format: "esm",
+    outdir: testOut,
+    entryNames: "[name]",
+  };
   await esbuild.build({ ...common, ...options, entryPoints });
 }
 

@@ -48,7 +48,11 @@ function showError(sentence: string): void {
 
 function show(): void {
   const shot = shots.find((each) => each.id === chosen);
-  showStage(need("[data-cut]", form), shot ? (cuts.get(shot.id) ?? null) : null, shot ? (urls.get(shot.id) ?? null) : null);
+  showStage(
+    need("[data-cut]", form),
+    shot ? (cuts.get(shot.id) ?? null) : null,
+    shot ? (urls.get(shot.id) ?? null) : null,
+  );
   showList(need("[data-shots]", form), shots, chosen, data.sides, { select, move, remove, side }, thumbnail);
   const full = shots.length >= data.max_photos;
   need("[data-drop]", form).hidden = full;
@@ -102,11 +106,15 @@ function look(shot: Shot): void {
 
 /** A format that the browser cannot show (HEIC) is shown as the server decoded it. */
 function showThumbnail(shot: Shot, cut: Cut): void {
-  cut.photo.toBlob((blob) => {
-    if (!blob || !urls.has(shot.id)) return;
-    setUrl(shot.id, URL.createObjectURL(blob));
-    show();
-  }, "image/webp", 0.8);
+  cut.photo.toBlob(
+    (blob) => {
+      if (!blob || !urls.has(shot.id)) return;
+      setUrl(shot.id, URL.createObjectURL(blob));
+      show();
+    },
+    "image/webp",
+    0.8,
+  );
 }
 
 function setUrl(id: number, url: string | null): void {
@@ -188,7 +196,8 @@ async function photoToSend(shot: Shot): Promise<File> {
   const state = cuts.get(shot.id);
   if (!state || state.kind === "waiting" || !state.cut || !isEdited(state.cut)) return shot.file;
   const blob = await exportCut(state.cut.photo, state.cut.edit);
-  if (!blob) throw new ApiError(400, "Nothing is left of the object. Add something to the cutout, or use the server’s.");
+  if (!blob)
+    throw new ApiError(400, "Nothing is left of the object. Add something to the cutout, or use the server’s.");
   return new File([blob], `${shot.file.name.replace(/\.[^.]*$/, "")}.png`, { type: "image/png" });
 }
 
@@ -271,7 +280,7 @@ function wireStage(): void {
   need("[data-cut-undo]", form).addEventListener("click", withdrawEdit);
   need("[data-cut-again]", form).addEventListener("click", () => {
     const shot = shots.find((each) => each.id === chosen);
-    if (shot) (look(shot), show());
+    if (shot) look(shot), show();
   });
   const own = need<HTMLInputElement>("[data-cut-own]", form);
   own.addEventListener("change", () => takeOwn(own));

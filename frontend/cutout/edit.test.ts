@@ -27,8 +27,14 @@ test("an edge cannot be pulled past the other one or out of the picture", () => 
 });
 
 test("a step to the right on the screen is a step up in a picture that was turned right", () => {
-  assert.deepEqual(unturned([1, 0], 1).map((step) => step + 0), [0, -1]);
-  assert.deepEqual(unturned([0, 1], 3).map((step) => step + 0), [-1, 0]);
+  assert.deepEqual(
+    unturned([1, 0], 1).map((step) => step + 0),
+    [0, -1],
+  );
+  assert.deepEqual(
+    unturned([0, 1], 3).map((step) => step + 0),
+    [-1, 0],
+  );
 });
 
 test("a quarter turn exchanges width and height", () => {

@@ -82,7 +82,12 @@ export function pulledBox(box: Box, grip: Grip, [dx, dy]: Point, within: Size): 
 
 /** A step on the screen as a step in the picture that is turned by `turn`. */
 export function unturned([dx, dy]: Point, turn: Turn): Point {
-  const steps: Point[] = [[dx, dy], [dy, -dx], [-dx, -dy], [-dy, dx]];
+  const steps: Point[] = [
+    [dx, dy],
+    [dy, -dx],
+    [-dx, -dy],
+    [-dy, dx],
+  ];
   return steps[turn] ?? [dx, dy];
 }
 

@@ -211,7 +211,12 @@ export class Editor {
 
   /** Keys while the picture has the focus; true when one was meant for it. */
   private canvasKey(event: KeyboardEvent): boolean {
-    const arrows: Record<string, Point> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    const arrows: Record<string, Point> = {
+      ArrowLeft: [-1, 0],
+      ArrowRight: [1, 0],
+      ArrowUp: [0, -1],
+      ArrowDown: [0, 1],
+    };
     const arrow = arrows[event.key];
     if (arrow) return this.arrow(unturned(arrow, this.edit.turn), event.shiftKey);
     const sizes: Record<string, number> = { "[": -6, "]": 6 };

@@ -64,7 +64,9 @@ export class View {
   }
 
   private fitted(): CanvasRenderingContext2D {
-    const [width, height] = [this.canvas.clientWidth * this.ratio, this.canvas.clientHeight * this.ratio].map(Math.round);
+    const [width, height] = [this.canvas.clientWidth * this.ratio, this.canvas.clientHeight * this.ratio].map(
+      Math.round,
+    );
     if (this.canvas.width !== width || this.canvas.height !== height) {
       this.canvas.width = width ?? 1;
       this.canvas.height = height ?? 1;
@@ -120,7 +122,12 @@ function placed(shown: Box, turn: Turn, canvas: Size): DOMMatrix {
 }
 
 /** Paints what is left of the photo after the edit, its longer side `side` pixels. */
-export function paintEdit(canvas: HTMLCanvasElement, photo: HTMLCanvasElement, { mask, crop, turn }: Edit, side: number): void {
+export function paintEdit(
+  canvas: HTMLCanvasElement,
+  photo: HTMLCanvasElement,
+  { mask, crop, turn }: Edit,
+  side: number,
+): void {
   const size = turnedSize(crop, turn);
   const scale = side / Math.max(size.width, size.height);
   canvas.width = Math.max(1, Math.round(size.width * scale));
@@ -131,5 +138,15 @@ export function paintEdit(canvas: HTMLCanvasElement, photo: HTMLCanvasElement, {
   context.translate(canvas.width / 2, canvas.height / 2);
   context.scale(scale, scale);
   context.rotate((turn * Math.PI) / 2);
-  context.drawImage(cut, crop.x, crop.y, crop.width, crop.height, -crop.width / 2, -crop.height / 2, crop.width, crop.height);
+  context.drawImage(
+    cut,
+    crop.x,
+    crop.y,
+    crop.width,
+    crop.height,
+    -crop.width / 2,
+    -crop.height / 2,
+    crop.width,
+    crop.height,
+  );
 }

@@ -32,7 +32,10 @@ const dot = (a: Point, b: Point): number => a[0] * b[0] + a[1] * b[1] + a[2] * b
 function look(face: Face, angle: number, size: number): Seen | null {
   const corners = face.corners.map((corner) => turn(corner, angle));
   const n = normal(corners, corners[3]!);
-  const middle = corners.reduce<Point>((sum, c) => [sum[0] + c[0] / 4, sum[1] + c[1] / 4, sum[2] + c[2] / 4], [0, 0, 0]);
+  const middle = corners.reduce<Point>(
+    (sum, c) => [sum[0] + c[0] / 4, sum[1] + c[1] / 4, sum[2] + c[2] / 4],
+    [0, 0, 0],
+  );
   if (dot(n, minus([0, 0, DISTANCE], middle)) <= 0) return null;
   const flat = corners.map(([x, y, z]): [number, number] => {
     const scale = (size * DISTANCE) / (DISTANCE - z);

@@ -23,7 +23,10 @@ export function errorSentence(status: number, body: string): string {
 function sentencesIn(body: string): string {
   try {
     const { errors } = JSON.parse(body) as { errors?: { detail?: unknown }[] };
-    return (errors ?? []).map((error) => String(error.detail ?? "")).filter(Boolean).join(" ");
+    return (errors ?? [])
+      .map((error) => String(error.detail ?? ""))
+      .filter(Boolean)
+      .join(" ");
   } catch {
     return "";
   }

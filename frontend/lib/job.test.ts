@@ -3,9 +3,26 @@ import { test } from "node:test";
 import { fileUrl, isActive, isNewer, type Job, stageStates, statusSentence } from "./job";
 
 const job = (changes: Partial<Job> = {}): Job => ({
-  id: "1", title: "Chair", state: "queued", stage: "", progress: 0, seq: 3, attempt: 1, engine: "compact", quality: "draft",
-  created_at: null, queued_at: null, started_at: null, finished_at: null, cancel_requested: false, failure: null,
-  queue_position: 1, estimate_seconds: null, worker_online: true, urls: { self: "", page: "", files: "" }, ...changes,
+  id: "1",
+  title: "Chair",
+  state: "queued",
+  stage: "",
+  progress: 0,
+  seq: 3,
+  attempt: 1,
+  engine: "compact",
+  quality: "draft",
+  created_at: null,
+  queued_at: null,
+  started_at: null,
+  finished_at: null,
+  cancel_requested: false,
+  failure: null,
+  queue_position: 1,
+  estimate_seconds: null,
+  worker_online: true,
+  urls: { self: "", page: "", files: "" },
+  ...changes,
 });
 
 test("an older seq is ignored, whichever way it came", () => {
@@ -24,7 +41,9 @@ test("the first job and a greater seq are news", () => {
 });
 
 test("only queued and running jobs are active", () => {
-  const active = (["queued", "running", "succeeded", "failed", "cancelled"] as const).filter((state) => isActive({ state }));
+  const active = (["queued", "running", "succeeded", "failed", "cancelled"] as const).filter((state) =>
+    isActive({ state }),
+  );
   assert.deepEqual(active, ["queued", "running"]);
 });
 

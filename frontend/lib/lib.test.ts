@@ -13,7 +13,10 @@ test("reconnection waits double from half a second and end at fifteen", () => {
 });
 
 test("jitter takes away at most half of the wait", () => {
-  assert.equal(backoff(1, () => 0), 500);
+  assert.equal(
+    backoff(1, () => 0),
+    500,
+  );
 });
 
 test("sizes are told with two digits at most", () => {
@@ -42,7 +45,10 @@ test("elapsed time runs until the end, or until now", () => {
 });
 
 test("the server's own sentence is shown", () => {
-  const body = JSON.stringify({ type: "validation_error", errors: [{ code: "x", detail: "The file is empty.", attr: "photo" }] });
+  const body = JSON.stringify({
+    type: "validation_error",
+    errors: [{ code: "x", detail: "The file is empty.", attr: "photo" }],
+  });
   assert.equal(errorSentence(400, body), "The file is empty.");
 });
 
@@ -62,7 +68,10 @@ test("a photo of an accepted type or ending has no problem", () => {
 test("wrong type, empty file and too many bytes each get their sentence", () => {
   assert.match(photoProblem({ name: "a.svg", type: "image/svg+xml", size: 10 }, limits) ?? "", /not a photo/);
   assert.match(photoProblem({ name: "a.png", type: "image/png", size: 0 }, limits) ?? "", /empty/);
-  assert.match(photoProblem({ name: "a.png", type: "image/png", size: 1500 }, limits) ?? "", /1\.5 KB; at most 1\.0 KB/);
+  assert.match(
+    photoProblem({ name: "a.png", type: "image/png", size: 1500 }, limits) ?? "",
+    /1\.5 KB; at most 1\.0 KB/,
+  );
 });
 
 test("image/* takes pictures but no drawings", () => {

@@ -22,7 +22,10 @@ export function photoProblem(file: FileFacts, limits: Limits): string | null {
 }
 
 export function isAccepted(file: FileFacts, accept: string): boolean {
-  const rules = accept.split(",").map((rule) => rule.trim().toLowerCase()).filter(Boolean);
+  const rules = accept
+    .split(",")
+    .map((rule) => rule.trim().toLowerCase())
+    .filter(Boolean);
   if (rules.length === 0) return true;
   return rules.some((rule) => matches(file, rule));
 }

@@ -1,5 +1,14 @@
 /** The server's cutout of one photo, and what the visitor made of it. */
-import { decodePhoto, drawingOn, type Edit, loadImage, maskOf, newCanvas, sameShape, untouched } from "../cutout/picture";
+import {
+  decodePhoto,
+  drawingOn,
+  type Edit,
+  loadImage,
+  maskOf,
+  newCanvas,
+  sameShape,
+  untouched,
+} from "../cutout/picture";
 import { ApiError, csrfToken, errorSentence } from "../lib/http";
 
 /** What `jobs:cutout` answers. */
@@ -37,7 +46,8 @@ export function cutPhoto(url: string, file: File): Promise<Cut> {
 
 async function cutNow(url: string, file: File): Promise<Cut> {
   const [answer, own] = await Promise.all([ask(url, file), decodePhoto(file)]);
-  const photo = own && sameShape(own, { width: answer.size[0], height: answer.size[1] }) ? own : await drawn(answer.photo);
+  const photo =
+    own && sameShape(own, { width: answer.size[0], height: answer.size[1] }) ? own : await drawn(answer.photo);
   const [width, height] = answer.size;
   const first = untouched(maskOf(await loadImage(answer.cutout), { width, height }));
   return {

@@ -44,7 +44,12 @@ function item(
   const tools = document.createElement("div");
   tools.className = "shot-tools";
   if (count > 1) {
-    const earlier = button(`Move ${name} forward`, `earlier-${shot.id}`, () => acts.move(shot.id, -1), icon("chevron-left"));
+    const earlier = button(
+      `Move ${name} forward`,
+      `earlier-${shot.id}`,
+      () => acts.move(shot.id, -1),
+      icon("chevron-left"),
+    );
     const later = button(`Move ${name} back`, `later-${shot.id}`, () => acts.move(shot.id, 1), icon("chevron-right"));
     earlier.disabled = index === 0;
     later.disabled = index === count - 1;

@@ -6,7 +6,10 @@ const three = added([], ["a", "b", "c"], 5, 1);
 const order = (shots: { file: string }[]) => shots.map((shot) => shot.file).join("");
 
 test("the first photo is the front, the others find their side", () => {
-  assert.deepEqual(three.map((shot) => shot.side), ["front", "auto", "auto"]);
+  assert.deepEqual(
+    three.map((shot) => shot.side),
+    ["front", "auto", "auto"],
+  );
 });
 
 test("no more photos are taken than one model can have", () => {

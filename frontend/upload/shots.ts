@@ -7,9 +7,18 @@ export interface Shot<Photo = File> {
 }
 
 /** Adds as many of `files` as there is room for; the first photo of all is taken from the front. */
-export function added<Photo>(shots: readonly Shot<Photo>[], files: readonly Photo[], most: number, nextId: number): Shot<Photo>[] {
+export function added<Photo>(
+  shots: readonly Shot<Photo>[],
+  files: readonly Photo[],
+  most: number,
+  nextId: number,
+): Shot<Photo>[] {
   const room = files.slice(0, Math.max(0, most - shots.length));
-  const fresh = room.map((file, index) => ({ id: nextId + index, file, side: shots.length + index === 0 ? "front" : "auto" }));
+  const fresh = room.map((file, index) => ({
+    id: nextId + index,
+    file,
+    side: shots.length + index === 0 ? "front" : "auto",
+  }));
   return [...shots, ...fresh];
 }
 

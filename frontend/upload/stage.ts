@@ -3,7 +3,10 @@ import { find, icon, need, setText } from "../lib/dom";
 import { paintEdit } from "../cutout/view";
 import { type Cut, isEdited } from "./cut";
 
-export type CutState = { kind: "waiting" } | { kind: "ready"; cut: Cut } | { kind: "failed"; sentence: string; cut: Cut | null };
+export type CutState =
+  | { kind: "waiting" }
+  | { kind: "ready"; cut: Cut }
+  | { kind: "failed"; sentence: string; cut: Cut | null };
 
 const STAGE_SIDE = 1024;
 

@@ -104,7 +104,12 @@ function toggle(host: HTMLElement, name: string, set: (on: boolean) => void): vo
 }
 
 /** Acts `kind:name` that choose one of several, and the act `kind` that goes on to the next. */
-function oneOf<T extends string>(host: HTMLElement, kind: string, names: readonly T[], choose: (name: T) => void): Acts {
+function oneOf<T extends string>(
+  host: HTMLElement,
+  kind: string,
+  names: readonly T[],
+  choose: (name: T) => void,
+): Acts {
   const set = (name: T): void => {
     choose(name);
     for (const each of names) press(host, `${kind}:${each}`, each === name);

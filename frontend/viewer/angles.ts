@@ -55,7 +55,11 @@ export function createGlide(camera: PerspectiveCamera, target: Vector3) {
     const t = MathUtils.smoothstep(passed, 0, 1);
     const mix = (a: number, b: number): number => MathUtils.lerp(a, b, t);
     target.copy(fromTarget).multiplyScalar(1 - t);
-    camera.position.setFromSphericalCoords(mix(from.radius, to.radius), mix(from.phi, to.phi), mix(from.theta, to.theta));
+    camera.position.setFromSphericalCoords(
+      mix(from.radius, to.radius),
+      mix(from.phi, to.phi),
+      mix(from.theta, to.theta),
+    );
     camera.position.add(target);
     camera.lookAt(target);
     return true;

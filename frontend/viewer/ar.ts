@@ -12,7 +12,8 @@ export function wireAr(host: HTMLElement): void {
 
 function arAddress({ dataset }: HTMLAnchorElement): string | null {
   if (dataset["usdz"] && document.createElement("a").relList.supports("ar")) return dataset["usdz"];
-  if (dataset["glb"] && /android/i.test(navigator.userAgent)) return sceneViewer(dataset["glb"], dataset["title"] ?? "");
+  if (dataset["glb"] && /android/i.test(navigator.userAgent))
+    return sceneViewer(dataset["glb"], dataset["title"] ?? "");
   return null;
 }
 

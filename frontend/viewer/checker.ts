@@ -10,7 +10,8 @@ export function checkerTexture(): CanvasTexture {
   pen.font = `600 ${SIDE * 0.36}px sans-serif`;
   pen.textAlign = "center";
   pen.textBaseline = "middle";
-  for (let row = 0; row < SQUARES; row += 1) for (let column = 0; column < SQUARES; column += 1) square(pen, row, column);
+  for (let row = 0; row < SQUARES; row += 1)
+    for (let column = 0; column < SQUARES; column += 1) square(pen, row, column);
   const texture = new CanvasTexture(pen.canvas);
   texture.colorSpace = SRGBColorSpace;
   return texture;

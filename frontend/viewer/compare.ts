@@ -26,9 +26,11 @@ export function fillCompare(section: HTMLElement, stage: Stage, model: Loaded): 
     photo.src = shot.url;
     pen.clearRect(0, 0, SIZE, SIZE);
     pen.drawImage(shot.picture, 0, 0);
-    for (const button of all("[data-shot]", section)) button.setAttribute("aria-pressed", String(button.dataset["shot"] === String(index)));
+    for (const button of all("[data-shot]", section))
+      button.setAttribute("aria-pressed", String(button.dataset["shot"] === String(index)));
   };
-  for (const button of all("[data-shot]", section)) button.addEventListener("click", () => show(Number(button.dataset["shot"])));
+  for (const button of all("[data-shot]", section))
+    button.addEventListener("click", () => show(Number(button.dataset["shot"])));
   show(0);
   wireSlider(section);
   section.dataset["ready"] = "true";

@@ -8,9 +8,21 @@ export function matcapTexture(): CanvasTexture {
   const pen = context2d(SIZE, SIZE);
   pen.fillStyle = "#191c1f"; // what lies beyond the ball's edge is asked for at grazing angles
   pen.fillRect(0, 0, SIZE, SIZE);
-  glow(pen, 0.36, 0.3, 0.78, [[0, "#fdf7ec"], [0.3, "#d3cabd"], [0.62, "#8b857f"], [1, "#32343a00"]]);
-  glow(pen, 0.82, 0.84, 0.34, [[0, "#7fa9c8cc"], [1, "#7fa9c800"]]);
-  glow(pen, 0.33, 0.24, 0.13, [[0, "#ffffff"], [0.35, "#ffffffb0"], [1, "#ffffff00"]]);
+  glow(pen, 0.36, 0.3, 0.78, [
+    [0, "#fdf7ec"],
+    [0.3, "#d3cabd"],
+    [0.62, "#8b857f"],
+    [1, "#32343a00"],
+  ]);
+  glow(pen, 0.82, 0.84, 0.34, [
+    [0, "#7fa9c8cc"],
+    [1, "#7fa9c800"],
+  ]);
+  glow(pen, 0.33, 0.24, 0.13, [
+    [0, "#ffffff"],
+    [0.35, "#ffffffb0"],
+    [1, "#ffffff00"],
+  ]);
   const texture = new CanvasTexture(pen.canvas);
   texture.colorSpace = SRGBColorSpace;
   return texture;

@@ -35,7 +35,11 @@ type Surface = Loaded["meshes"][number];
 type Make = () => Material;
 
 export function createModes(model: Loaded, anisotropy: number): Modes {
-  const surfaces = model.meshes.map((mesh) => ({ mesh, materialOf: materials(mesh, anisotropy), edges: edgesOf(mesh) }));
+  const surfaces = model.meshes.map((mesh) => ({
+    mesh,
+    materialOf: materials(mesh, anisotropy),
+    edges: edgesOf(mesh),
+  }));
   const set = (mode: Mode): void => surfaces.forEach(({ mesh, materialOf }) => (mesh.material = materialOf(mode)));
   const wireframe = (on: boolean): void => surfaces.forEach(({ edges }) => (edges.visible = on));
   set("texture");
@@ -90,12 +94,19 @@ function seenMaterial({ geometry }: Surface): Material {
   const seen = geometry.getAttribute(SEEN);
   const colors = new Float32Array((seen?.count ?? 0) * 3);
   const mixed = new Color();
-  for (let i = 0; i < colors.length / 3; i += 1) mixed.lerpColors(GUESSED_COLOR, SEEN_COLOR, seen!.getX(i)).toArray(colors, i * 3);
+  for (let i = 0; i < colors.length / 3; i += 1)
+    mixed.lerpColors(GUESSED_COLOR, SEEN_COLOR, seen!.getX(i)).toArray(colors, i * 3);
   geometry.setAttribute("color", new Float32BufferAttribute(colors, 3));
   return new MeshStandardMaterial({ vertexColors: true, roughness: 0.9, metalness: 0 });
 }
 
-const wire = new MeshBasicMaterial({ color: 0x101414, wireframe: true, transparent: true, opacity: 0.45, toneMapped: false });
+const wire = new MeshBasicMaterial({
+  color: 0x101414,
+  wireframe: true,
+  transparent: true,
+  opacity: 0.45,
+  toneMapped: false,
+});
 
 /** A second mesh on the same geometry that draws the edges; the surface below is pushed back a little. */
 function edgesOf(mesh: Mesh): Mesh {

@@ -1,13 +1,5 @@
 /** Renderer, camera, light and controls around one model. Draws only what changed, and only while it can be seen. */
-import {
-  MathUtils,
-  NeutralToneMapping,
-  type Object3D,
-  PerspectiveCamera,
-  Scene,
-  Timer,
-  WebGLRenderer,
-} from "three";
+import { MathUtils, NeutralToneMapping, type Object3D, PerspectiveCamera, Scene, Timer, WebGLRenderer } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { find } from "../lib/dom";
 import { type Angles, createGlide, placeAt } from "./angles";
@@ -86,7 +78,7 @@ export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, option
 
   function onContext(now: boolean): void {
     alive = now;
-    if (alive) (lighting.renew(), repaint());
+    if (alive) lighting.renew(), repaint();
     options.onContext(alive);
   }
 

@@ -6,7 +6,8 @@ export function wireToolbar(parts: Parts): Act {
   const { host, stage } = parts;
   const act = createAct(parts);
   hideImpossible(parts);
-  for (const button of all("[data-act]", host)) button.addEventListener("click", () => act(button.dataset["act"] ?? ""));
+  for (const button of all("[data-act]", host))
+    button.addEventListener("click", () => act(button.dataset["act"] ?? ""));
   for (const button of all("[data-menu]", host)) wireMenu(host, button);
   host.addEventListener("keydown", (event) => onKey(event, act));
   host.addEventListener("fullscreenchange", () => press(host, "fullscreen", document.fullscreenElement === host));
@@ -41,11 +42,35 @@ function wireHelp(host: HTMLElement): void {
 }
 
 const KEYS: Record<string, string> = {
-  "1": "front", "2": "right", "3": "back", "4": "left", "5": "top",
-  t: "texture", l: "lit", c: "clay", m: "matcap", n: "normals", u: "uv", v: "seen", w: "wireframe",
-  e: "light", b: "backdrop", g: "grid", d: "size",
-  a: "rotate", r: "reset", f: "fullscreen", s: "screenshot", "?": "help", "+": "nearer", "=": "nearer", "-": "farther",
-  ArrowLeft: "orbit-left", ArrowRight: "orbit-right", ArrowUp: "orbit-up", ArrowDown: "orbit-down",
+  "1": "front",
+  "2": "right",
+  "3": "back",
+  "4": "left",
+  "5": "top",
+  t: "texture",
+  l: "lit",
+  c: "clay",
+  m: "matcap",
+  n: "normals",
+  u: "uv",
+  v: "seen",
+  w: "wireframe",
+  e: "light",
+  b: "backdrop",
+  g: "grid",
+  d: "size",
+  a: "rotate",
+  r: "reset",
+  f: "fullscreen",
+  s: "screenshot",
+  "?": "help",
+  "+": "nearer",
+  "=": "nearer",
+  "-": "farther",
+  ArrowLeft: "orbit-left",
+  ArrowRight: "orbit-right",
+  ArrowUp: "orbit-up",
+  ArrowDown: "orbit-down",
 };
 
 function onKey(event: KeyboardEvent, act: Act): void {

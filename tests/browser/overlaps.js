@@ -20,4 +20,4 @@
       .filter((other) => !nested(one, other) && over(one, other))
       .map((other) => `“${name(one)}” and “${name(other)}”`),
   );
-}
+};
