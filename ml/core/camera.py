@@ -37,6 +37,11 @@ class Camera:
         """Focal length in half picture heights: a point at depth d and height h appears at h * focal / d."""
         return 1.0 / math.tan(math.radians(self.fov) / 2.0)
 
+    @property
+    def half_extent(self) -> float:
+        """Half the height of what the picture shows at the distance of the target, in scene units."""
+        return self.distance / self.focal
+
     def axes(self) -> Tensor:
         """(3, 3) float32: rows are the picture's right, the picture's up and the direction of view."""
         e, a = math.radians(self.elevation), math.radians(self.azimuth)

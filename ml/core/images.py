@@ -1,4 +1,4 @@
-"""Reading pictures between their pixels, and sRGB to linear light and back."""
+"""Pictures: bilinear sampling, compositing on a colour, and conversion from sRGB to linear light."""
 
 from __future__ import annotations
 
@@ -8,6 +8,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+Color = tuple[float, float, float]
+"""Red, green and blue, 0 to 255."""
+GREY: Color = (127.5, 127.5, 127.5)
+WHITE: Color = (255.0, 255.0, 255.0)
+
+
+def blend(picture: NDArray[np.uint8], color: Color) -> Floats:
+    """(H, W, 4) uint8, straight alpha -> (H, W, 3) float32 in [0, 255], not rounded: the picture on a plain `color`."""
+    alpha = picture[..., 3:].astype(np.float32) / np.float32(255.0)
+    return np.asarray(picture[..., :3] * alpha + np.array(color, np.float32) * (1.0 - alpha), np.float32)
+
+
+def composite(picture: NDArray[np.uint8], color: Color) -> NDArray[np.uint8]:
+    """(H, W, 4) uint8, straight alpha -> (H, W, 3) uint8 on a plain `color`; (H, W, 3) is returned unchanged."""
+    if picture.shape[2] == 3:
+        return picture
+    return np.asarray(blend(picture, color).round(), dtype=np.uint8)
 
 
 def bilinear(picture: NDArray[Any], column: Floats, row: Floats) -> Floats:

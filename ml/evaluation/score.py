@@ -95,11 +95,6 @@ def aligned(guess: Floats, truth: Floats, yaws: int = 24, rounds: int = 30) -> F
     return max(results, key=lambda each: compare(each, truth).f[1])
 
 
-def overlap(guess: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
-    """Intersection over union of two masks or occupancies."""
-    return float((guess & truth).sum() / max(int((guess | truth).sum()), 1))
-
-
 def yaw(degrees: float) -> Floats:
     """(3, 3) rotation about z."""
     a = np.radians(degrees)

@@ -13,6 +13,7 @@ from scipy.ndimage import distance_transform_edt
 
 from ml import engines
 from ml.core.camera import Camera
+from ml.core.masks import iou
 from ml.engines.compact import engine as compact
 from ml.errors import ReconstructionError
 from ml.evaluation import score
@@ -110,8 +111,8 @@ def judge(found: Example, infer: Infer) -> Result | None:
         name=found.name,
         exact=score.compare(guess, found.truth),
         aligned=score.compare(score.aligned(guess, found.truth), found.truth),
-        silhouette=score.overlap(silhouette(mesh, scene.camera), found.cutout.alpha > 0.5),
-        volume=score.overlap(occupancy(mesh, scene.camera), found.occupancy),
+        silhouette=iou(silhouette(mesh, scene.camera), found.cutout.alpha > 0.5),
+        volume=iou(occupancy(mesh, scene.camera), found.occupancy),
         elevation_error=abs(scene.camera.elevation - found.elevation),
         seconds=seconds,
     )

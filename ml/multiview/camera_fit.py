@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from ml.core.camera import Camera
+from ml.core.masks import iou
 from ml.mesh.geometry import hull_corners
 from ml.mesh.mesh import Mesh
 from ml.mesh.raycast import Caster, camera_rays, window_of
 from ml.photo.cutout import Cutout
 from ml.photo.posed_photo import Shot
-from ml.texture.projection import LEAST_AGREEMENT, agreement
+from ml.texture.projection import LEAST_AGREEMENT
 
 TURNS = (-30.0, -20.0, -10.0, 0.0, 10.0, 20.0, 30.0)
 TILTS = (-30.0, -20.0, -10.0, 0.0, 10.0, 20.0, 30.0, 40.0)
@@ -71,7 +72,7 @@ class _Pair:
         return np.asarray(cv2.resize(self.alpha, (size, size), interpolation=cv2.INTER_AREA) > 0.5)
 
     def overlap(self, camera: Camera, size: int) -> float:
-        return agreement(self.outline(camera, size), self.wanted(size))
+        return iou(self.outline(camera, size), self.wanted(size))
 
 
 def fit(mesh: Mesh, cutout: Cutout, assumed: Camera) -> Fit:

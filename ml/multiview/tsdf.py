@@ -20,7 +20,6 @@ from torch import Tensor
 
 from ml.core.camera import RADIUS
 from ml.core.images import to_bytes
-from ml.engines.compact.inflate import half_side
 from ml.mesh import adaptive_grid
 from ml.multiview import visual_hull
 from ml.multiview.registration import Placed
@@ -148,7 +147,7 @@ def _lift(placed: Placed, points: Tensor, near: Tensor, far: Tensor, hull: Tenso
     Neighbours are drawn along, so that what is filled is one piece and not a bundle of single rays.
     """
     pixel, empty = visual_hull.places(placed.camera, points, FILL_SIDE), torch.full((FILL_SIDE**2 + 1,), -torch.inf)
-    wanted = placed.view.outline.depth(FILL_SIDE).mul(2.0 * half_side(placed.camera)).clamp_max(FILLED)
+    wanted = placed.view.outline.depth(FILL_SIDE).mul(2.0 * placed.camera.half_extent).clamp_max(FILLED)
     best, likely = (
         empty.scatter_reduce(0, pixel, torch.where(hull > 0.0, each, -torch.inf), "amax")[:-1] for each in (near, far)
     )

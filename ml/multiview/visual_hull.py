@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ml.core.camera import Camera
-from ml.engines.compact.inflate import half_side, outline_distance
+from ml.core.masks import iou, silhouette_sdf
 from ml.photo.cutout import Cutout
 
 SIDE = 128
@@ -49,7 +49,7 @@ class Outline:
             self.distance[None, None], seen[None, None, :, :2], padding_mode="border", align_corners=False
         )
         beyond = (seen[:, :2].abs().amax(dim=1) - 1.0).clamp_min(0.0) / 2.0
-        return (found.flatten() - beyond) * (2.0 * half_side(camera) / camera.distance) * seen[:, 2]
+        return (found.flatten() - beyond) * (2.0 * camera.half_extent / camera.distance) * seen[:, 2]
 
     def depth(self, side: int) -> Tensor:
         """(side * side,) `distance` in the middles of larger pixels."""
@@ -61,7 +61,7 @@ def outline(cutout: Cutout) -> Outline:
     """The cutout's outline, made ready."""
     small = cv2.resize(cutout.alpha, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
     coarse = cv2.resize(small, (PIXELS, PIXELS), interpolation=cv2.INTER_AREA)
-    distance = torch.from_numpy(outline_distance(small) / SIDE)
+    distance = torch.from_numpy(silhouette_sdf(small) / SIDE)
     return Outline(distance, torch.from_numpy(coarse > 0.5).flatten())
 
 
@@ -109,5 +109,4 @@ def overlap(outline_: Outline, camera: Camera, solid: Tensor) -> float:
     """Intersection over union of an outline and the silhouette of a solid's points (N, 3)."""
     filled = torch.zeros(PIXELS * PIXELS + 1, dtype=torch.bool)
     filled[places(camera, solid)] = True
-    ours, theirs = filled[:-1], outline_.pixels
-    return float((ours & theirs).sum()) / max(int((ours | theirs).sum()), 1)
+    return iou(filled[:-1].numpy(), outline_.pixels.numpy())

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from ml.core.images import WHITE, composite
 from ml.photo.decode import Photo
 
 FEW_PIXELS = 256
@@ -74,11 +75,7 @@ def sharpness(photo: Photo, solid: NDArray[np.bool_]) -> float:
     sharp as a patterned one. Transparent pixels count as white.
     """
     rows, columns = _bounds(solid)
-    pixels = photo.pixels[rows, columns]
-    picture = Image.fromarray(pixels)
-    if picture.mode == "RGBA":
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-    grey = picture.convert("L")
+    grey = Image.fromarray(composite(photo.pixels[rows, columns], WHITE)).convert("L")
     grey.thumbnail((LOOKED_AT, LOOKED_AT), reducing_gap=2.0)
     values = ndimage.gaussian_filter(np.asarray(grey, dtype=np.float32), SMOOTHED)
     slopes = np.stack(np.gradient(values))

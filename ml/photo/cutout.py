@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from ml.core.images import WHITE, composite
+from ml.core.masks import iou
 from ml.errors import ReconstructionError
 from ml.photo import background_removal
 from ml.photo.decode import Photo
@@ -59,9 +61,7 @@ class Cutout:
 
     def on_grey(self, grey: float = 0.5) -> NDArray[np.uint8]:
         """(512, 512, 3) uint8: the object on plain grey, as the networks were trained and as input.png shows it."""
-        alpha = self.alpha[..., None]
-        color = self.rgba[..., :3].astype(np.float32) * alpha + 255.0 * grey * (1.0 - alpha)
-        return np.asarray(color.round(), dtype=np.uint8)
+        return composite(self.rgba, (255.0 * grey,) * 3)
 
 
 def cut(
@@ -93,7 +93,7 @@ def _mask(photo: Photo, remove_background: bool, model: str) -> tuple[NDArray[np
     own = _own_transparency(photo)
     if own is not None:
         return own, TRANSPARENCY, ()
-    picture = on_white(photo)
+    picture = composite(photo.pixels, WHITE)
     if float(picture.std(axis=(0, 1)).max()) < LEAST_CONTRAST:
         raise ReconstructionError("no_subject")
     if not remove_background:
@@ -111,15 +111,6 @@ def _own_transparency(photo: Photo) -> NDArray[np.float32] | None:
     if float((alpha < 128).mean()) < SEE_THROUGH:
         return None
     return alpha.astype(np.float32) / 255.0
-
-
-def on_white(photo: Photo) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8: the picture with white behind whatever is transparent."""
-    if photo.pixels.shape[2] == 3:
-        return photo.pixels
-    alpha = photo.pixels[..., 3:].astype(np.float32) / 255.0
-    color = photo.pixels[..., :3] * alpha + 255.0 * (1.0 - alpha)
-    return np.asarray(color, dtype=np.uint8)
 
 
 def _by_network(picture: NDArray[np.uint8], model: str) -> NDArray[np.float32]:
@@ -141,8 +132,7 @@ def _looked_closer(picture: NDArray[np.uint8], mask: NDArray[np.float32], model:
     columns = slice(max(0, left - margin), right + margin)
     closer = np.zeros_like(mask)
     closer[rows, columns] = background_removal.remove_by_rembg(np.ascontiguousarray(picture[rows, columns]), model)
-    both, either = (mask > 0.5) & (closer > 0.5), (mask > 0.5) | (closer > 0.5)
-    return closer if both.sum() > 0.8 * either.sum() else mask
+    return closer if iou(mask > 0.5, closer > 0.5) > 0.8 else mask
 
 
 def _without_specks(mask: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageColor
 
 from ml import files
 from ml.core.camera import Camera
+from ml.core.images import GREY, blend, composite
+from ml.core.masks import iou
 from ml.recipe import TRANSPARENT
 from ml.render import framing, mesh_renderer, scene_renderer, sprite, video
 from ml.render.mesh_renderer import Picture, Subject
 from ml.scene.protocol import Scene
-from ml.texture import projection
 
 if TYPE_CHECKING:
     from ml.photo.cutout import Cutout
@@ -85,10 +85,8 @@ def on_background(picture: Picture, background: str) -> Picture:
     """(H, W, 4) straight alpha -> the same where `background` is transparent, else opaque on `#rrggbb`."""
     if background == TRANSPARENT:
         return picture
-    alpha = picture[..., 3:] / np.float32(255.0)
-    color = np.array([int(background[first : first + 2], 16) for first in (1, 3, 5)], np.float32)
-    mixed = picture[..., :3] * alpha + color * (1.0 - alpha)
-    return np.concatenate([mixed.round().astype(np.uint8), np.full_like(picture[..., 3:], 255)], axis=2)
+    opaque = composite(picture, ImageColor.getrgb(background)[:3])
+    return np.dstack([opaque, np.full_like(picture[..., 3], 255)])
 
 
 def _in_threads(shoot: Callable[[int], Picture], count: int, threads: int) -> Iterator[Picture]:
@@ -107,13 +105,8 @@ def self_check(subject: Subject, cutout: Cutout, camera: Camera) -> dict[str, fl
     """
     seen = mesh_renderer.draw(subject, camera, cutout.rgba.shape[0], shaded=False)
     ours, theirs = seen[..., 3] > 127, cutout.rgba[..., 3] > 127
-    error = float(np.mean((_on_grey(seen) - _on_grey(cutout.rgba)) ** 2))
+    error = float(np.mean(((blend(seen, GREY) - blend(cutout.rgba, GREY)) / 255.0) ** 2))
     return {
-        "silhouette_iou": round(projection.agreement(ours, theirs), 4),
+        "silhouette_iou": round(iou(ours, theirs), 4),
         "psnr_db": round(-10.0 * float(np.log10(max(error, 1e-10))), 2),
     }
-
-
-def _on_grey(rgba: Picture) -> NDArray[np.float64]:
-    alpha = rgba[..., 3:] / 255.0
-    return np.asarray(rgba[..., :3] / 255.0 * alpha + 0.5 * (1.0 - alpha))

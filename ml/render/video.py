@@ -10,8 +10,10 @@ import imageio_ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.core.images import Color, composite
+
 FRAMES_PER_SECOND = 15
-BACKGROUND = (244, 245, 247)
+BACKGROUND: Color = (244, 245, 247)
 """The light background that transparent frames are laid on."""
 
 
@@ -21,7 +23,7 @@ def write(frames: Sequence[NDArray[np.uint8]], path: Path) -> None:
     Odd sides lose their last row or column. Raises RuntimeError with ffmpeg's words when it fails.
     """
     height, width = (side - side % 2 for side in frames[0].shape[:2])
-    picture = b"".join(_on_background(frame[:height, :width]).tobytes() for frame in frames)
+    picture = b"".join(composite(frame[:height, :width], BACKGROUND).tobytes() for frame in frames)
     run = subprocess.run([*_command(width, height), str(path)], input=picture, capture_output=True, check=False)
     if run.returncode != 0:
         raise RuntimeError(f"ffmpeg could not write the film: {run.stderr.decode(errors='replace')[-500:]}")
@@ -33,9 +35,3 @@ def _command(width: int, height: int) -> list[str]:
     coding = ["-c:v", "libx264", "-preset", "medium", "-crf", "18", "-pix_fmt", "yuv420p", "-color_trc", "iec61966-2-1"]
     plain = ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-movflags", "+faststart"]
     return [imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-loglevel", "error", *source, *colors, *coding, *plain]
-
-
-def _on_background(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    alpha = frame[..., 3:].astype(np.float32) / 255.0
-    mixed = frame[..., :3] * alpha + np.array(BACKGROUND, np.float32) * (1.0 - alpha)
-    return np.asarray(mixed.round(), dtype=np.uint8)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ml.core.images import WHITE, composite
 from ml.errors import ReconstructionError
 from ml.photo import background_removal, cutout
 from ml.photo.advice import Advice, advise
@@ -56,7 +57,7 @@ def quick_cut(data: bytes, max_pixels: int = MAX_PIXELS) -> QuickCut:
     advice = advise(small, mask, own_transparency=method == cutout.TRANSPARENCY)
     height, width = mask.shape
     return QuickCut(
-        photo=_encoded(Image.fromarray(cutout.on_white(small)), "JPEG", quality=88),
+        photo=_encoded(Image.fromarray(composite(small.pixels, WHITE)), "JPEG", quality=88),
         cutout=_encoded(_cut_out(small.pixels[..., :3], mask), "PNG", compress_level=3),
         size=(width, height),
         original_size=opened.original_size,

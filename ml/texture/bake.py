@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from ml.core.images import to_bytes
+from ml.core.masks import nearest_index
 from ml.mesh.geometry import creased_normals
 from ml.mesh.mesh import Mesh
 from ml.photo.posed_photo import Shot
@@ -98,7 +99,7 @@ def _filled(pixel: NDArray[np.int64], colors: NDArray[np.float32], size: int) ->
     texture[pixel], known[pixel] = to_bytes(colors), True
     if not known.any():
         return texture.reshape(size, size, 3)
-    return texture.reshape(size, size, 3)[projection.nearest_index(known.reshape(size, size))]
+    return texture.reshape(size, size, 3)[nearest_index(known.reshape(size, size))]
 
 
 def _cut(mesh: Mesh, layout: Layout) -> tuple[Mesh, NDArray[np.float32]]:

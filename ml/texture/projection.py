@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from scipy import ndimage
 
 from ml.core.camera import Camera
 from ml.core.images import bilinear
+from ml.core.masks import iou, nearest_index
 from ml.mesh.mesh import Mesh
 from ml.mesh.raycast import Caster, camera_rays
 from ml.texture import exposure
@@ -53,19 +53,13 @@ def projector(mesh: Mesh, cutout: Cutout, camera: Camera) -> Projector:
     opaque = cutout.alpha > 0.5
     inside = ndimage.distance_transform_edt(opaque).astype(np.float32)
     depth = _depth(mesh, camera, cutout.rgba.shape[0])
-    believed = agreement(np.isfinite(depth), opaque) >= LEAST_AGREEMENT
+    believed = iou(np.isfinite(depth), opaque) >= LEAST_AGREEMENT
     return Projector(
         camera,
         _spread(cutout.rgba[..., :3].astype(np.float32) / 255.0, cutout.alpha > 0.9),
         smoothstep(RIM[0], RIM[1], inside) * np.float32(believed),
         np.asarray(ndimage.minimum_filter(depth, 2 * REACH + 1), dtype=np.float32),
     )
-
-
-def agreement(ours: NDArray[np.bool_], theirs: NDArray[np.bool_]) -> float:
-    """Intersection over union of two silhouettes (H, W); 0 where both are empty."""
-    union = int((ours | theirs).sum())
-    return float((ours & theirs).sum()) / union if union else 0.0
 
 
 @dataclass(frozen=True)
@@ -142,14 +136,3 @@ def _spread(color: Floats, opaque: NDArray[np.bool_]) -> Floats:
     if not opaque.any():
         return color
     return color[nearest_index(opaque)]
-
-
-def nearest_index(known: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Row and column of the nearest known pixel, each (H, W)."""
-    _, label = cv2.distanceTransformWithLabels(
-        (~known).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    place = np.zeros(int(label.max()) + 1, dtype=np.int64)
-    place[label[known]] = np.flatnonzero(known)
-    row, column = np.unravel_index(place[label], known.shape)
-    return np.asarray(row), np.asarray(column)

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from ml.core.camera import Camera
+from ml.core.masks import silhouette_sdf
 from ml.engines.compact import decode
-from ml.engines.compact.inflate import half_side, inflated, outline_distance
+from ml.engines.compact.inflate import inflated
 from ml.engines.compact.network import WEIGHTS, CompactNetwork, load_network
 from ml.photo.cutout import Cutout
 from ml.scene.volume import VolumeScene, density_of
@@ -67,5 +68,5 @@ def _photo(cutout: Cutout) -> Tensor:
 
 def outline(cutout: Cutout, camera: Camera) -> Tensor:
     """(512, 512) float16 density of the silhouette, for `VolumeScene.outline`."""
-    pixel = 2.0 * half_side(camera) / cutout.rgba.shape[0]
-    return density_of(torch.from_numpy(outline_distance(cutout.alpha) * pixel)).half()
+    pixel = 2.0 * camera.half_extent / cutout.rgba.shape[0]
+    return density_of(torch.from_numpy(silhouette_sdf(cutout.alpha) * pixel)).half()

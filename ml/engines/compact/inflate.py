@@ -18,6 +18,7 @@ from scipy.sparse.linalg import spsolve
 from torch import Tensor
 
 from ml.core.camera import RADIUS, Camera
+from ml.core.masks import silhouette_sdf
 from ml.scene.volume import SOFT, density_of
 
 LOAD = 3.0
@@ -28,11 +29,6 @@ CELLS = 160
 """Grid points per axis of the solid."""
 
 Floats = NDArray[np.float32]
-
-
-def half_side(camera: Camera) -> float:
-    """What the picture's half height covers in the plane through the origin, in canonical units."""
-    return camera.distance / camera.focal
 
 
 def squared_heights(mask: NDArray[np.bool_]) -> Floats:
@@ -56,24 +52,6 @@ def squared_heights(mask: NDArray[np.bool_]) -> Floats:
     return solution[1:-1, 1:-1]
 
 
-def outline_distance(alpha: Floats) -> Floats:
-    """(S, S) opacity -> (S, S) signed distance to where it is one half, in pixels, positive inside.
-
-    Measured in a picture of twice the size, so that the soft edge tells where between two pixels the outline runs.
-    """
-    size = alpha.shape[0]
-    double = cv2.resize(alpha, (2 * size, 2 * size), interpolation=cv2.INTER_LINEAR)
-    inside = np.pad((double > 0.5).astype(np.uint8), 1)
-    signed = (_distance(inside) - _distance(1 - inside))[1:-1, 1:-1]
-    return np.asarray(cv2.resize(signed / 2.0, (size, size), interpolation=cv2.INTER_AREA), dtype=np.float32)
-
-
-def _distance(mask: NDArray[np.uint8]) -> Floats:
-    """Distance of the marked pixels' centres to the mask's edge, in pixels; half a pixel for those at the edge."""
-    found = cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.asarray(np.where(mask > 0, found - 0.5, 0.0), dtype=np.float32)
-
-
 def inflated(alpha: Floats, camera: Camera) -> Tensor:
     """(S, S) opacity seen by `camera` at elevation 0 -> (160, 160, 160) float16 density, index order x, y, z.
 
@@ -81,10 +59,10 @@ def inflated(alpha: Floats, camera: Camera) -> Tensor:
     density linear near the surface.
     """
     small = np.asarray(cv2.resize(alpha, (SIDE, SIDE), interpolation=cv2.INTER_AREA), dtype=np.float32)
-    pixel = 2.0 * half_side(camera) / SIDE
+    pixel = 2.0 * camera.half_extent / SIDE
     height = squared_heights(small > 0.5) * pixel**2
     down, right = np.gradient(height, pixel)
-    flat = np.stack([height, down**2 + right**2, outline_distance(small) * pixel])
+    flat = np.stack([height, down**2 + right**2, silhouette_sdf(small) * pixel])
     height_at, slope_at, edge_at = _on_plane(torch.from_numpy(flat.astype(np.float32)), camera)
     x2 = torch.linspace(-RADIUS, RADIUS, CELLS)[:, None, None] ** 2
     rounded = (height_at - x2) / torch.sqrt(slope_at + 4.0 * x2 + (SOFT / 4.0) ** 2)
@@ -94,7 +72,7 @@ def inflated(alpha: Floats, camera: Camera) -> Tensor:
 
 def _on_plane(pictures: Tensor, camera: Camera) -> Tensor:
     """(C, S, S) pictures -> (C, 1, 160, 160): their values over y and z of the plane x = 0."""
-    steps = torch.linspace(-RADIUS, RADIUS, CELLS) / half_side(camera)
+    steps = torch.linspace(-RADIUS, RADIUS, CELLS) / camera.half_extent
     y, z = torch.meshgrid(steps, steps, indexing="ij")
     places = torch.stack([y, -z], dim=2)[None]
     return F.grid_sample(pictures[None], places, padding_mode="border", align_corners=False)[0][:, None]

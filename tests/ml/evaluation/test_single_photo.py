@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from ml.core.camera import Camera
+from ml.core.masks import iou
 from ml.engines.compact.engine import inflate
 from ml.evaluation import score, single_photo
 from ml.mesh import marching_cubes, ray_intervals
@@ -89,7 +90,7 @@ def test_an_engine_is_judged_in_the_photos_own_camera(example):
 def test_a_silhouette_looks_like_the_cutout(example):
     scene = inflate(example.cutout)
     seen = single_photo.silhouette(marching_cubes.extract(scene, 64), scene.camera)
-    assert score.overlap(seen, example.cutout.alpha > 0.5) > 0.85
+    assert iou(seen, example.cutout.alpha > 0.5) > 0.85
 
 
 def test_the_true_shape_fills_the_bins_that_the_data_set_fills():
@@ -100,14 +101,14 @@ def test_the_true_shape_fills_the_bins_that_the_data_set_fills():
     camera = Camera(elevation=20.0)
     upright = (placed @ camera.axes().numpy()).astype(np.float32)
     mesh = Mesh(upright, view.faces[:, ::-1].astype(np.int32), np.zeros_like(upright))
-    assert score.overlap(single_photo.occupancy(mesh, camera), truth) > 0.99
+    assert iou(single_photo.occupancy(mesh, camera), truth) > 0.99
 
 
 def test_volumes_overlap_where_the_model_is_filled(example):
     scene = inflate(example.cutout)
     filled = single_photo.occupancy(marching_cubes.extract(scene, 64), scene.camera)
     assert filled.shape == example.occupancy.shape
-    assert 0.0 < score.overlap(filled, example.occupancy) < 1.0
+    assert 0.0 < iou(filled, example.occupancy) < 1.0
 
 
 def test_the_table_has_a_row_for_each_engine(example):

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from ml.core.camera import Camera
+from ml.core.images import composite
 from ml.errors import Stopped
 from ml.files import frame_name
 from ml.mesh import marching_cubes
@@ -149,7 +150,7 @@ def test_the_film_shows_every_frame_once_on_the_light_background(turn: Path) -> 
     film = decoded(turn / "render.mp4", 96)
     assert len(film) == 12
     assert np.abs(film[:, 0, 0].astype(int) - np.array(video.BACKGROUND)).max() <= 3
-    frames = np.stack([video._on_background(frame(turn, index)) for index in range(12)]).astype(int)
+    frames = np.stack([composite(frame(turn, index), video.BACKGROUND) for index in range(12)]).astype(int)
     apart = np.array([[np.abs(shown - made).mean() for made in frames] for shown in film.astype(int)])
     assert apart.argmin(axis=1).tolist() == list(range(12))
     assert apart.diagonal().max() < 6.0

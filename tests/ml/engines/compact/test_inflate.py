@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from ml.core.camera import RADIUS, Camera
-from ml.engines.compact.inflate import CELLS, LOAD, half_side, inflated, outline_distance, squared_heights
+from ml.engines.compact.inflate import CELLS, LOAD, inflated, squared_heights
 from ml.scene.volume import SOFT
 
 
@@ -49,14 +49,6 @@ def test_wide_parts_are_thicker_than_narrow_ones() -> None:
     assert heights[35, 60] > 20 * heights[90, 58]
 
 
-def test_the_outline_lies_where_opacity_is_one_half() -> None:
-    ramp = np.clip((np.arange(64) - 20.3) / 4.0 + 0.5, 0.0, 1.0).astype(np.float32)
-    distance = outline_distance(np.tile(ramp, (64, 1)))
-    crossing = np.interp(0.0, distance[32, 10:40], np.arange(10, 40))
-    assert crossing == pytest.approx(20.3, abs=0.3)
-    assert distance[32, 30] - distance[32, 25] == pytest.approx(5.0, abs=0.1)
-
-
 @pytest.fixture(scope="module")
 def ball() -> torch.Tensor:
     return inflated(disk(256, 100.0).astype(np.float32), Camera())
@@ -75,7 +67,7 @@ def test_it_is_the_same_in_front_and_behind(ball: torch.Tensor) -> None:
 
 
 def test_its_size_is_that_of_the_silhouette_at_the_middle(ball: torch.Tensor) -> None:
-    expected = 100.0 / 128.0 * half_side(Camera())
+    expected = 100.0 / 128.0 * Camera().half_extent
     inside = torch.nonzero(ball > 0.5)
     reach = inside.amax(dim=0) / (CELLS - 1) * 2 * RADIUS - RADIUS
     assert reach[1:].tolist() == pytest.approx([expected] * 2, abs=0.015)
