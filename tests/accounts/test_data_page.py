@@ -94,7 +94,7 @@ def test_the_page_says_what_goes(owner: User, made: Job) -> None:
     Job.objects.update(published_at=timezone.now())
     html = signed_in(owner).get(DELETE).content.decode()
     assert "1 job with all photos" in html
-    assert "1 published model: it vanishes" in html
+    assert "1 published model, which will no longer be visible" in html
 
 
 def test_a_deleted_account_leaves_no_row_and_no_file(owner: User, made: Job, submit: Callable[..., Job]) -> None:

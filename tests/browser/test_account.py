@@ -24,19 +24,19 @@ def test_a_token_is_shown_once_works_and_is_revoked(page: Page, address: str) ->
     sign_up(page)
     page.goto("/accounts/tokens/")
     page.get_by_label("Name").fill("script")
-    page.get_by_role("button", name="Make the token").click()
-    token = page.get_by_label("The new token").input_value()
+    page.get_by_role("button", name="Create token").click()
+    token = page.get_by_label("New token").input_value()
     page.wait_for_load_state()  # the button copies once its script has run
     page.get_by_role("button", name="Copy").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == token
     assert api_status(address, token) == 200
     page.goto("/accounts/tokens/")
-    expect(page.get_by_label("The new token")).to_have_count(0)
+    expect(page.get_by_label("New token")).to_have_count(0)
     expect(page.get_by_text("last used")).to_be_visible()
     page.get_by_role("link", name="Revoke script").click()
     page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
-    expect(page.get_by_text("You have no token yet.")).to_be_visible()
+    expect(page.get_by_text("No tokens yet.")).to_be_visible()
     assert api_status(address, token) == 401
 
 
@@ -72,8 +72,8 @@ def test_an_account_is_deleted_with_the_password(page: Page, width: int) -> None
     page.set_viewport_size({"width": width, "height": 800})
     sign_up(page)
     page.goto("/accounts/data/")
-    page.get_by_role("link", name="Delete the account").click()
-    expect(page.get_by_text("This goes at once")).to_be_visible()
+    page.get_by_role("link", name="Delete account").click()
+    expect(page.get_by_text("This is immediate")).to_be_visible()
     page.get_by_label("Your password").fill("not-the-word")
     page.get_by_role("button", name="Delete everything").click()
     expect(page.get_by_text("This is not your password.")).to_be_visible()

@@ -76,13 +76,13 @@ def filters_are_kept_in_the_address(page: Page) -> None:
 
 
 def tags_are_edited_on_the_card(page: Page) -> None:
-    page.get_by_role("button", name="Tags of Android").click()
-    field = page.get_by_label("Words, with commas between them")
+    page.get_by_role("button", name="Edit tags for Android").click()
+    field = page.get_by_label("Tags, separated by commas")
     expect(field).to_be_focused()
     field.fill("tea, Red")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
-    page.get_by_role("link", name="Show everything").click()
+    expect(page.get_by_role("heading", name="No matches")).to_be_visible()
+    page.get_by_role("link", name="Clear filters").click()
     expect(page.locator("[data-card]", has_text="Android").locator(".tag")).to_have_text(["red", "tea"])
 
 
@@ -92,7 +92,7 @@ def pick(page: Page, *names: str) -> None:
 
 
 def several_are_downloaded(page: Page, tmp_path: Path) -> None:
-    bar = page.get_by_role("form", name="With the selected models")
+    bar = page.get_by_role("form", name="Actions for selected models")
     expect(bar).to_be_hidden()
     pick(page, "Engine", "Robot")
     expect(bar.get_by_role("status")).to_have_text("2 selected")
@@ -119,9 +119,9 @@ def several_are_published(page: Page) -> None:
 
 def several_are_deleted(page: Page) -> None:
     page.get_by_role("checkbox", name="Select Engine").check()
-    page.get_by_role("button", name="Select all here").click()
+    page.get_by_role("button", name="Select all on page").click()
     pick_off(page, "Locomotive")
-    page.get_by_role("form", name="With the selected models").get_by_role("button", name="Delete").click()
+    page.get_by_role("form", name="Actions for selected models").get_by_role("button", name="Delete").click()
     page.get_by_role("button", name="Delete 6 models").click()
     expect(page.locator(".model-card .body h2")).to_have_text(["Locomotive"])
 

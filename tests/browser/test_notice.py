@@ -35,7 +35,7 @@ def test_a_notice_tells_of_the_end_to_whoever_asked_for_it(
         page.add_init_script(NOTICES)
         sign_up(page)
         upload(page, photo)
-        page.get_by_role("button", name="Tell me when it is done").click()
+        page.get_by_role("button", name="Notify me when it's ready").click()
         worker = start_worker()
         try:
             page.wait_for_selector("[data-viewer]", timeout=270_000)

@@ -34,6 +34,6 @@ def test_a_failed_job_is_sent_again_with_other_settings(page: Page) -> None:
     sign_up(page)
     upload(page, encoded(picture(200, "RGB").convert("L").point(lambda level: 128), "PNG"))
     expect(page.get_by_text("No object was found in the photo.")).to_be_visible(timeout=120_000)
-    page.get_by_role("link", name="Other settings").click()
+    page.get_by_role("link", name="Change settings").click()
     expect(page.locator("[data-shots] li")).to_have_count(1, timeout=60_000)
     expect(page.locator('input[name="quality"][value="draft"]')).to_be_checked()

@@ -61,21 +61,21 @@ def test_the_zip_holds_an_obj_that_finds_its_texture(result: Page, tmp_path: Pat
 def test_a_name_and_tags_are_changed_in_place(result: Page) -> None:
     result.get_by_role("button", name="Rename").click()
     result.get_by_role("textbox", name="Name").fill("Red lamp")
-    result.get_by_role("button", name="Save the name").click()
+    result.get_by_role("button", name="Save name").click()
     expect(result.get_by_role("heading", level=1)).to_have_text("Red lamp")
     result.get_by_role("button", name="Tags").click()
-    result.get_by_label("Words, with commas between them").fill("desk, light")
+    result.get_by_label("Tags, separated by commas").fill("desk, light")
     result.get_by_role("button", name="Save tags").click()
     expect(result.locator(".tags a")).to_have_text(["desk", "light"])
 
 
 def test_a_remix_leads_to_the_page_of_the_new_version(result: Page, model: Job) -> None:
     result.get_by_text("Remix", exact=True).click()
-    expect(result.get_by_label("Faces")).to_have_attribute("placeholder", "10000")
+    expect(result.get_by_label("Maximum faces")).to_have_attribute("placeholder", "10000")
     result.get_by_text("High", exact=True).click()
-    expect(result.get_by_label("Faces")).to_have_attribute("placeholder", "150000")
-    result.get_by_label("Height in mm").fill("42")
-    result.get_by_role("button", name="Make this version").click()
+    expect(result.get_by_label("Maximum faces")).to_have_attribute("placeholder", "150000")
+    result.get_by_label("Height (mm)").fill("42")
+    result.get_by_role("button", name="Create version").click()
     result.wait_for_url(lambda url: "/jobs/" in url and str(model.pk) not in url)
     child = model.remixes.get()
     assert child.get_absolute_url() in result.url
@@ -94,7 +94,7 @@ def test_the_compare_slider_moves_by_keys(result: Page) -> None:
 
 def test_deletion_asks_first(result: Page, model: Job) -> None:
     result.get_by_role("link", name="Delete").click()
-    expect(result.get_by_role("dialog")).to_contain_text("deleted for good")
+    expect(result.get_by_role("dialog")).to_contain_text("permanently deleted")
     result.get_by_role("dialog").get_by_role("button", name="Delete").click()
     result.wait_for_url("**/models/")
     assert not Job.objects.filter(pk=model.pk).exists()
@@ -105,10 +105,10 @@ def test_without_scripts_a_link_can_be_made_and_a_remix_sent(
 ) -> None:
     with opened(browser, address, owner, java_script_enabled=False) as page:
         page.goto(model.get_absolute_url())
-        page.get_by_role("button", name="Make a link").click()
-        expect(page.get_by_label("Whoever has this link sees the model")).to_be_visible()
+        page.get_by_role("button", name="Create link").click()
+        expect(page.get_by_label("Anyone with this link can view the model")).to_be_visible()
         page.get_by_text("Remix", exact=True).click()
-        page.get_by_role("button", name="Make this version").click()
+        page.get_by_role("button", name="Create version").click()
         page.wait_for_url(lambda url: str(model.pk) not in url)
         assert model.remixes.exists()
 

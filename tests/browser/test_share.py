@@ -38,15 +38,15 @@ def test_a_stranger_sees_a_shared_model_until_it_is_revoked(
 ) -> None:
     with opened(browser, address, owner) as mine, opened(browser, address, None, accept_downloads=True) as theirs:
         mine.goto(model.get_absolute_url())
-        mine.get_by_role("button", name="Make a link").click()
-        link = mine.get_by_label("Whoever has this link sees the model").input_value()
+        mine.get_by_role("button", name="Create link").click()
+        link = mine.get_by_label("Anyone with this link can view the model").input_value()
         theirs.goto(link)
         theirs.wait_for_selector(READY)
         with theirs.expect_download() as download:
             theirs.locator('.downloads a[href*="mesh.glb"]').click()
         download.value.save_as(tmp_path / "model.glb")
         assert len(trimesh.load(tmp_path / "model.glb", force="mesh").faces) > 500
-        mine.get_by_role("button", name="Revoke the link").click()
+        mine.get_by_role("button", name="Revoke link").click()
         expect(mine.get_by_text("The link is revoked")).to_be_visible()
         answer = theirs.goto(link)
         assert answer and answer.status == 404
@@ -64,7 +64,7 @@ def test_the_link_is_copied_by_its_button(browser: Browser, address: str, owner:
         page.get_by_role("button", name="Copy the link").click()
         expect(page.get_by_role("button", name="Copied the link")).to_be_visible()
         copied = page.evaluate("() => window.copied")
-        assert copied == page.get_by_label("Whoever has this link sees the model").input_value()
+        assert copied == page.get_by_label("Anyone with this link can view the model").input_value()
 
 
 @pytest.mark.parametrize(("path", "shown"), [("embed/", True), ("", False)])

@@ -58,7 +58,7 @@ def test_from_a_photo_to_a_revoked_link(person: Page, stranger: Page, look: dict
     link = share(person)
     stranger.goto(link)
     stranger.wait_for_selector(READY)
-    person.get_by_role("button", name="Revoke the link").click()
+    person.get_by_role("button", name="Revoke link").click()
     expect(person.get_by_text("The link is revoked")).to_be_visible()
     answer = stranger.goto(link)
     assert answer is not None
@@ -109,5 +109,5 @@ def downloaded(page: Page, folder: Path) -> Path:
 
 
 def share(page: Page) -> str:
-    page.get_by_role("button", name="Make a link").click()
-    return page.get_by_label("Whoever has this link sees the model").input_value()
+    page.get_by_role("button", name="Create link").click()
+    return page.get_by_label("Anyone with this link can view the model").input_value()

@@ -75,7 +75,7 @@ def test_what_was_taken_back_is_gone(client: Client, published: Job, hide: Calla
 
 def test_a_private_model_is_not_there(client: Client, job: Job) -> None:
     in_state(job, State.SUCCEEDED)
-    assert "Nobody has published a model yet" in seen(client)
+    assert "No published models yet" in seen(client)
     assert client.get(report_url(job)).status_code == 404
 
 
@@ -91,7 +91,7 @@ def test_a_word_that_nothing_has_leads_back_to_all(client: Client, published: Jo
     assert ">Lamp</a>" in seen(client, f"{EXPLORE}?q=lamp")
     nothing = seen(client, f"{EXPLORE}?q=rocket")
     assert ">Lamp</a>" not in nothing
-    assert f'href="{EXPLORE}">Show everything' in nothing
+    assert f'href="{EXPLORE}">Clear filters' in nothing
 
 
 def test_the_last_of_many_pages_costs_no_more_queries_than_the_first(client: Client, owner: User) -> None:

@@ -118,7 +118,7 @@ def test_the_gallery_can_show_each_state(
     assert titles(browser, f"{GALLERY}?state=private") == ["Kept"]
     assert titles(browser, f"{GALLERY}?state=active") == ["Waiting"]
     assert titles(browser, f"{GALLERY}?state=ended") == ["Broken"]
-    assert "1 model is being made" in browser.get(GALLERY).content.decode()
+    assert "1 model in progress" in browser.get(GALLERY).content.decode()
 
 
 def test_the_history_can_show_one_state(browser: Client, submit: Callable[..., Job]) -> None:
@@ -133,8 +133,8 @@ def test_the_history_can_show_one_state(browser: Client, submit: Callable[..., J
 def test_no_match_says_so_and_leads_back_to_all(browser: Client, finished: Callable[..., Job], address: str) -> None:
     finished("Lamp")
     shown = browser.get(f"{address}?q=rocket").content.decode()
-    assert "Nothing is called “rocket”" in shown
-    assert f'href="{address}">Show everything' in shown
+    assert "Nothing matches “rocket”" in shown
+    assert f'href="{address}">Clear filters' in shown
 
 
 def test_what_was_searched_is_only_text(browser: Client) -> None:
@@ -144,7 +144,7 @@ def test_what_was_searched_is_only_text(browser: Client) -> None:
 
 def test_an_empty_gallery_invites(browser: Client) -> None:
     shown = browser.get(GALLERY).content.decode()
-    assert "No model yet" in shown
+    assert "No models yet" in shown
     assert reverse("jobs:upload") in shown
 
 

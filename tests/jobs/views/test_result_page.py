@@ -133,9 +133,9 @@ def test_a_name_of_nothing_is_refused_in_words(finished: Job, owner: User) -> No
 
 def test_publishing_can_be_taken_back(finished: Job, owner: User) -> None:
     post(finished, owner, "publish")
-    assert "Make it private again" in page(finished, owner)
+    assert "Make private" in page(finished, owner)
     post(finished, owner, "unpublish")
-    assert "Make it private again" not in page(finished, owner)
+    assert "Make private" not in page(finished, owner)
 
 
 def test_a_link_is_made_shown_and_revoked(finished: Job, owner: User) -> None:

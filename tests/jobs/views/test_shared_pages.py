@@ -42,7 +42,7 @@ BOTH = pytest.mark.parametrize("door", ["shared", "public"])
 def test_anybody_sees_the_viewer_and_the_downloads(doors: dict[str, str], client: Client, door: str) -> None:
     text = client.get(doors[door]).content.decode()
     assert f'data-model="{doors[door]}files/mesh.glb"' in text
-    assert "Everything as ZIP" in text
+    assert "Download all as ZIP" in text
 
 
 @BOTH
