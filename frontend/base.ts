@@ -4,7 +4,7 @@ import "bootstrap/js/dist/dropdown";
 import { wireCopyButtons } from "./lib/copy";
 import { all, find, need, setText } from "./lib/dom";
 import { formatDay, formatDuration } from "./lib/format";
-import { applyTheme, asTheme, storeTheme, storedTheme, type Theme } from "./lib/theme";
+import { applyTheme, asTheme, storedTheme, storeTheme, type Theme } from "./lib/theme";
 
 function wireThemeMenu(): void {
   for (const button of all<HTMLButtonElement>("[data-theme-value]")) {

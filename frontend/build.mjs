@@ -1,5 +1,5 @@
 // Bundles the islands and the style sheet into static/dist; `--watch` rebuilds on change, `--tests` bundles lib/*.test.ts.
-import { readdir, readFile, rm, writeFile, mkdir } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";

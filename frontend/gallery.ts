@@ -1,7 +1,8 @@
 // Lists of cards: a poster turns while it is pointed at, filters apply as they are chosen, several models are selected.
-import { all, find, reducedMotion } from "./lib/dom";
+
 import { wireSelection } from "./gallery/selection";
 import { wireTurning } from "./gallery/turning";
+import { all, find, reducedMotion } from "./lib/dom";
 
 function wireFilters(form: HTMLFormElement): void {
   for (const select of all<HTMLSelectElement>("select", form)) {

@@ -1,8 +1,9 @@
 // The first page: a photo chosen here goes on to the upload page; a mug turns, painted on the left, its mesh on the right.
-import { wirePhotos } from "./home/photos";
-import { find, reducedMotion } from "./lib/dom";
+
 import { drawSplit } from "./home/draw";
 import { mug } from "./home/mug";
+import { wirePhotos } from "./home/photos";
+import { find, reducedMotion } from "./lib/dom";
 
 const TURN_MS = 16_000;
 /** Radians at the start: the handle comes towards the viewer on the right. */
@@ -21,7 +22,7 @@ function start(canvas: HTMLCanvasElement): void {
   else draw(0);
 }
 
-const canvas = find<HTMLCanvasElement>("[data-hero]");
-if (canvas) start(canvas);
+const hero = find<HTMLCanvasElement>("[data-hero]");
+if (hero) start(hero);
 const drop = find("[data-home-drop]");
 if (drop) wirePhotos(drop);

@@ -205,6 +205,7 @@ async function formToSend(): Promise<FormData> {
   const body = new FormData(form);
   for (const name of ["csrfmiddlewaretoken", "photo"]) body.delete(name);
   for (const shot of shots) {
+    // biome-ignore lint/performance/noAwaitInLoops: in turn, so that one full-size canvas at a time is in memory
     body.append("photo", await photoToSend(shot));
     body.append("side", shot.side);
   }
@@ -269,18 +270,22 @@ async function takeWaiting(): Promise<void> {
   const files = await Promise.all(data.earlier.map(({ url, name }) => fetchFile(url, name))).catch(() => null);
   if (!files) return showError("The photos of the earlier job are no longer there. Choose them again.");
   take(files);
-  data.earlier.forEach((photo, index) => photo.side && side(shots[index]?.id ?? 0, photo.side));
+  for (const [index, photo] of data.earlier.entries()) if (photo.side) side(shots[index]?.id ?? 0, photo.side);
   show();
 }
 
 function wireStage(): void {
   const photo = need("[data-cut-photo]", form);
-  photo.addEventListener("error", () => (photo.hidden = true));
+  photo.addEventListener("error", () => {
+    photo.hidden = true;
+  });
   need("[data-cut-edit]", form).addEventListener("click", () => void adjust());
   need("[data-cut-undo]", form).addEventListener("click", withdrawEdit);
   need("[data-cut-again]", form).addEventListener("click", () => {
     const shot = shots.find((each) => each.id === chosen);
-    if (shot) look(shot), show();
+    if (!shot) return;
+    look(shot);
+    show();
   });
   const own = need<HTMLInputElement>("[data-cut-own]", form);
   own.addEventListener("change", () => takeOwn(own));

@@ -61,7 +61,10 @@ async function start(host: HTMLElement): Promise<void> {
   const stage = createStage(host, canvas, {
     motion: !reducedMotion(),
     onContext: (alive) => say(host, alive ? "" : LOST),
-    onResize: (now) => ((height = now), fit()),
+    onResize: (now) => {
+      height = now;
+      fit();
+    },
   });
   stage.controls.autoRotate = !reducedMotion();
   const model = await loadModel(host.dataset["model"] ?? "", (fraction) => showLoaded(host, fraction));
@@ -81,5 +84,5 @@ function fail(host: HTMLElement, failure: unknown): void {
   say(host, String(failure).includes("WebGL") ? NO_WEBGL : NO_MODEL);
 }
 
-const host = find("[data-viewer]");
-if (host) start(host).catch((failure: unknown) => fail(host, failure));
+const viewer = find("[data-viewer]");
+if (viewer) start(viewer).catch((failure: unknown) => fail(viewer, failure));

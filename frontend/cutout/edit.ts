@@ -117,42 +117,46 @@ function clamp(value: number, low: number, high: number): number {
 
 /** States in the order in which they came; going back and then doing something new forgets what was ahead. */
 export class History<State> {
-  private readonly states: State[];
-  private at = 0;
+  private readonly past: State[] = [];
+  private readonly future: State[] = [];
 
   constructor(
-    first: State,
+    private current: State,
     private readonly most = 25,
-  ) {
-    this.states = [first];
-  }
+  ) {}
 
   get now(): State {
-    return this.states[this.at]!;
+    return this.current;
   }
 
   get canUndo(): boolean {
-    return this.at > 0;
+    return this.past.length > 0;
   }
 
   get canRedo(): boolean {
-    return this.at < this.states.length - 1;
+    return this.future.length > 0;
   }
 
   push(state: State): void {
-    this.states.splice(this.at + 1);
-    this.states.push(state);
-    if (this.states.length > this.most) this.states.shift();
-    this.at = this.states.length - 1;
+    this.past.push(this.current);
+    if (this.past.length >= this.most) this.past.shift();
+    this.future.length = 0;
+    this.current = state;
   }
 
   undo(): State {
-    if (this.canUndo) this.at -= 1;
-    return this.now;
+    return this.step(this.past, this.future);
   }
 
   redo(): State {
-    if (this.canRedo) this.at += 1;
-    return this.now;
+    return this.step(this.future, this.past);
+  }
+
+  private step(from: State[], to: State[]): State {
+    const next = from.pop();
+    if (next === undefined) return this.current;
+    to.push(this.current);
+    this.current = next;
+    return next;
   }
 }

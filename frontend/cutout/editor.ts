@@ -48,7 +48,9 @@ export class Editor {
     this.dialog.showModal();
     this.canvas.focus();
     this.redraw();
-    return new Promise((resolve) => (this.settle = resolve));
+    return new Promise((resolve) => {
+      this.settle = resolve;
+    });
   }
 
   private size({ mask }: Edit): Size {
@@ -147,7 +149,8 @@ export class Editor {
   private down(event: PointerEvent): void {
     if (event.button !== 0 || this.gesture) return;
     this.canvas.setPointerCapture(event.pointerId);
-    const last = (this.brushAt = this.view.pointAt(event));
+    const last = this.view.pointAt(event);
+    this.brushAt = last;
     const grip = this.tool === "crop" ? gripAt(this.edit.crop, last, NEAR / this.view.scale) : null;
     this.gesture = { last, grip };
     if (this.tool !== "crop") this.startStroke(last);
@@ -246,7 +249,8 @@ export class Editor {
   /** Where the brush is; the middle of what is seen before it was anywhere. */
   private keyPoint(): Point {
     const { x, y, width, height } = this.edit.crop;
-    return (this.brushAt ??= [x + width / 2, y + height / 2]);
+    this.brushAt ??= [x + width / 2, y + height / 2];
+    return this.brushAt;
   }
 }
 

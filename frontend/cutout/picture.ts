@@ -89,9 +89,9 @@ export function untouched(mask: HTMLCanvasElement): Edit {
  * What is sent: the edited object in the photo's own resolution, turned, with a transparent margin around it, as PNG.
  * Null when nothing of the object is left.
  */
-export async function exportCut(photo: HTMLCanvasElement, edit: Edit): Promise<Blob | null> {
+export function exportCut(photo: HTMLCanvasElement, edit: Edit): Promise<Blob | null> {
   const object = objectBox(edit);
-  if (!object) return null;
+  if (!object) return Promise.resolve(null);
   const cut = newCanvas(photo);
   drawCut(cut, photo, edit.mask);
   const scale = photo.width / edit.mask.width;

@@ -23,7 +23,7 @@ async function turn(card: HTMLElement): Promise<void> {
   turning = card;
 }
 
-async function isWhole(sprite: HTMLImageElement): Promise<boolean> {
+function isWhole(sprite: HTMLImageElement): Promise<boolean> {
   sprite.loading = "eager";
   return sprite.decode().then(
     () => true,

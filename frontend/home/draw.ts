@@ -18,8 +18,8 @@ function turn([x, y, z]: Point, angle: number): Point {
   return [tx, y * Math.cos(TILT) - tz * Math.sin(TILT), y * Math.sin(TILT) + tz * Math.cos(TILT)];
 }
 
-function normal([a, b, c]: readonly Point[], d: Point): Point {
-  const [u, v] = [minus(c!, a!), minus(d, b!)];
+function normal([a, b, c, d]: Face["corners"]): Point {
+  const [u, v] = [minus(c, a), minus(d, b)];
   const n: Point = [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]];
   const length = Math.hypot(...n) || 1;
   return [n[0] / length, n[1] / length, n[2] / length];
@@ -30,10 +30,11 @@ const dot = (a: Point, b: Point): number => a[0] * b[0] + a[1] * b[1] + a[2] * b
 
 /** The face as the camera sees it, or null where it shows its back. */
 function look(face: Face, angle: number, size: number): Seen | null {
-  const corners = face.corners.map((corner) => turn(corner, angle));
-  const n = normal(corners, corners[3]!);
+  const [a, b, c, d] = face.corners;
+  const corners: Face["corners"] = [turn(a, angle), turn(b, angle), turn(c, angle), turn(d, angle)];
+  const n = normal(corners);
   const middle = corners.reduce<Point>(
-    (sum, c) => [sum[0] + c[0] / 4, sum[1] + c[1] / 4, sum[2] + c[2] / 4],
+    (sum, corner) => [sum[0] + corner[0] / 4, sum[1] + corner[1] / 4, sum[2] + corner[2] / 4],
     [0, 0, 0],
   );
   if (dot(n, minus([0, 0, DISTANCE], middle)) <= 0) return null;

@@ -3,13 +3,13 @@
 export type Point = readonly [number, number, number];
 
 export interface Face {
-  corners: readonly Point[];
+  corners: readonly [Point, Point, Point, Point];
   part: "body" | "glaze" | "handle";
 }
 
 const SEGMENTS = 28;
 /** Radius and height, from the middle of the bottom, up the outside, over the lip and down the inside. */
-const PROFILE: readonly (readonly [number, number])[] = [
+const PROFILE = [
   [0.0, -1.0],
   [0.6, -1.0],
   [0.7, -0.9],
@@ -24,7 +24,7 @@ const PROFILE: readonly (readonly [number, number])[] = [
   [0.65, -0.2],
   [0.62, -0.8],
   [0.0, -0.86],
-];
+] as const;
 const GLAZE_FROM = 0.15;
 
 function ring(radius: number, y: number, index: number): Point {
@@ -34,13 +34,15 @@ function ring(radius: number, y: number, index: number): Point {
 
 function bodyFaces(): Face[] {
   const faces: Face[] = [];
-  for (let level = 0; level + 1 < PROFILE.length; level += 1) {
-    const [r0, y0] = PROFILE[level]!;
-    const [r1, y1] = PROFILE[level + 1]!;
+  let lower: readonly [number, number] = PROFILE[0];
+  for (const [level, upper] of PROFILE.slice(1).entries()) {
+    const [r0, y0] = lower;
+    const [r1, y1] = upper;
     const part = (y0 + y1) / 2 > GLAZE_FROM || level >= 8 ? "glaze" : "body";
     for (let i = 0; i < SEGMENTS; i += 1) {
       faces.push({ corners: [ring(r0, y0, i), ring(r1, y1, i), ring(r1, y1, i + 1), ring(r0, y0, i + 1)], part });
     }
+    lower = upper;
   }
   return faces;
 }

@@ -74,7 +74,10 @@ class Followed {
 
   private closed(code: number): void {
     if (this.stopped) return;
-    if (code === CODE_GONE) return this.gone();
+    if (code === CODE_GONE) {
+      this.gone();
+      return;
+    }
     this.follower.onLink("polling");
     this.schedulePoll();
     this.reconnectTimer = window.setTimeout(() => this.connect(), backoff(this.attempt));

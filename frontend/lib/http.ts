@@ -41,11 +41,11 @@ function fallbackSentence(status: number): string {
   return `The server answered with an error (${status}). Try again in a moment.`;
 }
 
-export async function getJson<T>(url: string): Promise<T> {
+export function getJson<T>(url: string): Promise<T> {
   return request<T>(url, { headers: { Accept: "application/json" } });
 }
 
-export async function postJson<T>(url: string): Promise<T> {
+export function postJson<T>(url: string): Promise<T> {
   const headers = { Accept: "application/json", "X-CSRFToken": csrfToken() };
   return request<T>(url, { method: "POST", headers });
 }

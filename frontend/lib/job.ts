@@ -58,7 +58,10 @@ export function stageStates(names: readonly string[], job: Pick<Job, "state" | "
   if (job.state === "succeeded") return names.map(() => "done");
   const at = names.indexOf(job.stage);
   const now: StageState = job.state === "running" ? "active" : "pending";
-  return names.map((_, index) => (index < at ? "done" : index === at ? now : "pending"));
+  return names.map((_, index) => {
+    if (index < at) return "done";
+    return index === at ? now : "pending";
+  });
 }
 
 /** One plain sentence on what the job is doing, for the heading and the live region. */

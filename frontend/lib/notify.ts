@@ -8,7 +8,9 @@ function available(): boolean {
 export function wireNotifyButton(button: HTMLButtonElement): void {
   button.hidden = !available() || Notification.permission === "granted";
   button.addEventListener("click", () => {
-    void Notification.requestPermission().then(() => (button.hidden = true));
+    void Notification.requestPermission().then(() => {
+      button.hidden = true;
+    });
   });
 }
 

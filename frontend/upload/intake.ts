@@ -8,7 +8,10 @@ export interface Doors {
 
 export function wireIntake({ drop, inputs }: Doors, take: (files: File[]) => void): void {
   const hover = (on: boolean): boolean => drop.classList.toggle("is-over", on);
-  document.addEventListener("dragover", (event) => (event.preventDefault(), hover(true)));
+  document.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    hover(true);
+  });
   document.addEventListener("dragleave", (event) => event.relatedTarget === null && hover(false));
   document.addEventListener("drop", (event) => {
     event.preventDefault();

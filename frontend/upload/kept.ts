@@ -34,7 +34,7 @@ async function within<T>(mode: IDBTransactionMode, act: (store: IDBObjectStore) 
 }
 
 /** False where the browser keeps nothing (private windows, no room): then the visitor chooses again. */
-export async function keepPhotos(files: File[]): Promise<boolean> {
+export function keepPhotos(files: File[]): Promise<boolean> {
   const kept: Kept = { files, at: Date.now() };
   return within("readwrite", (store) => store.put(kept, KEY)).then(
     () => true,

@@ -28,11 +28,13 @@ export function removed<Photo>(shots: readonly Shot<Photo>[], id: number): Shot<
 
 /** The shot one place earlier (-1) or later (1); at the end of the list nothing moves. */
 export function moved<Photo>(shots: readonly Shot<Photo>[], id: number, by: -1 | 1): Shot<Photo>[] {
-  const from = shots.findIndex((shot) => shot.id === id);
-  const to = from + by;
-  if (from < 0 || to < 0 || to >= shots.length) return [...shots];
+  const from = shots.findIndex((candidate) => candidate.id === id);
+  const shot = shots[from];
+  const other = shots[from + by];
+  if (!shot || !other) return [...shots];
   const next = [...shots];
-  [next[from], next[to]] = [next[to]!, next[from]!];
+  next[from] = other;
+  next[from + by] = shot;
   return next;
 }
 

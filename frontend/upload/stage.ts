@@ -1,6 +1,7 @@
 /** The chosen photo, large: its cutout, what the server advises, and what can be done about it. */
-import { find, icon, need, setText } from "../lib/dom";
+
 import { paintEdit } from "../cutout/view";
+import { find, icon, need, setText } from "../lib/dom";
 import { type Cut, isEdited } from "./cut";
 
 export type CutState =

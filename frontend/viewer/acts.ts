@@ -1,6 +1,6 @@
 /** What buttons and keys of the viewer do, by name. State lives in the buttons' `aria-pressed`, for all to see. */
 import { all, find, setText } from "../lib/dom";
-import { orbitBy, VIEWS } from "./angles";
+import { type Angles, orbitBy, VIEWS } from "./angles";
 import { BACKDROPS } from "./backdrop";
 import { LIGHTS } from "./light";
 import { LIT, type Mode, type Modes } from "./modes";
@@ -74,7 +74,11 @@ function eyeActs(parts: Parts): Acts {
     turn(parts, false);
     orbitBy(stage.camera, stage.controls.target, { azimuth, elevation });
   };
-  const views = Object.entries(VIEWS).map(([name, angles]) => [name, () => (turn(parts, false), stage.look(angles))]);
+  const lookFrom = (angles: Angles) => (): void => {
+    turn(parts, false);
+    stage.look(angles);
+  };
+  const views = Object.entries(VIEWS).map(([name, angles]) => [name, lookFrom(angles)]);
   return {
     ...(Object.fromEntries(views) as Acts),
     rotate: () => turn(parts, !stage.controls.autoRotate),
@@ -116,7 +120,8 @@ function oneOf<T extends string>(
   };
   const next = (): void => {
     const now = names.findIndex((name) => isPressed(host, `${kind}:${name}`));
-    set(names[(now + 1) % names.length]!);
+    const following = names[(now + 1) % names.length];
+    if (following) set(following);
   };
   return { ...Object.fromEntries(names.map((name) => [`${kind}:${name}`, () => set(name)])), [kind]: next };
 }

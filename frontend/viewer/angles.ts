@@ -39,7 +39,7 @@ export function createGlide(camera: PerspectiveCamera, target: Vector3) {
   const from = new Spherical();
   const fromTarget = new Vector3();
   let to = new Spherical();
-  let passed = Infinity;
+  let passed = Number.POSITIVE_INFINITY;
 
   function start(angles: Angles, distance: number): void {
     from.setFromVector3(camera.position.clone().sub(target));
@@ -65,7 +65,11 @@ export function createGlide(camera: PerspectiveCamera, target: Vector3) {
     return true;
   }
 
-  return { start, step, stop: () => void (passed = Infinity) };
+  function stop(): void {
+    passed = Number.POSITIVE_INFINITY;
+  }
+
+  return { start, step, stop };
 }
 
 /** The same turn in (-π, π]. */

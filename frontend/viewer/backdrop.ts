@@ -8,6 +8,7 @@ const COLORS: Partial<Record<Backdrop, string>> = { white: "#ffffff", grey: "#80
 
 export function paintBackdrop(scene: Scene, backdrop: Backdrop, surroundings: () => Texture): void {
   const color = COLORS[backdrop];
-  scene.background = color ? new Color(color) : backdrop === "surroundings" ? surroundings() : null;
+  if (color) scene.background = new Color(color);
+  else scene.background = backdrop === "surroundings" ? surroundings() : null;
   scene.backgroundBlurriness = 0.35;
 }

@@ -42,8 +42,9 @@ export function createLighting(renderer: WebGLRenderer, scene: Scene) {
   scene.add(lamp);
 
   function surroundings(): Texture {
-    if (!made.has(current)) made.set(current, prefiltered(renderer, SETTINGS[current].surroundings()));
-    return made.get(current)!;
+    const texture = made.get(current) ?? prefiltered(renderer, SETTINGS[current].surroundings());
+    made.set(current, texture);
+    return texture;
   }
 
   function apply(): void {
@@ -57,10 +58,19 @@ export function createLighting(renderer: WebGLRenderer, scene: Scene) {
 
   return {
     surroundings,
-    need: () => ((needed = true), apply()),
-    choose: (light: Light) => ((current = light), apply()),
+    need: () => {
+      needed = true;
+      apply();
+    },
+    choose: (light: Light) => {
+      current = light;
+      apply();
+    },
     /** After a lost context the prefiltered pictures are empty. */
-    renew: () => (made.clear(), apply()),
+    renew: () => {
+      made.clear();
+      apply();
+    },
   };
 }
 

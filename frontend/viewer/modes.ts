@@ -40,8 +40,12 @@ export function createModes(model: Loaded, anisotropy: number): Modes {
     materialOf: materials(mesh, anisotropy),
     edges: edgesOf(mesh),
   }));
-  const set = (mode: Mode): void => surfaces.forEach(({ mesh, materialOf }) => (mesh.material = materialOf(mode)));
-  const wireframe = (on: boolean): void => surfaces.forEach(({ edges }) => (edges.visible = on));
+  const set = (mode: Mode): void => {
+    for (const { mesh, materialOf } of surfaces) mesh.material = materialOf(mode);
+  };
+  const wireframe = (on: boolean): void => {
+    for (const { edges } of surfaces) edges.visible = on;
+  };
   set("texture");
   return { available: MODES.filter((mode) => model.meshes.some((mesh) => isPossible(mesh, mode))), set, wireframe };
 }
@@ -65,8 +69,9 @@ function materials(mesh: Surface, anisotropy: number): (mode: Mode) => Material 
   };
   const made = new Map<Mode, Material>();
   return (mode) => {
-    if (!made.has(mode)) made.set(mode, offset(make[mode]()));
-    return made.get(mode)!;
+    const material = made.get(mode) ?? offset(make[mode]());
+    made.set(mode, material);
+    return material;
   };
 }
 
@@ -91,11 +96,11 @@ function checker(like: Texture | null, anisotropy: number): Texture {
 
 /** The mask as vertex colours: green where a photo shows the surface, amber where it is a guess. */
 function seenMaterial({ geometry }: Surface): Material {
-  const seen = geometry.getAttribute(SEEN);
-  const colors = new Float32Array((seen?.count ?? 0) * 3);
+  const seen = geometry.getAttribute(SEEN); // the mode is only offered where the attribute exists
+  const colors = new Float32Array(seen.count * 3);
   const mixed = new Color();
-  for (let i = 0; i < colors.length / 3; i += 1)
-    mixed.lerpColors(GUESSED_COLOR, SEEN_COLOR, seen!.getX(i)).toArray(colors, i * 3);
+  for (let i = 0; i < seen.count; i += 1)
+    mixed.lerpColors(GUESSED_COLOR, SEEN_COLOR, seen.getX(i)).toArray(colors, i * 3);
   geometry.setAttribute("color", new Float32BufferAttribute(colors, 3));
   return new MeshStandardMaterial({ vertexColors: true, roughness: 0.9, metalness: 0 });
 }

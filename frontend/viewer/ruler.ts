@@ -44,9 +44,15 @@ export function createRuler(size: Vector3, sizeMm: SizeMm): Ruler {
   return {
     object,
     squareMm,
-    showGrid: (on) => void (grid.visible = on),
-    showSize: (on) => void (box.visible = on),
-    fit: (height, fieldOfView) => labels.forEach((label) => fitLabel(label, height, fieldOfView)),
+    showGrid: (on) => {
+      grid.visible = on;
+    },
+    showSize: (on) => {
+      box.visible = on;
+    },
+    fit: (height, fieldOfView) => {
+      for (const label of labels) fitLabel(label, height, fieldOfView);
+    },
   };
 }
 

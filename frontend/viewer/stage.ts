@@ -38,14 +38,22 @@ export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, option
   let visible = true;
   let alive = true;
 
-  const invalidate = (): void => void (changed = true);
+  const invalidate = (): void => {
+    changed = true;
+  };
   const draw = (): void => renderer.render(scene, camera);
-  const repaint = (): void => (paintBackdrop(scene, backdrop, lighting.surroundings), invalidate());
+  const repaint = (): void => {
+    paintBackdrop(scene, backdrop, lighting.surroundings);
+    invalidate();
+  };
 
   /** Moves the eye there; the controls rest meanwhile. */
   function look(angles: Angles, animated = options.motion): void {
     const distance = distanceFor(host, barHeight(host));
-    if (animated) return glide.start(angles, distance);
+    if (animated) {
+      glide.start(angles, distance);
+      return;
+    }
     controls.target.set(0, 0, 0);
     placeAt(camera, angles, distance);
     invalidate();
@@ -78,7 +86,10 @@ export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, option
 
   function onContext(now: boolean): void {
     alive = now;
-    if (alive) lighting.renew(), repaint();
+    if (alive) {
+      lighting.renew();
+      repaint();
+    }
     options.onContext(alive);
   }
 
@@ -101,9 +112,15 @@ export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, option
 
   controls.addEventListener("start", glide.stop);
   new ResizeObserver(resize).observe(host);
-  new IntersectionObserver((seen) => ((visible = seen.at(-1)?.isIntersecting ?? true), run())).observe(host);
+  new IntersectionObserver((seen) => {
+    visible = seen.at(-1)?.isIntersecting ?? true;
+    run();
+  }).observe(host);
   document.addEventListener("visibilitychange", run);
-  canvas.addEventListener("webglcontextlost", (event) => (event.preventDefault(), onContext(false)));
+  canvas.addEventListener("webglcontextlost", (event) => {
+    event.preventDefault();
+    onContext(false);
+  });
   canvas.addEventListener("webglcontextrestored", () => onContext(true));
   resize();
   look(HOME, false);
@@ -123,12 +140,24 @@ export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, option
       arm.setLength(MathUtils.clamp(arm.length() * factor, controls.minDistance, controls.maxDistance));
       camera.position.copy(controls.target).add(arm);
     },
-    put: (object: Object3D) => (scene.add(object), invalidate()),
+    put: (object: Object3D) => {
+      scene.add(object);
+      invalidate();
+    },
     /** Draws now: the browser may hold the next frame back, as it does inside another site's page. */
     draw,
-    needLight: () => (lighting.need(), invalidate()),
-    chooseLight: (light: Parameters<typeof lighting.choose>[0]) => (lighting.choose(light), repaint()),
-    chooseBackdrop: (next: Backdrop) => ((backdrop = next), repaint()),
+    needLight: () => {
+      lighting.need();
+      invalidate();
+    },
+    chooseLight: (light: Parameters<typeof lighting.choose>[0]) => {
+      lighting.choose(light);
+      repaint();
+    },
+    chooseBackdrop: (next: Backdrop) => {
+      backdrop = next;
+      repaint();
+    },
     maxAnisotropy: renderer.capabilities.getMaxAnisotropy(),
   };
 }

@@ -9,7 +9,7 @@
     .filter(shown)
     .flatMap((element) => boxes(element).map((box) => ({ element, box })));
   const name = ({ element }) =>
-    (element.getAttribute("aria-label") || element.innerText || element.name || element.id).trim().slice(0, 40);
+    (element.getAttribute("aria-label") || element.textContent || element.name || element.id).trim().slice(0, 40);
   const nested = (one, other) => one.element.contains(other.element) || other.element.contains(one.element);
   const over = ({ box: a }, { box: b }) =>
     Math.min(a.right, b.right) - Math.max(a.left, b.left) > apart &&
