@@ -1,4 +1,4 @@
-"""What the page of a job shows that is under way, or that came to nothing."""
+"""What the page of a job shows while the job is active, failed or cancelled."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from jobs.http.serializers import JobSerializer
 from jobs.models import Job, State
 from ml.stages import STAGES, Stage, overall_progress
 
-FIRST_OF_A_REMIX = "surface"
-"""A remix begins with its parent's scene: what comes before is not done again."""
+REMIX_FIRST_STAGE = "surface"
+"""A remix starts from its parent's scene, so the stages before this one are skipped."""
 
 
 def progress_context(job: Job) -> dict[str, Any]:
-    """The job, its stages, when each began, and the ways on after a failure."""
+    """The job, its stages and their start times, and what to offer after a failure."""
     stages = stages_of(job)
     return {
         "job": job,
@@ -35,12 +35,12 @@ def progress_context(job: Job) -> dict[str, Any]:
 
 
 def stages_of(job: Job) -> tuple[Stage, ...]:
-    """The stages that this job walks."""
+    """The stages that this job runs through."""
     names = [stage.name for stage in STAGES]
-    return STAGES[names.index(FIRST_OF_A_REMIX) :] if job.parent_id else STAGES
+    return STAGES[names.index(REMIX_FIRST_STAGE) :] if job.parent_id else STAGES
 
 
 def _starts(job: Job) -> dict[str, Any]:
-    """When each stage of the present attempt began."""
+    """Start time of each stage in the current attempt."""
     events = job.events.filter(kind="stage", at__gte=job.started_at) if job.started_at else []
     return {event.stage: event.at for event in events}

@@ -1,4 +1,4 @@
-"""The form of the remix panel: what can be changed about a finished model without the network."""
+"""The remix form: the settings of a finished model that can change without running the network again."""
 
 from __future__ import annotations
 
@@ -9,50 +9,38 @@ from typing import Any
 
 from django import forms
 
-from ml.recipe import FORMATS, LIMITS, QUALITIES, RENDERERS, Recipe
+from jobs.pages.recipe_fields import (
+    LABELS,
+    QUALITY_CHOICES,
+    RENDERER_CHOICES,
+    formats_field,
+    number_field,
+    texture_size_field,
+)
+from ml.recipe import QUALITIES, TRANSPARENT, Recipe
 
-QUALITY_LABELS = {"draft": "Draft", "standard": "Standard", "high": "High"}
-RENDERER_LABELS = {"mesh": "The textured mesh", "nerf": "The scene itself (volume rendering)"}
-TEXTURE_SIZES = (512, 1024, 2048, 4096)
-OF_THE_QUALITY = ("grid", "frame_size", "frame_count")
-AS_QUALITY = "As the quality has it"
-
-
-def _whole(name: str) -> forms.IntegerField:
-    low, high = LIMITS[name]
-    return forms.IntegerField(required=False, min_value=int(low), max_value=int(high))
-
-
-def _number(name: str, *, required: bool = False) -> forms.FloatField:
-    low, high = LIMITS[name]
-    return forms.FloatField(required=required, min_value=low, max_value=high)
+QUALITY_ONLY = ("grid", "frame_size", "frame_count")
+"""Settings that depend on the quality and have no field of their own here."""
 
 
 class RemixForm(forms.Form):
-    """Empty fields mean: as the quality, or the scene, has it."""
+    """A blank field means the default of the quality or of the scene."""
 
-    quality = forms.ChoiceField(choices=list(QUALITY_LABELS.items()))
-    faces = _whole("faces")
-    texture_size = forms.TypedChoiceField(
-        choices=[("", AS_QUALITY), *((size, f"{size} × {size} pixels") for size in TEXTURE_SIZES)],
-        coerce=int,
-        empty_value=None,
-        required=False,
-    )
-    threshold = _number("threshold")
-    height_mm = _number("height_mm", required=True)
-    formats = forms.MultipleChoiceField(
-        choices=[(name, name.upper()) for name in FORMATS], widget=forms.CheckboxSelectMultiple
-    )
-    frames_show = forms.ChoiceField(choices=[(name, RENDERER_LABELS[name]) for name in RENDERERS])
+    quality = forms.ChoiceField(choices=QUALITY_CHOICES)
+    faces = number_field("faces", show_range=False)
+    texture_size = texture_size_field()
+    threshold = number_field("threshold", show_range=False)
+    height_mm = number_field("height_mm", required=True, show_range=False)
+    formats = formats_field(required=True)
+    frames_show = forms.ChoiceField(choices=RENDERER_CHOICES, label=LABELS["renderer"])
     transparent = forms.BooleanField(required=False)
     color = forms.RegexField(r"^#[0-9a-f]{6}$", required=False)
     idempotency_key = forms.CharField(max_length=100, required=False, widget=forms.HiddenInput)
 
     @classmethod
-    def of(cls, recipe: Recipe) -> RemixForm:
-        """Filled in with a recipe, and with a key of its own so that a double click makes one model."""
-        opaque = recipe.background != "transparent"
+    def from_recipe(cls, recipe: Recipe) -> RemixForm:
+        """Filled in from a recipe, with a new idempotency key so that a double click creates one model."""
+        opaque = recipe.background != TRANSPARENT
         initial = asdict(recipe) | {
             "formats": list(recipe.formats),
             "frames_show": recipe.renderer,
@@ -63,22 +51,22 @@ class RemixForm(forms.Form):
         }
         return cls(initial=initial)
 
-    def recipe(self, made: Recipe) -> Recipe:
-        """`made` with the wishes of a valid form. Raises ReconstructionError(`invalid_recipe`)."""
-        wanted: dict[str, Any] = self.cleaned_data
+    def apply_to(self, recipe: Recipe) -> Recipe:
+        """The parent's `recipe` with the values of a valid form. Raises ReconstructionError(`invalid_recipe`)."""
+        values: dict[str, Any] = self.cleaned_data
         names = ("quality", "faces", "texture_size", "threshold", "height_mm")
-        changed: dict[str, Any] = {name: wanted[name] for name in names}
-        changed |= {"renderer": wanted["frames_show"], "formats": tuple(wanted["formats"])}
-        changed["background"] = "transparent" if wanted["transparent"] or not wanted["color"] else wanted["color"]
-        # What has no field here follows another quality, and stays as it was with the same one.
-        if wanted["quality"] != made.quality:
-            changed |= dict.fromkeys(OF_THE_QUALITY)
-        return replace(made, **changed)
+        changes: dict[str, Any] = {name: values[name] for name in names}
+        changes |= {"renderer": values["frames_show"], "formats": tuple(values["formats"])}
+        changes["background"] = TRANSPARENT if values["transparent"] or not values["color"] else values["color"]
+        # Settings without a field keep the parent's values, unless the quality they depend on has changed.
+        if values["quality"] != recipe.quality:
+            changes |= dict.fromkeys(QUALITY_ONLY)
+        return replace(recipe, **changes)
 
 
 def quality_choices() -> list[dict[str, Any]]:
-    """Each quality with its label and its own numbers, for the panel."""
+    """Each quality with its label and, as JSON for the panel's script, its default numbers."""
     return [
-        {"name": name, "label": QUALITY_LABELS[name], "own_json": json.dumps(asdict(QUALITIES[name]))}
-        for name in QUALITIES
+        {"name": name, "label": label, "own_json": json.dumps(asdict(QUALITIES[name]))}
+        for name, label in QUALITY_CHOICES
     ]

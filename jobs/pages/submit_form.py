@@ -1,4 +1,4 @@
-"""The form of the upload page: photos with their sides, engine and quality, and what is folded away."""
+"""The upload form: photos with their sides, engine, quality, and the options behind “More options”."""
 
 from __future__ import annotations
 
@@ -10,15 +10,19 @@ from django.core.files.uploadedfile import UploadedFile
 from django.forms.boundfield import BoundField
 from django.utils.datastructures import MultiValueDict
 
-from ml.recipe import ENGINES, FORMATS, LIMITS, MAX_PHOTOS, QUALITIES, SIDES, Recipe
+from jobs.core.services import TITLE_LENGTH
+from jobs.pages.recipe_fields import (
+    BACKGROUND_CHOICES,
+    ENGINE_CHOICES,
+    LABELS,
+    QUALITY_CHOICES,
+    SIDE_CHOICES,
+    formats_field,
+    number_field,
+    texture_size_field,
+)
+from ml.recipe import MAX_PHOTOS, Recipe
 
-QUALITY_LABELS = {"draft": "Draft", "standard": "Standard", "high": "High"}
-QUALITY_HINTS = {"draft": "a quick look", "standard": "good for most", "high": "finest, slowest"}
-ENGINE_LABELS = {"auto": "Best available", "compact": "Compact: built in, quick", "triposr": "TripoSR: larger, finer"}
-SIDE_LABELS = {"front": "Front", "right": "Right", "back": "Back", "left": "Left", "auto": "Find out"}
-BACKGROUNDS = {"transparent": "Transparent", "#ffffff": "White", "#808080": "Grey", "#000000": "Black"}
-TEXTURE_SIZES = (512, 1024, 2048, 4096)
-AS_QUALITY = "As the quality has it"
 OPTIONS = (
     "height_mm",
     "faces",
@@ -31,99 +35,78 @@ OPTIONS = (
     "formats",
     "keep_background",
 )
-"""Folded away on the page, in this order."""
+"""The fields behind “More options”, in this order."""
 
 
 class PhotosInput(forms.FileInput):
-    """A file input that takes several."""
+    """A file input that accepts several files."""
 
     allow_multiple_selected = True
 
     def value_from_datadict(self, data: Any, files: MultiValueDict[str, Any], name: str) -> list[Any]:
-        """All of them, in the order in which they were sent."""
+        """All uploaded files, in the order they were sent."""
         return files.getlist(name)
 
 
 class PhotosField(forms.FileField):
-    """1 to 5 photos; what is in them is checked by the core."""
+    """One or more photos; the core checks their number and content."""
 
     widget = PhotosInput(attrs={"multiple": True})
 
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[bytes]]:
-        """All the files that were sent."""
-        return [super(PhotosField, self).clean(each, initial) for each in data or [None]]
-
-
-def _number(name: str, label: str, *, whole: bool) -> forms.IntegerField | forms.FloatField:
-    low, high = LIMITS[name]
-    hint = f"{low:,g} to {high:,g}"
-    if whole:
-        return forms.IntegerField(required=False, label=label, min_value=int(low), max_value=int(high), help_text=hint)
-    step = {"step": "any"}
-    widget = forms.NumberInput(attrs=step)
-    return forms.FloatField(required=False, label=label, min_value=low, max_value=high, help_text=hint, widget=widget)
+        """All uploaded files, each checked like a single one."""
+        return [super(PhotosField, self).clean(file, initial) for file in data or [None]]
 
 
 class SubmitForm(forms.Form):
-    """An empty field means: as the quality, or the scene, has it."""
+    """A blank field means the default of the quality or of the scene."""
 
     photo = PhotosField(allow_empty_file=True)
-    side = forms.MultipleChoiceField(required=False, choices=[(name, SIDE_LABELS[name]) for name in SIDES])
-    quality = forms.ChoiceField(required=False, choices=[(name, QUALITY_LABELS[name]) for name in QUALITIES])
-    engine = forms.ChoiceField(required=False, choices=[(name, ENGINE_LABELS[name]) for name in ENGINES])
-    title = forms.CharField(required=False, max_length=100)
+    side = forms.MultipleChoiceField(required=False, choices=SIDE_CHOICES)
+    quality = forms.ChoiceField(required=False, choices=QUALITY_CHOICES)
+    engine = forms.ChoiceField(required=False, choices=ENGINE_CHOICES)
+    title = forms.CharField(required=False, max_length=TITLE_LENGTH)
     idempotency_key = forms.CharField(required=False, max_length=100)
 
-    height_mm = _number("height_mm", "Height in mm", whole=False)
-    faces = _number("faces", "Faces at most", whole=True)
-    texture_size = forms.TypedChoiceField(
-        choices=[("", AS_QUALITY), *((size, f"{size} × {size} pixels") for size in TEXTURE_SIZES)],
-        coerce=int,
-        empty_value=None,
-        required=False,
-        label="Texture",
-    )
-    grid = _number("grid", "Grid cells a side", whole=True)
-    threshold = _number("threshold", "Threshold", whole=False)
-    frame_count = _number("frame_count", "Frames", whole=True)
-    frame_size = _number("frame_size", "Frame side in px", whole=True)
-    background = forms.ChoiceField(
-        required=False, choices=list(BACKGROUNDS.items()), label="Background of frames and film"
-    )
-    formats = forms.MultipleChoiceField(
-        required=False,
-        choices=[(name, name.upper()) for name in FORMATS],
-        initial=list(FORMATS),
-        widget=forms.CheckboxSelectMultiple,
-        label="Files",
-    )
-    keep_background = forms.BooleanField(required=False, label="Keep the background: the whole picture is the object")
+    height_mm = number_field("height_mm")
+    faces = number_field("faces")
+    texture_size = texture_size_field()
+    grid = number_field("grid")
+    threshold = number_field("threshold")
+    frame_count = number_field("frame_count")
+    frame_size = number_field("frame_size")
+    background = forms.ChoiceField(required=False, choices=BACKGROUND_CHOICES, label=LABELS["background"])
+    formats = formats_field(required=False)
+    keep_background = forms.BooleanField(required=False, label="Keep the background (use the whole picture)")
 
     @classmethod
-    def like(cls, recipe: Recipe) -> SubmitForm:
+    def from_recipe(cls, recipe: Recipe) -> SubmitForm:
         """Filled in with the recipe of an earlier job."""
-        as_it_was = {name: value for name, value in recipe.to_dict().items() if value is not None}
-        return cls(initial=as_it_was | {"keep_background": not recipe.remove_background})
+        settings = {name: value for name, value in recipe.to_dict().items() if value is not None}
+        return cls(initial=settings | {"keep_background": not recipe.remove_background})
 
     def options(self) -> list[BoundField]:
-        """The fields that are folded away."""
+        """The fields behind “More options”."""
         return [self[name] for name in OPTIONS]
 
-    def recipe(self) -> Recipe:
-        """What a valid form asks for. Raises ReconstructionError(`invalid_recipe`)."""
-        wanted = self.cleaned_data
+    def to_recipe(self) -> Recipe:
+        """The recipe of a valid form. Raises ReconstructionError(`invalid_recipe`)."""
+        values = self.cleaned_data
         names = ("engine", "quality", *(name for name in OPTIONS if name != "keep_background"))
-        given = {name: wanted[name] for name in names if wanted[name] not in (None, "", [])}
-        sides = self._sides(wanted["side"], len(wanted["photo"]))
-        return Recipe.from_dict({**given, "sides": sides, "remove_background": not wanted["keep_background"]})
+        settings = {name: values[name] for name in names if values[name] not in (None, "", [])}
+        sides = self._sides(values["side"], len(values["photo"]))
+        return Recipe.from_dict({**settings, "sides": sides, "remove_background": not values["keep_background"]})
 
     @staticmethod
-    def _sides(named: Sequence[str], photos: int) -> list[str]:
-        """One for each photo that has one; a single photo's front goes without saying."""
-        sides = list(named[: min(photos, MAX_PHOTOS)])
-        return [] if sides in (["front"], ["auto"]) else sides
+    def _sides(sides: Sequence[str], photo_count: int) -> list[str]:
+        """At most one side per photo; empty for a single photo from the front, which is the recipe's default."""
+        kept = list(sides[: min(photo_count, MAX_PHOTOS)])
+        return [] if kept in (["front"], ["auto"]) else kept
 
-    def sentences(self) -> list[str]:
-        """Every mistake, with the field's name where the sentence alone would not say which."""
-        named = [(self.fields[name].label if name in OPTIONS else None, each) for name, each in self.errors.items()]
-        return [f"{label}: {error}" if label else str(error) for label, errors in named for error in errors]
+    def error_messages(self) -> list[str]:
+        """Every error message, preceded by the field's label for the fields behind “More options”."""
+        return [message for name, errors in self.errors.items() for message in self._labelled(name, errors)]
+
+    def _labelled(self, name: str, errors: Sequence[Any]) -> list[str]:
+        prefix = f"{self.fields[name].label}: " if name in OPTIONS else ""
+        return [f"{prefix}{error}" for error in errors]

@@ -32,7 +32,7 @@ def detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Progress while there is something to wait for or to say, the result once it is there."""
     job = found(access.job_for_read(request.user, job_id))
     if job.state == State.SUCCEEDED:
-        return _result_page(request, job, RemixForm.of(job.recipe_object()))
+        return _result_page(request, job, RemixForm.from_recipe(job.recipe_object()))
     return render(request, "jobs/progress.html", progress_context(job))
 
 
@@ -57,8 +57,8 @@ def remix(request: HttpRequest, job_id: UUID) -> HttpResponse:
     form = RemixForm(request.POST)
     try:
         if form.is_valid():
-            wanted = form.recipe(job.recipe_object())
-            return redirect(services.remix(job, wanted, form.cleaned_data["idempotency_key"]).job)
+            recipe = form.apply_to(job.recipe_object())
+            return redirect(services.remix(job, recipe, form.cleaned_data["idempotency_key"]).job)
     except (Refused, ReconstructionError) as error:
         form.add_error(None, error.message)
     if job.state != State.SUCCEEDED:

@@ -17,7 +17,7 @@ from jobs.core import access
 from jobs.http.delivery import deliver
 from jobs.http.zip_stream import deliver_bundle, entries_of
 from jobs.models import Job
-from jobs.pages.result import folder_name, model_context, public_door, shared_door
+from jobs.pages.result import folder_name, model_context, public_file_links, shared_file_links
 from jobs.pages.social_picture import social_picture
 from jobs.views.doors import found
 from ml import files
@@ -27,7 +27,7 @@ from ml import files
 def shared(request: HttpRequest, token: str) -> HttpResponse:
     """The page of a secret link."""
     job = found(access.job_by_share(token))
-    context = model_context(job, shared_door(job, token), request.GET.get("format", ""))
+    context = model_context(job, shared_file_links(job, token), request.GET.get("format", ""))
     addresses = {
         "picture_url": settings.SITE_URL + reverse("jobs:shared_picture", args=[token]),
         "page_url": settings.SITE_URL + request.path,
@@ -42,7 +42,7 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
 def embed(request: HttpRequest, token: str) -> HttpResponse:
     """The viewer alone, the one page that other sites may show in a frame."""
     job = found(access.job_by_share(token))
-    context = model_context(job, shared_door(job, token))
+    context = model_context(job, shared_file_links(job, token))
     return render(request, "jobs/embed.html", context | {"page_url": reverse("jobs:shared", args=[token])})
 
 
@@ -68,7 +68,7 @@ def shared_picture(request: HttpRequest, token: str) -> HttpResponse:
 def public(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """The page of a published model."""
     job = found(access.job_for_public(job_id))
-    context = model_context(job, public_door(job), request.GET.get("format", ""))
+    context = model_context(job, public_file_links(job), request.GET.get("format", ""))
     addresses = {
         "picture_url": settings.SITE_URL + reverse("jobs:public_picture", args=[job_id]),
         "page_url": settings.SITE_URL + request.path,

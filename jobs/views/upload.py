@@ -19,7 +19,8 @@ from jobs.core import access, estimates, services, worker_heartbeat
 from jobs.core.failures import Refused
 from jobs.http.delivery import deliver_photo
 from jobs.models import Job
-from jobs.pages.submit_form import QUALITY_HINTS, QUALITY_LABELS, SIDE_LABELS, SubmitForm
+from jobs.pages.recipe_fields import QUALITY_HINTS, QUALITY_LABELS, SIDE_CHOICES
+from jobs.pages.submit_form import SubmitForm
 from jobs.views.doors import found
 from jobs.work.cutout_process import previewer
 from ml.errors import ReconstructionError
@@ -35,11 +36,11 @@ def upload(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         previewer.warm_up()
         earlier = _earlier(request)
-        form = SubmitForm.like(earlier.recipe_object()) if earlier else SubmitForm()
+        form = SubmitForm.from_recipe(earlier.recipe_object()) if earlier else SubmitForm()
         return _upload_page(request, form, earlier=earlier)
     form = SubmitForm(request.POST, request.FILES)
     if not form.is_valid():
-        return _refused(request, form, form.sentences(), 400)
+        return _refused(request, form, form.error_messages(), 400)
     try:
         job = _submit(request, form)
     except (Refused, ReconstructionError) as error:
@@ -65,7 +66,7 @@ def _submit(request: HttpRequest, form: SubmitForm) -> Job:
     wanted = form.cleaned_data
     photos = [(each.read(), each.name or "") for each in wanted["photo"]]
     key = wanted["idempotency_key"]
-    return services.submit(request.user, photos, form.recipe(), title=wanted["title"], idempotency_key=key).job
+    return services.submit(request.user, photos, form.to_recipe(), title=wanted["title"], idempotency_key=key).job
 
 
 def _earlier(request: HttpRequest) -> Job | None:
@@ -130,7 +131,7 @@ def _upload_data(earlier: Job | None) -> dict[str, Any]:
         "max_bytes": settings.MAX_UPLOAD_BYTES,
         "max_photos": MAX_PHOTOS,
         "accept": ACCEPT,
-        "sides": list(SIDE_LABELS.items()),
+        "sides": SIDE_CHOICES,
         "cutout_url": reverse("jobs:cutout"),
         "estimates": {
             engine: {quality: estimates.seconds_for(quality, engine) for quality in QUALITIES} for engine in ENGINES

@@ -89,7 +89,7 @@ def test_staff_see_the_result_without_its_owners_forms(finished: Job, staff: Use
 
 def test_the_page_names_facts_recipe_and_timings(finished: Job, owner: User) -> None:
     text = page(finished, owner)
-    for fact in ("40 × 60 × 100 mm", "1.5 s", "Height in mm"):
+    for fact in ("40 × 60 × 100 mm", "1.5 s", "Height (mm)"):
         assert fact in text, fact
 
 

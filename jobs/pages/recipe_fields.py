@@ -1,0 +1,78 @@
+"""Labels and form fields of a recipe, shared by the upload form, the remix form and the result page."""
+
+from __future__ import annotations
+
+from django import forms
+
+from ml.recipe import ENGINES, FORMATS, LIMITS, QUALITIES, RENDERERS, SIDES, WHOLE
+
+LABELS = {
+    "engine": "Engine",
+    "quality": "Quality",
+    "remove_background": "Remove background",
+    "foreground_ratio": "Object size in frame",
+    "grid": "Grid resolution",
+    "threshold": "Threshold",
+    "faces": "Maximum faces",
+    "texture_size": "Texture size",
+    "frame_size": "Frame size (px)",
+    "frame_count": "Turntable frames",
+    "elevation": "Camera elevation (°)",
+    "height_mm": "Height (mm)",
+    "sides": "Sides",
+    "renderer": "Turntable shows",
+    "background": "Turntable background",
+    "formats": "File formats",
+}
+"""One label for each setting."""
+QUALITY_LABELS = {"draft": "Draft", "standard": "Standard", "high": "High"}
+QUALITY_HINTS = {"draft": "quick preview", "standard": "best for most photos", "high": "most detail, slowest"}
+ENGINE_LABELS = {
+    "auto": "Best available",
+    "compact": "Compact: built in, fast",
+    "triposr": "TripoSR: larger, more detail",
+}
+SIDE_LABELS = {"front": "Front", "right": "Right", "back": "Back", "left": "Left", "auto": "Detect automatically"}
+RENDERER_LABELS = {"mesh": "Textured mesh", "nerf": "Scene (volume rendering)"}
+BACKGROUND_LABELS = {"transparent": "Transparent", "#ffffff": "White", "#808080": "Grey", "#000000": "Black"}
+TEXTURE_SIZES = (512, 1024, 2048, 4096)
+"""Pixels per side that the forms offer; the API accepts any size within `LIMITS`."""
+QUALITY_DEFAULT = "Quality default"
+
+QUALITY_CHOICES = [(name, QUALITY_LABELS[name]) for name in QUALITIES]
+ENGINE_CHOICES = [(name, ENGINE_LABELS[name]) for name in ENGINES]
+SIDE_CHOICES = [(name, SIDE_LABELS[name]) for name in SIDES]
+RENDERER_CHOICES = [(name, RENDERER_LABELS[name]) for name in RENDERERS]
+BACKGROUND_CHOICES = list(BACKGROUND_LABELS.items())
+
+
+def number_field(
+    name: str, *, required: bool = False, show_range: bool = True
+) -> forms.IntegerField | forms.FloatField:
+    """A number within the recipe's limits; `show_range` states them in the help text."""
+    low, high = LIMITS[name]
+    hint = f"{low:,g} to {high:,g}" if show_range else ""
+    if name in WHOLE:
+        return forms.IntegerField(
+            required=required, label=LABELS[name], min_value=int(low), max_value=int(high), help_text=hint
+        )
+    return forms.FloatField(required=required, label=LABELS[name], min_value=low, max_value=high, help_text=hint)
+
+
+def texture_size_field() -> forms.TypedChoiceField:
+    """A texture size in pixels; the empty choice means the quality's default."""
+    choices = [("", QUALITY_DEFAULT), *((size, f"{size} × {size} pixels") for size in TEXTURE_SIZES)]
+    return forms.TypedChoiceField(
+        choices=choices, coerce=int, empty_value=None, required=False, label=LABELS["texture_size"]
+    )
+
+
+def formats_field(*, required: bool) -> forms.MultipleChoiceField:
+    """The file formats to export, all of them by default."""
+    return forms.MultipleChoiceField(
+        required=required,
+        choices=[(name, name.upper()) for name in FORMATS],
+        initial=list(FORMATS),
+        widget=forms.CheckboxSelectMultiple,
+        label=LABELS["formats"],
+    )
