@@ -30,8 +30,26 @@ STAGE_NAMES: tuple[str, ...] = tuple(stage.name for stage in STAGES)
 OnProgress = Callable[[str, float], None]
 """`on_progress(stage, fraction)`: `fraction` of that stage alone, 0 to 1."""
 OnFile = Callable[[str], None]
-"""`on_file(name)`: this result file is whole and lies in its place, while the run goes on."""
+"""`on_file(name)`: this result file is complete and in its folder, while the run continues."""
 ShouldStop = Callable[[], bool]
+
+
+def ignore(*_: object) -> None:
+    """The `OnProgress` and `OnFile` of a caller who does not listen."""
+
+
+def never() -> bool:
+    """The `ShouldStop` of a run that nobody can stop."""
+    return False
+
+
+@dataclass(frozen=True)
+class Listeners:
+    """The callbacks of one run: progress, finished files, and whether to stop."""
+
+    on_progress: OnProgress = ignore
+    on_file: OnFile = ignore
+    should_stop: ShouldStop = never
 
 
 def overall_progress(stage: str, fraction: float) -> float:

@@ -34,7 +34,7 @@ from ml.export import write
 from ml.mesh import adaptive_grid, marching_cubes, repair
 from ml.photo import decode
 from ml.photo.cutout import Cutout, cut
-from ml.photo.posed_photo import Shot
+from ml.photo.posed_photo import PosedPhoto
 from ml.pipeline import reconstruct as pipeline
 from ml.recipe import Recipe
 from ml.render import mesh_renderer, turntable
@@ -101,10 +101,10 @@ def finish_row(raw: repair.Mesh) -> Row:
     return Row("finish", seconds(lambda: repair.finish(raw, FACES), 2), 1.5, seconds(naive), "naive: trimesh")
 
 
-def bake_row(solid: repair.Mesh, scene: Scene, shot: Shot) -> Row:
+def bake_row(solid: repair.Mesh, scene: Scene, photo: PosedPhoto) -> Row:
     """Unwrapping and painting, and xatlas on the whole mesh as it comes with the same painting."""
     unwrapping = seconds(lambda: unwrap(solid, TEXTURE))
-    ours = seconds(lambda: bake.bake(solid, scene, [shot], TEXTURE), 2)
+    ours = seconds(lambda: bake.bake(solid, scene, [photo], TEXTURE), 2)
     alone = seconds(lambda: xatlas.parametrize(solid.vertices, solid.faces.astype(np.uint32)))
     return Row("unwrap and bake", ours, 4.0, alone + max(ours - unwrapping, 0.0), "naive: one call of xatlas")
 
@@ -197,14 +197,14 @@ def measure() -> list[Row]:
     scene = engines.choose("compact").infer(cutout)
     raw = marching_cubes.extract(scene, GRID)
     solid = repair.finish(raw, FACES)
-    shot = Shot(cutout, scene.camera)
-    model = bake.bake(solid, scene, [shot], TEXTURE)
+    photo = PosedPhoto(cutout, scene.camera)
+    model = bake.bake(solid, scene, [photo], TEXTURE)
     with tempfile.TemporaryDirectory() as name:
         return [
             surface_row("volume", scene, 0.5),
             surface_row("triplane", TriplaneScene.load(CHAIR), 2.5),
             finish_row(raw),
-            bake_row(solid, scene, shot),
+            bake_row(solid, scene, photo),
             views_row(model, Path(name)),
             export_row(model, Path(name)),
             *inference_rows(cutout),

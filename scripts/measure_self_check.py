@@ -52,9 +52,9 @@ def checked(cutout: Cutout) -> dict[str, float]:
     """The `self_check` of the report, without the stages that it does not need."""
     fused = fusion.scene_of(CompactEngine(), [cutout])
     solid = repair.finish(marching_cubes.extract(fused.scene, STANDARD.grid), STANDARD.faces)
-    shots = camera_fit.fitted(solid, fused.shots)
-    model = bake.bake(solid, fused.scene, shots, STANDARD.texture_size)
-    return turntable.self_check(Subject.of(model), shots[0].cutout, shots[0].camera)
+    photos = camera_fit.fitted(solid, fused.photos)
+    model = bake.bake(solid, fused.scene, photos, STANDARD.texture_size)
+    return turntable.self_check(Subject.of(model), photos[0].cutout, photos[0].camera)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ ANSWER_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Preview:
-    """`photo`: JPEG bytes. `cutout`: PNG bytes with transparency. `facts`: see `ml.serve.cutout_server.QuickCut`."""
+    """`photo`: JPEG bytes. `cutout`: PNG bytes with transparency. `facts`: see `ml.photo.preview.CutoutPreview`."""
 
     photo: bytes
     cutout: bytes

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from multiprocessing.connection import Client, Connection
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from django.conf import settings
 
 from ml.errors import ReconstructionError, Stopped
 from ml.recipe import Recipe
-from ml.stages import OnFile, OnProgress, ShouldStop
+from ml.stages import Listeners, ShouldStop
 
 logger = logging.getLogger(__name__)
 
@@ -86,15 +86,6 @@ class WarmEngine:
 
 Made = tuple[tuple[str, ...], dict[str, Any]]
 """Names of the files of a result, and its report."""
-
-
-@dataclass(frozen=True)
-class Listeners:
-    """Who is told how far a run is and which file is whole, and who may stop it."""
-
-    on_progress: OnProgress
-    on_file: OnFile
-    should_stop: ShouldStop
 
 
 def reconstruct(

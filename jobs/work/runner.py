@@ -22,7 +22,7 @@ from jobs.models import Job, State
 from jobs.work import engine_process
 from jobs.work.lease import CANCELLED, LOST, TIMEOUT, Lease
 from ml.errors import ReconstructionError, Stopped
-from ml.stages import OnFile, overall_progress
+from ml.stages import Listeners, OnFile, overall_progress
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ def _make(job: Job, lease: Lease) -> None:
     with tempfile.TemporaryDirectory(prefix=f"{job.pk}-", dir=work) as name:
         folder = Path(name) / "result"
         folder.mkdir()
-        listeners = engine_process.Listeners(_Progress(lease), _show_early(job, lease, folder), lease.should_stop)
+        listeners = Listeners(_Progress(lease), _show_early(job, lease, folder), lease.should_stop)
         photos = _photos(job)
         source = None if photos else _source(job, Path(name) / "source")
         names, report = engine_process.reconstruct(photos, job.recipe_object(), folder, listeners, source=source)

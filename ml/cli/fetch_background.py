@@ -18,6 +18,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ml.core.weights import FetchError
 from ml.photo.background_removal import DEFAULT_MODEL, background_folder, model_name
 
 RELEASE = "https://github.com/danielgatis/rembg/releases/download/v0.0.0"
@@ -29,10 +30,6 @@ OnBytes = Callable[[int, int], None]
 """`on_progress(done, total)` in bytes; `total` is 0 where it is not known."""
 
 log = logging.getLogger(__name__)
-
-
-class FetchError(Exception):
-    """The weights could not be had; the message says why."""
 
 
 def fetch_background(

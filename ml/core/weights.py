@@ -1,4 +1,4 @@
-"""Where downloaded network weights lie: one folder for all, outside the repository's own files."""
+"""Downloaded network weights: the folder that holds them, and the error when they cannot be fetched."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+class FetchError(RuntimeError):
+    """The weights could not be fetched; the message says why and what to do. No incomplete file is kept."""
 
 
 def models_folder() -> Path:

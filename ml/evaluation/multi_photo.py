@@ -131,7 +131,7 @@ def judge(found: Sitting, way: Way, engine: Engine) -> Outcome:
         scores = score.compare(single_photo.points(marching_cubes.extract(fused.scene, single_photo.GRID)), found.truth)
     except ReconstructionError:
         scores = score.Scores(1.0, (0.0, 0.0, 0.0))
-    return Outcome(found.name, scores, way.count - len(fused.shots), seconds)
+    return Outcome(found.name, scores, way.count - len(fused.photos), seconds)
 
 
 def judged(every: Iterable[Sitting], wanted: Sequence[Way], engine: Engine) -> dict[Way, list[Outcome]]:

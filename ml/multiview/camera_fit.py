@@ -22,7 +22,7 @@ from ml.mesh.geometry import hull_corners
 from ml.mesh.mesh import Mesh
 from ml.mesh.raycast import Caster, camera_rays, window_of
 from ml.photo.cutout import Cutout
-from ml.photo.posed_photo import Shot
+from ml.photo.posed_photo import PosedPhoto
 from ml.texture.projection import LEAST_AGREEMENT
 
 TURNS = (-30.0, -20.0, -10.0, 0.0, 10.0, 20.0, 30.0)
@@ -87,14 +87,14 @@ def fit(mesh: Mesh, cutout: Cutout, assumed: Camera) -> Fit:
     return Fit(best, pair.overlap(best, JUDGED))
 
 
-def fitted(mesh: Mesh, shots: Sequence[Shot]) -> tuple[Shot, ...]:
-    """The shots, those whose camera is only assumed with the camera that fits; as they were where none fits."""
-    return tuple(_fitted(mesh, shot) if shot.camera.assumed else shot for shot in shots)
+def fitted(mesh: Mesh, photos: Sequence[PosedPhoto]) -> tuple[PosedPhoto, ...]:
+    """The photos, those whose camera is only assumed with the camera that fits; as they were where none fits."""
+    return tuple(_fitted(mesh, photo) if photo.camera.assumed else photo for photo in photos)
 
 
-def _fitted(mesh: Mesh, shot: Shot) -> Shot:
-    found = fit(mesh, shot.cutout, shot.camera)
-    return replace(shot, camera=replace(found.camera, assumed=False)) if found.overlap >= LEAST_AGREEMENT else shot
+def _fitted(mesh: Mesh, photo: PosedPhoto) -> PosedPhoto:
+    found = fit(mesh, photo.cutout, photo.camera)
+    return replace(photo, camera=replace(found.camera, assumed=False)) if found.overlap >= LEAST_AGREEMENT else photo
 
 
 def _coarse(pair: _Pair, assumed: Camera) -> list[Camera]:

@@ -13,7 +13,7 @@ from ml.engines.compact.engine import outline
 from ml.multiview import registration, side_search, tsdf, visual_hull
 from ml.multiview.registration import Placed, View
 from ml.photo.cutout import Cutout
-from ml.photo.posed_photo import Shot
+from ml.photo.posed_photo import PosedPhoto
 from ml.recipe import SIDES
 from ml.scene.protocol import Scene
 from ml.scene.volume import VolumeScene
@@ -41,7 +41,7 @@ class Fused:
     """The scene of all photos, the photos that it was made of (the main one first), and sentences for the user."""
 
     scene: Scene
-    shots: tuple[Shot, ...]
+    photos: tuple[PosedPhoto, ...]
     notes: tuple[str, ...] = ()
 
 
@@ -65,15 +65,16 @@ def scene_of(engine: Engine, cutouts: Sequence[Cutout], sides: Sequence[str | fl
     named = _named(sides, len(cutouts))
     if len(cutouts) == 1:
         scene = engine.infer(cutouts[0])
-        return Fused(scene, (Shot(cutouts[0], scene.camera, side=named[0]),))
+        return Fused(scene, (PosedPhoto(cutouts[0], scene.camera, side=named[0]),))
     with torch.inference_mode():
         photos = [_photo(engine, number, *each) for number, each in enumerate(zip(cutouts, named, strict=True))]
         used, placed, notes = _placed(photos)
         scene = _joined(used[0].cutout, placed) if len(used) > 1 else photos[0].view.scene
-    shots = [
-        Shot(photo.cutout, each.camera, photo.number, photo.side) for photo, each in zip(used, placed, strict=True)
+    posed = [
+        PosedPhoto(photo.cutout, each.camera, photo.number, photo.side)
+        for photo, each in zip(used, placed, strict=True)
     ]
-    return Fused(scene, tuple(shots), tuple(notes))
+    return Fused(scene, tuple(posed), tuple(notes))
 
 
 def _named(sides: Sequence[str | float], count: int) -> list[str | float]:

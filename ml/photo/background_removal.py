@@ -51,6 +51,13 @@ def remove_by_rembg(picture: NDArray[np.uint8], model: str) -> NDArray[np.float3
     return _resized(np.asarray(mask.convert("L"), dtype=np.float32) / 255.0, picture.shape[:2])
 
 
+def warm_up() -> None:
+    """Load the configured network if its weights are installed, so that the first photo need not wait for it."""
+    model = model_name()
+    if weights_file(model).exists():
+        remove_by_rembg(np.zeros((64, 64, 3), np.uint8), model)
+
+
 def _rembg() -> Any:
     """rembg. It imports pymatting, whose functions would be compiled for 40 s on a fresh machine; none is used."""
     os.environ.setdefault("NUMBA_DISABLE_JIT", "1")

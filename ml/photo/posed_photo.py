@@ -1,4 +1,4 @@
-"""One photo of the object as the later stages need it: its cutout, and the camera that took it."""
+"""One photo of the object as the later stages need it: its cutout and the camera that took it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from ml.photo.cutout import Cutout
 
 
 @dataclass(frozen=True)
-class Shot:
-    """A cutout and where it was taken from, in the canonical frame.
+class PosedPhoto:
+    """A cutout and the camera that took it, in the canonical frame.
 
-    `number` of the photo, from 0; `side` that it shows: a name of `ml.recipe.SIDES`, or an azimuth in degrees.
+    `number`: index of the photo, from 0. `side`: the side it shows, a name of `ml.recipe.SIDES` or an azimuth in
+    degrees.
     """
 
     cutout: Cutout
@@ -23,12 +24,12 @@ class Shot:
     side: str | float = "front"
 
     def to_dict(self) -> dict[str, Any]:
-        """How the report names it; `from_dict` reads that again."""
+        """An entry of `shots` in the report; `from_dict` reads it."""
         camera = asdict(self.camera) | {"target": list(self.camera.target)}
         return {"file": files.CUTOUTS[self.number], "side": self.side, "camera": camera}
 
     @classmethod
-    def from_dict(cls, entry: dict[str, Any], cutout: Cutout) -> Shot:
-        """The shot that a report names, with the cutout read from its file. Raises KeyError, TypeError, ValueError."""
+    def from_dict(cls, entry: dict[str, Any], cutout: Cutout) -> PosedPhoto:
+        """The photo of a report entry, with the cutout read from its file. Raises KeyError, TypeError, ValueError."""
         camera = Camera(**entry["camera"] | {"target": tuple(entry["camera"]["target"])})
         return cls(cutout, camera, files.CUTOUTS.index(entry["file"]), entry["side"])

@@ -1,4 +1,4 @@
-"""One walk through the stages: where its files grow, who listens, what it costs, and that a failure leaves nothing."""
+"""One run of the pipeline: its temporary folder, its listeners, what it costs, and cleaning up after a failure."""
 
 from __future__ import annotations
 
@@ -12,23 +12,15 @@ from ml.core.memory import out_of_memory
 from ml.errors import ReconstructionError, Stopped
 from ml.pipeline import report
 from ml.recipe import Recipe
-from ml.stages import OnFile, OnProgress, ShouldStop
-
-
-@dataclass(frozen=True)
-class Listeners:
-    """Who is told how far a run is and which file is whole, and who may stop it."""
-
-    on_progress: OnProgress | None = None
-    on_file: OnFile | None = None
-    should_stop: ShouldStop | None = None
+from ml.stages import Listeners
 
 
 @dataclass
 class Run:
-    """Files grow in `folder` and move to `out_dir` when they are whole; `published` are the names that have.
+    """Files are written to `folder` and moved to `out_dir` once complete; `published` are the names moved so far.
 
-    `recipe` and `unwrap` (how to lay the texture out) become what they came to.
+    `recipe` and `unwrap` (the texture layout, one of `ml.recipe.UNWRAPS`) are updated to what was actually used.
+    `notes` are messages for the user.
     """
 
     recipe: Recipe
@@ -42,13 +34,12 @@ class Run:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Callable[[float], None]]:
-        """One stage: gives the function that tells how far it is and that raises Stopped when asked to stop."""
+        """Run one stage. Yields a function that reports its progress, 0 to 1, and raises Stopped on request."""
 
         def step(fraction: float) -> None:
-            if self.listeners.should_stop and self.listeners.should_stop():
+            if self.listeners.should_stop():
                 raise Stopped
-            if self.listeners.on_progress:
-                self.listeners.on_progress(name, fraction)
+            self.listeners.on_progress(name, fraction)
 
         step(0.0)
         with self.costs.measured(name):
@@ -56,14 +47,13 @@ class Run:
         step(1.0)
 
     def publish_early(self, name: str) -> None:
-        """Show one whole file before the rest, and tell of it."""
+        """Move one complete file to `out_dir` before the others, and notify the listener."""
         self._move(name)
-        if self.listeners.on_file:
-            self.listeners.on_file(name)
+        self.listeners.on_file(name)
 
     def publish_rest(self) -> tuple[str, ...]:
-        """Move everything else to its place; all names in a stable order."""
-        for name in sorted(each.name for each in self.folder.iterdir()):
+        """Move all remaining files; returns every published name, sorted."""
+        for name in sorted(path.name for path in self.folder.iterdir()):
             self._move(name)
         return tuple(sorted(self.published))
 
@@ -73,10 +63,10 @@ class Run:
 
 
 @contextmanager
-def started(recipe: Recipe, out_dir: Path, listeners: Listeners, unwrap: str = "auto") -> Iterator[Run]:
-    """A run into `out_dir`, which is made if need be. On any error all that the run published is removed again.
+def start_run(recipe: Recipe, out_dir: Path, listeners: Listeners, unwrap: str = "auto") -> Iterator[Run]:
+    """A run into `out_dir`, which is created if necessary. On any error everything it published is removed again.
 
-    Memory that ran out becomes ReconstructionError(`out_of_memory`).
+    Running out of memory is raised as ReconstructionError(`out_of_memory`).
     """
     created = not out_dir.exists()
     out_dir.mkdir(parents=True, exist_ok=True)

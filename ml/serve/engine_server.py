@@ -1,10 +1,10 @@
-"""A warm process: loads the networks once, then makes one model after the other for clients on this machine.
+"""A warm process that keeps the networks loaded and makes one model at a time for clients on this machine.
 
-`python -m ml.serve.engine_server SOCKET`. A client connects, sends a request and its photos, then reads messages:
-`progress`, `file` as soon as a result file is whole, and last `done`, `refused` or `error`. A request names `photos`
-(how many follow), `recipe`, `out_dir`, and for a remix `source`, the folder of an earlier result. To stop a run the
-client hangs up: code that does not notice (a call into C, say) is ended with the whole process, which its owner starts
-again. The process also ends when its standard input does, so it never outlives its owner.
+`python -m ml.serve.engine_server SOCKET`. A client connects and sends a request and its photos, then reads messages:
+`progress`, `file` as soon as a result file is complete, and finally `done`, `refused` or `error`. A request holds
+`photos` (how many follow), `recipe`, `out_dir`, and for a remix `source`, the folder of an earlier result. To stop a
+run the client disconnects. If the run does not notice (inside a call into C, say), the whole process exits and its
+owner starts a new one. The process also exits when its standard input closes, so it never outlives its owner.
 """
 
 from __future__ import annotations
@@ -20,8 +20,6 @@ from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ml.errors import ReconstructionError, Stopped
 from ml.recipe import Recipe
 
@@ -29,13 +27,16 @@ if TYPE_CHECKING:
     from ml.pipeline.reconstruct import Reconstruction
 
 STOP_GRACE_SECONDS = 10.0
-"""How long a run whose client hung up may take to reach its next step."""
-LOST_CLIENT, LOST_OWNER = 66, 0
+"""Time that a run has to reach its next step after its client disconnected."""
+DISCONNECT_POLL_SECONDS = 0.1
+"""How often the connection is checked for a client that has disconnected."""
+EXIT_CLIENT_LOST, EXIT_OWNER_LOST = 66, 0
+"""Exit codes. 66 only has to differ from a crash, so that the log tells them apart."""
 
 
 def main(address: str) -> None:
-    """Serve until the owner goes away."""
-    threading.Thread(target=end_with_owner, daemon=True).start()
+    """Serve until the owner exits."""
+    threading.Thread(target=exit_with_owner, daemon=True).start()
     warm_up()
     with Listener(address, family="AF_UNIX") as listener:
         while True:
@@ -43,40 +44,41 @@ def main(address: str) -> None:
                 serve(client)
 
 
-def end_with_owner() -> None:
-    """The owner holds the other end of our standard input: when it closes, nobody needs us."""
+def exit_with_owner() -> None:
+    """Exit when standard input closes: the owner holds its other end."""
     sys.stdin.buffer.read()
-    os._exit(LOST_OWNER)
+    os._exit(EXIT_OWNER_LOST)
 
 
 def warm_up() -> None:
-    """Import what every run needs, and load the networks that are there."""
+    """Import what every run needs and load the installed networks."""
     from ml import engines
     from ml.photo import background_removal
     from ml.pipeline import reconstruct  # noqa: F401
 
-    if background_removal.weights_file(background_removal.model_name()).exists():
-        background_removal.remove_by_rembg(np.zeros((64, 64, 3), np.uint8), background_removal.model_name())
-    with suppress(ReconstructionError):  # weights that cannot be used are told to whoever asks for them
-        engines.choose("auto")
+    background_removal.warm_up()
+    with suppress(ReconstructionError):  # unusable weights are reported to the client that requests them
+        engines.choose(Recipe().engine)
 
 
 def serve(client: Connection) -> None:
-    """One run for one client. Whatever goes wrong is told; a client that hung up is no error."""
+    """One run for one client. Failures are sent to the client; a client that disconnects is not a failure."""
     try:
         request = json.loads(client.recv_bytes())
         photos = [client.recv_bytes() for _ in range(request["photos"])]
-        with Watch(client) as watch:
-            answer = run(photos, request, Line(client), watch.hung_up.is_set)
-        client.send_bytes(json.dumps(answer).encode())
+        with DisconnectWatch(client) as watch:
+            response = run(photos, request, ProgressSender(client), watch.disconnected.is_set)
+        client.send_bytes(json.dumps(response).encode())
     except (EOFError, OSError, Stopped):
         return
 
 
-def run(photos: list[bytes], request: dict[str, Any], line: Line, stop: Callable[[], bool]) -> dict[str, Any]:
-    """The answer to a request: `done`, or `refused` with a code, or `error` with a traceback. Raises Stopped."""
+def run(
+    photos: list[bytes], request: dict[str, Any], sender: ProgressSender, should_stop: Callable[[], bool]
+) -> dict[str, Any]:
+    """The last message: `done`, `refused` with a code and message, or `error` with a traceback. Raises Stopped."""
     try:
-        made = make(photos, request, line, stop)
+        result = make(photos, request, sender, should_stop)
     except ReconstructionError as error:
         return {"refused": {"code": error.code, "message": error.message}}
     except Stopped:
@@ -85,61 +87,64 @@ def run(photos: list[bytes], request: dict[str, Any], line: Line, stop: Callable
         return {"error": traceback.format_exc(), "errno": error.errno}
     except Exception:
         return {"error": traceback.format_exc()}
-    return {"done": {"files": made.files, "report": made.report, "engine": made.engine}}
+    return {"done": {"files": result.files, "report": result.report, "engine": result.engine}}
 
 
-def make(photos: list[bytes], request: dict[str, Any], line: Line, stop: Callable[[], bool]) -> Reconstruction:
-    """A model from the photos, or from the earlier result whose folder the request names as `source`."""
+def make(
+    photos: list[bytes], request: dict[str, Any], sender: ProgressSender, should_stop: Callable[[], bool]
+) -> Reconstruction:
+    """A model of the photos, or a remix of the earlier result in the request's folder `source`."""
     from ml.pipeline.reconstruct import reconstruct, remix
 
     recipe, folder = Recipe.from_dict(request["recipe"]), Path(request["out_dir"])
-    listeners: Any = {"on_progress": line.on_progress, "on_file": line.on_file, "should_stop": stop}
+    listeners: Any = {"on_progress": sender.on_progress, "on_file": sender.on_file, "should_stop": should_stop}
     if request.get("source"):
         return remix(Path(request["source"]), recipe, folder, **listeners)
     return reconstruct(photos, recipe, folder, **listeners)
 
 
-class Line:
-    """Tells the client how a run goes on."""
+class ProgressSender:
+    """Sends the progress of a run to the client."""
 
     def __init__(self, client: Connection) -> None:
         self._client = client
 
     def on_progress(self, stage: str, fraction: float) -> None:
         """As `ml.stages.OnProgress`."""
-        self._say({"progress": [stage, fraction]})
+        self._send({"progress": [stage, fraction]})
 
     def on_file(self, name: str) -> None:
         """As `ml.stages.OnFile`."""
-        self._say({"file": name})
+        self._send({"file": name})
 
-    def _say(self, message: dict[str, Any]) -> None:
+    def _send(self, message: dict[str, Any]) -> None:
         self._client.send_bytes(json.dumps(message).encode())
 
 
-class Watch:
-    """Notices that the client has hung up: `hung_up` is set, and the process ends if the run then does not."""
+class DisconnectWatch:
+    """Sets `disconnected` when the client disconnects, and ends the process if the run does not end soon after."""
 
     def __init__(self, client: Connection) -> None:
-        self.hung_up = threading.Event()
+        self.disconnected = threading.Event()
         self._client = client
-        self._over = threading.Event()
+        self._finished = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> DisconnectWatch:
         self._thread.start()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._over.set()
+        self._finished.set()
         self._thread.join()
 
     def _watch(self) -> None:
-        while not self._over.is_set():
-            if self._client.poll(0.1):  # a client says nothing more: this can only be its end
-                self.hung_up.set()
-                if not self._over.wait(STOP_GRACE_SECONDS):
-                    os._exit(LOST_CLIENT)
+        while not self._finished.is_set():
+            # After its request a client sends nothing, so anything to read is the end of the connection.
+            if self._client.poll(DISCONNECT_POLL_SECONDS):
+                self.disconnected.set()
+                if not self._finished.wait(STOP_GRACE_SECONDS):
+                    os._exit(EXIT_CLIENT_LOST)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from ml.core.images import to_bytes
 from ml.core.masks import nearest_index
 from ml.mesh.geometry import creased_normals
 from ml.mesh.mesh import Mesh
-from ml.photo.posed_photo import Shot
+from ml.photo.posed_photo import PosedPhoto
 from ml.scene.protocol import Scene
 from ml.texture import projection, rasterize
 from ml.texture.unwrap import Layout, unwrap
@@ -42,7 +42,7 @@ class TexturedMesh:
 def bake(
     mesh: Mesh,
     scene: Scene,
-    shots: Sequence[Shot],
+    photos: Sequence[PosedPhoto],
     size: int,
     on_step: Callable[[float], None] | None = None,
     *,
@@ -59,11 +59,11 @@ def bake(
     covered = rasterize.cover(uv[split.faces] * size, size)
     points = covered.interpolate(split.vertices, split.faces)
     normals = _unit(covered.interpolate(split.normals, split.faces))
-    photos = [projection.projector(mesh, shot.cutout, shot.camera) for shot in shots]
-    colors = _painted(scene, photos, points, normals)
+    projectors = [projection.projector(mesh, photo.cutout, photo.camera) for photo in photos]
+    colors = _painted(scene, projectors, points, normals)
     step(0.95)
     texture = _filled(covered.pixel, colors, size)
-    return TexturedMesh(split, uv, texture, projection.seen(photos, split.vertices, split.normals), layout.method)
+    return TexturedMesh(split, uv, texture, projection.seen(projectors, split.vertices, split.normals), layout.method)
 
 
 def scene_colors(scene: Scene, points: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from ml.cli.fetch_background import FetchError, fetch_background
+from ml.cli.fetch_background import fetch_background
+from ml.core.weights import FetchError
 from ml.export import write
 from ml.mesh import marching_cubes
 from ml.mesh import repair as meshes

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ml.cli.fetch_background import FetchError
+from ml.core.weights import FetchError
 from ml.errors import ReconstructionError
 
 

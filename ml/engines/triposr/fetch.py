@@ -19,6 +19,7 @@ from pathlib import Path
 import yaml
 from tqdm import tqdm
 
+from ml.core.weights import FetchError
 from ml.engines.triposr import checkpoint
 from ml.engines.triposr.checkpoint import CheckpointError, Model
 from ml.engines.triposr.engine import FILE, weights_file
@@ -35,10 +36,6 @@ class Published:
     repository: str = "stabilityai/TripoSR"
     sha256: str = "429e2c6b22a0923967459de24d67f05962b235f79cde6b032aa7ed2ffcd970ee"
     bytes: int = 1_677_246_742
-
-
-class FetchError(RuntimeError):
-    """The weights could not be had; the message says why and what to do. Nothing wrong is kept."""
 
 
 def fetch(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from ml.cli.fetch_background import FetchError
+from ml.core.weights import FetchError
 
 
 def test_weights_that_are_there_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

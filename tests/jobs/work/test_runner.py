@@ -18,6 +18,7 @@ from ml import files
 from ml.errors import ReconstructionError, Stopped
 from ml.pipeline.reconstruct import Reconstruction
 from ml.recipe import Recipe
+from ml.stages import Listeners
 from tests.conftest import in_state, stored_files
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -317,7 +318,7 @@ class Spoken:
 
 def test_the_engines_words_reach_whoever_listens() -> None:
     heard: list[object] = []
-    listeners = engine_process.Listeners(lambda *step: heard.append(step), heard.append, lambda: False)
+    listeners = Listeners(lambda *step: heard.append(step), heard.append, lambda: False)
     line: Any = Spoken(
         b'{"progress": ["cutout", 1.0]}', b'{"file": "cutout.png"}', b'{"done": {"files": ["a"], "report": {}}}'
     )

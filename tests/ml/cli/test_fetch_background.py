@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ml.cli.fetch_background import SHA256, FetchError, fetch_background
+from ml.cli.fetch_background import SHA256, fetch_background
+from ml.core.weights import FetchError
 
 WEIGHTS = b"not a network, but whole" * 1000
 NOWHERE = "http://127.0.0.1:9"

@@ -16,7 +16,7 @@ from ml.mesh.mesh import Mesh
 from ml.multiview import camera_fit
 from ml.multiview.camera_fit import Fit
 from ml.photo.cutout import Cutout
-from ml.photo.posed_photo import Shot
+from ml.photo.posed_photo import PosedPhoto
 from ml.pipeline import reconstruct as pipeline
 from ml.texture.projection import LEAST_AGREEMENT
 from tests.ml.conftest import SMALL, encoded
@@ -62,13 +62,13 @@ def test_a_ball_is_not_turned_for_nothing() -> None:
 
 
 def test_a_shot_takes_the_camera_that_fits(toy: Mesh) -> None:
-    (shot,) = camera_fit.fitted(toy, [Shot(taken_by(PLACES[0]), ASSUMED)])
+    (shot,) = camera_fit.fitted(toy, [PosedPhoto(taken_by(PLACES[0]), ASSUMED)])
     assert shot.camera.azimuth == pytest.approx(PLACES[0].azimuth, abs=2.0)
     assert not shot.camera.assumed
 
 
 def test_a_camera_that_the_engine_saw_is_left_alone(toy: Mesh) -> None:
-    shots = (Shot(taken_by(PLACES[0]), Camera(5.0)),)
+    shots = (PosedPhoto(taken_by(PLACES[0]), Camera(5.0)),)
     assert camera_fit.fitted(toy, shots) == shots
 
 
@@ -79,7 +79,7 @@ def hopeless() -> Cutout:
 
 
 def test_where_nothing_fits_the_shot_keeps_its_camera(toy: Mesh) -> None:
-    shots = (Shot(hopeless(), ASSUMED),)
+    shots = (PosedPhoto(hopeless(), ASSUMED),)
     assert camera_fit.fit(toy, hopeless(), ASSUMED).overlap < LEAST_AGREEMENT
     assert camera_fit.fitted(toy, shots) == shots
 

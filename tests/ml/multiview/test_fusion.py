@@ -58,7 +58,7 @@ def extent(found: fusion.Fused) -> np.ndarray:
 def test_one_photo_is_what_the_engine_made_of_it() -> None:
     found = fusion.scene_of(Inflating(), [photo(0.0)])
     torch.testing.assert_close(found.scene.grid, inflate(photo(0.0)).grid, atol=1e-6, rtol=0.0)  # spsolve varies
-    assert len(found.shots) == 1
+    assert len(found.photos) == 1
     assert found.notes == ()
 
 
@@ -66,13 +66,13 @@ def test_a_photo_of_the_side_tells_how_deep_the_object_is() -> None:
     found = fusion.scene_of(Inflating(), [photo(0.0), photo(90.0)], ("front", "right"))
     depth, width, _ = extent(found)
     assert depth / width == pytest.approx(0.5, abs=0.1)
-    assert [round(shot.camera.azimuth) for shot in found.shots] == [0, 90]
+    assert [round(photo.camera.azimuth) for photo in found.photos] == [0, 90]
 
 
 def test_photos_of_two_objects_are_not_mixed() -> None:
     tall = photo(90.0, sides=(0.2, 0.1, 1.0))
     found = fusion.scene_of(Inflating(), [photo(0.0, sides=(1.0, 1.0, 0.1)), tall], ("front", "right"))
-    assert len(found.shots) == 1
+    assert len(found.photos) == 1
     assert "Photo 2" in found.notes[0]
 
 
@@ -89,7 +89,7 @@ def test_each_side_keeps_the_colours_of_its_photo(tmp_path: Path) -> None:
 def test_a_photo_that_two_sides_would_explain_is_left_out_and_its_side_asked_for() -> None:
     """The box looks the same from the right and from the left."""
     found = fusion.scene_of(Inflating(), [photo(0.0), photo(180.0)])
-    assert len(found.shots) == 1
+    assert len(found.photos) == 1
     assert found.notes == (fusion.UNSURE.format(number=2),)
     assert torch.allclose(found.scene.grid, inflate(photo(0.0)).grid, atol=1e-2)
 

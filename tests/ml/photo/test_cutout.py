@@ -121,7 +121,9 @@ def test_rembg_finds_the_object(u2netp: Path) -> None:
 def test_the_first_photo_of_a_fresh_machine_waits_for_no_compiler(u2netp: Path, tmp_path: Path) -> None:
     env = {name: value for name, value in os.environ.items() if name != "NUMBA_DISABLE_JIT"}
     env["NUMBA_CACHE_DIR"] = str(tmp_path)  # what numba compiles on import would be kept here
-    subprocess.run([sys.executable, "-c", "from ml.serve.cutout_server import warm_up; warm_up()"], env=env, check=True)
+    subprocess.run(
+        [sys.executable, "-c", "from ml.photo.background_removal import warm_up; warm_up()"], env=env, check=True
+    )
     assert not list(tmp_path.rglob("*"))
 
 

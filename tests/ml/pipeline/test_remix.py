@@ -18,7 +18,7 @@ from ml.errors import ReconstructionError
 from ml.pipeline import reconstruct as pipeline
 from ml.pipeline.reconstruct import Reconstruction, remix
 from tests.ml.conftest import SMALL
-from tests.ml.serve.test_engine_server import asked
+from tests.ml.serve.test_engine_server import messages_for
 
 CHANGED = replace(SMALL, engine="auto", foreground_ratio=0.6, remove_background=False, faces=600, height_mm=42.0)
 AFTER_THE_SCENE = ["surface", "mesh", "texture", "views", "export"]
@@ -93,9 +93,9 @@ def test_a_remix_of_a_remix_with_the_first_recipe_gives_the_first_files(
 def test_the_warm_engine_remixes_the_folder_that_a_request_names(
     result: Reconstruction, result_dir: Path, tmp_path: Path
 ) -> None:
-    said = asked([], tmp_path, source=str(result_dir))
-    assert said[-1]["done"]["report"]["remixed"] is True
-    assert said[-1]["done"]["report"]["shots"] == result.report["shots"]
+    messages = messages_for([], tmp_path, source=str(result_dir))
+    assert messages[-1]["done"]["report"]["remixed"] is True
+    assert messages[-1]["done"]["report"]["shots"] == result.report["shots"]
 
 
 def test_a_remix_may_show_the_scene_itself_on_a_colour(
@@ -153,6 +153,6 @@ def refuses(source: Path, out_dir: Path) -> None:
 
 def test_a_remix_never_writes_into_its_source(result: Reconstruction, result_dir: Path) -> None:
     before = {each.name for each in result_dir.iterdir()}
-    with pytest.raises(ReconstructionError, match="folder of its own"):
+    with pytest.raises(ReconstructionError, match="different folder"):
         remix(result_dir, SMALL, result_dir)
     assert {each.name for each in result_dir.iterdir()} == before

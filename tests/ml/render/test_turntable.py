@@ -14,7 +14,7 @@ from ml.errors import Stopped
 from ml.files import frame_name
 from ml.mesh import marching_cubes
 from ml.mesh import repair as meshes
-from ml.photo.posed_photo import Shot
+from ml.photo.posed_photo import PosedPhoto
 from ml.render import turntable, video
 from ml.render.mesh_renderer import Subject, draw
 from ml.texture import bake
@@ -32,7 +32,7 @@ def model(scene: AnalyticScene) -> TexturedMesh:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ml.texture.unwrap.TIME_LIMIT", 0)
         solid = meshes.finish(marching_cubes.extract(scene, 128), 10_000)
-        return bake.bake(solid, scene, [Shot(cutout_of(scene), scene.camera)], 512)
+        return bake.bake(solid, scene, [PosedPhoto(cutout_of(scene), scene.camera)], 512)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The warm process: what it answers over its line."""
+"""The warm engine process: the messages it sends to its client."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ from ml.serve import engine_server
 from tests.ml.conftest import SMALL, encoded, mushroom
 
 
-def asked(photos: list[bytes], out_dir: Path, recipe: Recipe = SMALL, **more: Any) -> list[dict[str, Any]]:
+def messages_for(photos: list[bytes], out_dir: Path, recipe: Recipe = SMALL, **more: Any) -> list[dict[str, Any]]:
     """Every message that a run sends."""
     ours, theirs = Pipe()
     run = threading.Thread(target=engine_server.serve, args=(theirs,))
     run.start()
     request = {"photos": len(photos), "recipe": recipe.to_dict(), "out_dir": str(out_dir), **more}
-    for message in (json.dumps(request).encode(), *photos):
-        ours.send_bytes(message)
-    said = [json.loads(ours.recv_bytes())]
-    while not said[-1].keys() & {"done", "refused", "error"}:
-        said.append(json.loads(ours.recv_bytes()))
+    for part in (json.dumps(request).encode(), *photos):
+        ours.send_bytes(part)
+    messages = [json.loads(ours.recv_bytes())]
+    while not messages[-1].keys() & {"done", "refused", "error"}:
+        messages.append(json.loads(ours.recv_bytes()))
     run.join()
-    return said
+    return messages
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    return asked([encoded(mushroom())], tmp_path_factory.mktemp("served"))
+def messages(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    return messages_for([encoded(mushroom())], tmp_path_factory.mktemp("served"))
 
 
-def test_it_tells_of_early_files_between_the_steps(said: list[dict[str, Any]]) -> None:
-    assert [each["file"] for each in said if "file" in each] == [files.CUTOUT, files.PREVIEW]
-    order = [next(iter(each.items())) for each in said]
+def test_early_files_are_announced_between_the_stages(messages: list[dict[str, Any]]) -> None:
+    assert [message["file"] for message in messages if "file" in message] == [files.CUTOUT, files.PREVIEW]
+    order = [next(iter(message.items())) for message in messages]
     assert order.index(("file", files.CUTOUT)) < order.index(("progress", ["scene", 0.0]))
     assert order.index(("file", files.PREVIEW)) < order.index(("progress", ["mesh", 0.0]))
 
 
-def test_it_ends_with_files_report_and_engine(said: list[dict[str, Any]]) -> None:
-    done = said[-1]["done"]
+def test_the_last_message_holds_files_report_and_engine(messages: list[dict[str, Any]]) -> None:
+    done = messages[-1]["done"]
     assert files.GLB in done["files"]
     assert done["engine"] == done["report"]["engine"] == "compact"
 
 
-def test_a_refusal_has_its_code_and_leaves_nothing(tmp_path: Path) -> None:
-    assert asked([b"not a photo"], tmp_path / "out")[-1]["refused"]["code"] == "unsupported_type"
+def test_a_rejected_photo_is_reported_with_its_code_and_leaves_no_file(tmp_path: Path) -> None:
+    assert messages_for([b"not a photo"], tmp_path / "out")[-1]["refused"]["code"] == "unsupported_type"
     assert not (tmp_path / "out").exists()

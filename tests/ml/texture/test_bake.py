@@ -13,7 +13,7 @@ from ml.mesh import repair as meshes
 from ml.mesh.geometry import face_areas_and_normals
 from ml.mesh.mesh import Mesh
 from ml.photo.cutout import Cutout
-from ml.photo.posed_photo import Shot
+from ml.photo.posed_photo import PosedPhoto
 from ml.texture import projection
 from ml.texture.bake import TexturedMesh, bake
 from tests.ml.scenes import BLUE, GREEN, RED, AnalyticScene, Part, cutout_of
@@ -40,7 +40,7 @@ def mesh_of(scene: AnalyticScene) -> Mesh:
 
 def bake_photo(mesh: Mesh, scene: AnalyticScene, cutout: Cutout, size: int) -> TexturedMesh:
     """Painted with one photo, taken by the scene's own camera."""
-    return bake(mesh, scene, [Shot(cutout, scene.camera)], size)
+    return bake(mesh, scene, [PosedPhoto(cutout, scene.camera)], size)
 
 
 def colors_on(model: TexturedMesh) -> tuple[np.ndarray, np.ndarray]:
@@ -171,20 +171,20 @@ def from_side(scene: AnalyticScene, azimuth: float) -> AnalyticScene:
     return replace(scene, camera=Camera(elevation=10.0, azimuth=azimuth))
 
 
-def shot(scene: AnalyticScene, cutout: Cutout | None = None) -> Shot:
-    return Shot(cutout or cutout_of(scene), scene.camera)
+def posed(scene: AnalyticScene, cutout: Cutout | None = None) -> PosedPhoto:
+    return PosedPhoto(cutout or cutout_of(scene), scene.camera)
 
 
-def filled(scene: AnalyticScene, color: tuple[int, int, int]) -> Shot:
+def filled(scene: AnalyticScene, color: tuple[int, int, int]) -> PosedPhoto:
     """A photo of the scene's outline in one colour."""
     rgba = cutout_of(scene).rgba.copy()
     rgba[..., :3] = color
-    return shot(scene, replace(CLEAR, rgba=rgba))
+    return posed(scene, replace(CLEAR, rgba=rgba))
 
 
 def test_a_second_photo_paints_the_side_that_the_first_does_not_show(toy: AnalyticScene, toy_mesh: Mesh) -> None:
     back = filled(from_side(toy, 180.0), (255, 255, 255))
-    points, found = colors_on(bake(toy_mesh, toy, [shot(toy), back], 512))
+    points, found = colors_on(bake(toy_mesh, toy, [posed(toy), back], 512))
     white = found.min(axis=1) > 0.95
     behind = (abs(points[:, 0] + 0.3) < 0.01) & (abs(points[:, 1]) < 0.1) & (abs(points[:, 2] + 0.15) < 0.15)
     before = (abs(points[:, 0] - 0.3) < 0.01) & (abs(points[:, 1] - 0.15) < 0.15) & (abs(points[:, 2] + 0.15) < 0.15)
@@ -204,8 +204,8 @@ def test_each_side_takes_the_photo_that_sees_it_best(toy: AnalyticScene, toy_mes
 def test_two_photos_of_different_exposure_meet_without_an_edge() -> None:
     scene = AnalyticScene((Part("ball", (0.0, 0.0, 0.0), (0.5, 0.5, 0.5), GREEN),), camera=Camera())
     other = replace(scene, camera=Camera(azimuth=90.0))
-    shots = [filled(scene, (150, 120, 90)), filled(other, (130, 104, 78))]
-    points, found = colors_on(bake(mesh_of(scene), scene, shots, 512))
+    photos = [filled(scene, (150, 120, 90)), filled(other, (130, 104, 78))]
+    points, found = colors_on(bake(mesh_of(scene), scene, photos, 512))
     seen = (points[:, 0] > 0.1) | (points[:, 1] > 0.1)
     seen &= (points[:, 0] + points[:, 1] > 0.3) & (abs(points[:, 2]) < 0.2)
     assert found[seen, 0] == pytest.approx(150 / 255, abs=0.03)
@@ -221,7 +221,7 @@ def test_what_the_photo_shows_is_seen_and_the_back_is_guessed(toy: AnalyticScene
 
 
 def test_a_photo_of_the_back_makes_the_back_seen(toy: AnalyticScene, toy_mesh: Mesh) -> None:
-    model = bake(toy_mesh, toy, [shot(toy), shot(from_side(toy, 180.0))], 256)
+    model = bake(toy_mesh, toy, [posed(toy), posed(from_side(toy, 180.0))], 256)
     behind = (abs(model.mesh.vertices[:, 0] + 0.3) < 0.01) & (abs(model.mesh.vertices[:, 1]) < 0.1)
     assert model.seen[behind & (abs(model.mesh.vertices[:, 2] + 0.15) < 0.1)].min() > 0.9
 

@@ -13,9 +13,10 @@ import huggingface_hub.file_download
 import pytest
 
 from ml import engines
+from ml.core.weights import FetchError
 from ml.engines.triposr import checkpoint, fetch
 from ml.engines.triposr.engine import FILE, installed
-from ml.engines.triposr.fetch import FetchError, Published
+from ml.engines.triposr.fetch import Published
 
 from .conftest import DATA
 from .hub import Hub, serve
