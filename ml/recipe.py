@@ -7,9 +7,9 @@ import re
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from ml.engine_registry import AUTO, engine_names
 from ml.errors import ReconstructionError
 
-ENGINES = ("auto", "compact", "triposr")
 SIDES: dict[str, float | None] = {"front": 0.0, "right": 90.0, "back": 180.0, "left": 270.0, "auto": None}
 """Azimuth in degrees of the camera that sees this side (canonical frame, front = 0); `auto` is searched for."""
 MAX_PHOTOS = 5
@@ -64,7 +64,7 @@ class Recipe:
     `auto`, but for the first, which is the front. `background` of the views is `transparent` or `#rrggbb`.
     """
 
-    engine: str = "auto"
+    engine: str = AUTO
     quality: str = "standard"
     remove_background: bool = True
     foreground_ratio: float = 0.85
@@ -82,7 +82,7 @@ class Recipe:
     formats: tuple[str, ...] = FORMATS
 
     def __post_init__(self) -> None:
-        _check_choice("engine", self.engine, ENGINES)
+        _check_choice("engine", self.engine, engine_names())
         _check_choice("quality", self.quality, tuple(QUALITIES))
         _check_choice("renderer", self.renderer, RENDERERS)
         _check_sides(self.sides)

@@ -1,4 +1,5 @@
-"""The choices of a recipe as an app sends them; every limit comes from ml.recipe."""
+"""The choices of a recipe as an app sends them; every limit comes from ml.engine_registry import engine_names
+from ml.recipe."""
 
 from __future__ import annotations
 
@@ -8,7 +9,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
 
-from ml.recipe import ENGINES, FORMATS, LIMITS, MAX_PHOTOS, QUALITIES, RENDERERS, SIDES
+from ml.engine_registry import engine_names
+from ml.recipe import FORMATS, LIMITS, MAX_PHOTOS, QUALITIES, RENDERERS, SIDES
 
 
 def _whole(name: str) -> serializers.IntegerField:
@@ -80,7 +82,7 @@ class SubmitSerializer(RemixSerializer):
         help_text=f"1 to {MAX_PHOTOS} photos of one object: repeat the field. The first is the main one.",
     )
     title = serializers.CharField(max_length=100, required=False, allow_blank=True)
-    engine = serializers.ChoiceField(choices=ENGINES, required=False)
+    engine = serializers.ChoiceField(choices=engine_names(), required=False)
     remove_background = FormBoolean(required=False)
     foreground_ratio = _number("foreground_ratio")
     sides = serializers.ListField(

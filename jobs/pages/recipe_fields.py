@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 
-from ml.recipe import ENGINES, FORMATS, LIMITS, QUALITIES, RENDERERS, SIDES, WHOLE
+from ml.recipe import FORMATS, LIMITS, QUALITIES, RENDERERS, SIDES, WHOLE
 
 LABELS = {
     "engine": "Engine",
@@ -27,11 +27,6 @@ LABELS = {
 """One label for each setting."""
 QUALITY_LABELS = {"draft": "Draft", "standard": "Standard", "high": "High"}
 QUALITY_HINTS = {"draft": "quick preview", "standard": "best for most photos", "high": "most detail, slowest"}
-ENGINE_LABELS = {
-    "auto": "Best available",
-    "compact": "Compact: built in, fast",
-    "triposr": "TripoSR: larger, more detail",
-}
 SIDE_LABELS = {"front": "Front", "right": "Right", "back": "Back", "left": "Left", "auto": "Detect automatically"}
 RENDERER_LABELS = {"mesh": "Textured mesh", "nerf": "Scene (volume rendering)"}
 BACKGROUND_LABELS = {"transparent": "Transparent", "#ffffff": "White", "#808080": "Grey", "#000000": "Black"}
@@ -40,7 +35,6 @@ TEXTURE_SIZES = (512, 1024, 2048, 4096)
 QUALITY_DEFAULT = "Quality default"
 
 QUALITY_CHOICES = [(name, QUALITY_LABELS[name]) for name in QUALITIES]
-ENGINE_CHOICES = [(name, ENGINE_LABELS[name]) for name in ENGINES]
 SIDE_CHOICES = [(name, SIDE_LABELS[name]) for name in SIDES]
 RENDERER_CHOICES = [(name, RENDERER_LABELS[name]) for name in RENDERERS]
 BACKGROUND_CHOICES = list(BACKGROUND_LABELS.items())

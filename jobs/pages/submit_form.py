@@ -13,7 +13,6 @@ from django.utils.datastructures import MultiValueDict
 from jobs.core.services import TITLE_LENGTH
 from jobs.pages.recipe_fields import (
     BACKGROUND_CHOICES,
-    ENGINE_CHOICES,
     LABELS,
     QUALITY_CHOICES,
     SIDE_CHOICES,
@@ -21,6 +20,7 @@ from jobs.pages.recipe_fields import (
     number_field,
     texture_size_field,
 )
+from ml.engine_registry import engine_choices
 from ml.recipe import MAX_PHOTOS, Recipe
 
 OPTIONS = (
@@ -64,7 +64,7 @@ class SubmitForm(forms.Form):
     photo = PhotosField(allow_empty_file=True)
     side = forms.MultipleChoiceField(required=False, choices=SIDE_CHOICES)
     quality = forms.ChoiceField(required=False, choices=QUALITY_CHOICES)
-    engine = forms.ChoiceField(required=False, choices=ENGINE_CHOICES)
+    engine = forms.ChoiceField(required=False, choices=engine_choices)
     title = forms.CharField(required=False, max_length=TITLE_LENGTH)
     idempotency_key = forms.CharField(required=False, max_length=100)
 

@@ -23,8 +23,9 @@ from jobs.pages.recipe_fields import QUALITY_HINTS, QUALITY_LABELS, SIDE_CHOICES
 from jobs.pages.submit_form import SubmitForm
 from jobs.views.doors import found
 from jobs.work.cutout_process import previewer
+from ml.engine_registry import engine_names
 from ml.errors import ReconstructionError
-from ml.recipe import ENGINES, MAX_PHOTOS, QUALITIES
+from ml.recipe import MAX_PHOTOS, QUALITIES
 
 ACCEPT = "image/jpeg,image/png,image/webp,image/heic,image/heif,image/gif,image/avif"
 
@@ -134,7 +135,8 @@ def _upload_data(earlier: Job | None) -> dict[str, Any]:
         "sides": SIDE_CHOICES,
         "cutout_url": reverse("jobs:cutout"),
         "estimates": {
-            engine: {quality: estimates.seconds_for(quality, engine) for quality in QUALITIES} for engine in ENGINES
+            engine: {quality: estimates.seconds_for(quality, engine) for quality in QUALITIES}
+            for engine in engine_names()
         },
         "earlier": _earlier_photos(earlier) if earlier else [],
     }

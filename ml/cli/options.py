@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from ml.engine_registry import engine_names
 from ml.errors import ReconstructionError
-from ml.recipe import ENGINES, FORMATS, LIMITS, OF_THE_SCENE, QUALITIES, RENDERERS, SIDES, UNWRAPS, WHOLE, Recipe
+from ml.recipe import FORMATS, LIMITS, OF_THE_SCENE, QUALITIES, RENDERERS, SIDES, UNWRAPS, WHOLE, Recipe
 
 NUMBERS = {
     "foreground_ratio": "how much of the picture's side the object fills for the network",
@@ -28,7 +29,7 @@ SCENE_STAYS = "A new version keeps the scene of the earlier result, so {names} c
 
 def add_to(parser: ArgumentParser) -> None:
     """Add every recipe option. One that is not given leaves no trace; values are checked by `Recipe`, not here."""
-    _add(parser, "engine", "which network", _one_of(ENGINES))
+    _add(parser, "engine", "which network", _one_of(engine_names()))
     _add(parser, "quality", "what the numbers below are unless given", _one_of(QUALITIES))
     _switch(parser, "--keep-background", "store_false", "the whole picture is the object")
     _switch(parser, "--remove-background", "store_true", "cut the object out (the default)")

@@ -1,11 +1,15 @@
-"""Engines: each makes a `Scene` from a cutout. `choose` picks one by the recipe's word."""
+"""Engines: each turns a cutout into a `Scene`. `choose` makes one by its name in `ml.engine_registry`."""
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from pkgutil import resolve_name
+from typing import Any, Protocol
+from zipfile import BadZipFile
 
+import numpy as np
+
+from ml.engine_registry import AUTO, ENGINES, EngineSpec
 from ml.errors import ReconstructionError
 from ml.photo.cutout import Cutout
 from ml.scene.protocol import Scene
@@ -16,47 +20,53 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """The word that the result names it by: `compact` or `triposr`."""
+        """Its name in the registry; the report states it."""
 
     @property
     def weights_hash(self) -> str:
-        """SHA-256 of the weights that ran, empty where none are needed."""
+        """SHA-256 of the weights in use, empty where there are none."""
 
     def infer(self, cutout: Cutout) -> Scene:
         """The scene that the cutout shows. Raises ReconstructionError."""
 
 
 def choose(name: str) -> Engine:
-    """The engine for `auto`, `compact` or `triposr`; auto takes triposr where its weights are installed.
+    """The engine of that name; `auto` is the installed one with the highest `auto_rank`.
 
-    Raises ReconstructionError: `engine_unavailable`, or `invalid_recipe` for another word.
+    Raises ReconstructionError: `engine_unavailable`, or `invalid_recipe` for an unknown name.
     """
-    if name not in ("auto", "compact", "triposr"):
+    spec = _best_installed() if name == AUTO else ENGINES.get(name)
+    if spec is None:
         raise ReconstructionError("invalid_recipe", f"There is no engine called {name}.")
-    if name != "compact":
-        engine = _triposr()
-        if engine is not None:
-            return engine
-    if name == "triposr":
+    if not _is_installed(spec):
         raise ReconstructionError("engine_unavailable")
-    from ml.engines.compact.engine import CompactEngine
+    engine: Engine = resolve_name(spec.make)()
+    return engine
 
-    return CompactEngine()
+
+def load_scene(path: Path) -> Scene:
+    """Read a scene that an engine saved, whichever engine that was. Raises OSError or ValueError when it is not one."""
+    kind = _scene_kind(path)
+    spec = next((spec for spec in ENGINES.values() if spec.scene_kind == kind), None)
+    if spec is None:
+        raise ValueError(f"{path} holds a scene of a kind that this version does not know: {kind}")
+    scene: Scene = resolve_name(spec.load_scene)(path)
+    return scene
 
 
-def _triposr() -> Engine | None:
+def _scene_kind(path: Path) -> str:
     try:
-        from ml.engines.triposr.engine import installed, weights_file
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("ml.engines.triposr"):
-            return None
-        raise
-    return _loaded_triposr(weights_file()) if installed() else None
+        archive: Any = np.load(path)
+        with archive:
+            return str(archive["kind"])
+    except (BadZipFile, KeyError) as error:
+        raise ValueError(f"{path} holds no scene: {error}") from error
 
 
-@lru_cache(maxsize=1)
-def _loaded_triposr(weights: Path) -> Engine:
-    """Loaded once: a process that makes one model after the other keeps its networks."""
-    from ml.engines.triposr.engine import TripoSREngine
+def _best_installed() -> EngineSpec:
+    ranked = sorted(ENGINES.values(), key=lambda spec: spec.auto_rank, reverse=True)
+    return next(spec for spec in ranked if spec.auto_rank > 0 and _is_installed(spec))
 
-    return TripoSREngine(weights)
+
+def _is_installed(spec: EngineSpec) -> bool:
+    return spec.is_installed is None or bool(resolve_name(spec.is_installed)())

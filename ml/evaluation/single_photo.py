@@ -14,6 +14,7 @@ from scipy.ndimage import distance_transform_edt
 from ml import engines
 from ml.core.camera import Camera
 from ml.core.masks import iou
+from ml.engine_registry import ENGINES
 from ml.engines.compact import engine as compact
 from ml.errors import ReconstructionError
 from ml.evaluation import score
@@ -27,7 +28,7 @@ from ml.training import meshes, posing, render
 GRID = 128
 """Cells per axis of the surfaces that are judged."""
 VIEW_SEED = 5000
-NAMES = ("inflated", "compact", "triposr")
+NAMES = ("inflated", *ENGINES)
 Infer = Callable[[Cutout], Scene]
 Figures = dict[str, dict[str, dict[str, float]]]
 """Per set and engine (or way of asking it), a number for each column."""

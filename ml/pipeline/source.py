@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ml import files
+from ml import engines, files
 from ml.errors import ReconstructionError
 from ml.photo.cutout import Cutout
 from ml.photo.posed_photo import PosedPhoto
 from ml.recipe import Recipe
-from ml.scene import protocol as scenes
 from ml.scene.protocol import Scene
 
 METADATA_KEYS = ("engine", "weights_hash", "photo", "background", "origin_notes", "shots")
@@ -47,7 +46,7 @@ def load_source(folder: Path) -> tuple[Source, Recipe]:
         report = json.loads((folder / files.REPORT).read_text(encoding="utf-8"))
         metadata = {key: report[key] for key in METADATA_KEYS}
         photos = tuple(_load_photo(folder, entry, metadata["background"]) for entry in metadata["shots"])
-        return Source(scenes.load(folder / files.SCENE), photos, metadata), Recipe.from_dict(report["recipe"])
+        return Source(engines.load_scene(folder / files.SCENE), photos, metadata), Recipe.from_dict(report["recipe"])
     except (OSError, ValueError, KeyError, TypeError, ReconstructionError) as error:
         raise ReconstructionError("source_unusable") from error
 

@@ -77,7 +77,7 @@ def _of_model(subject: Subject) -> Shutter:
 
 def _of_scene(scene: Scene) -> Shutter:
     """Pictures of the scene that the model was made from."""
-    field = scene_renderer.field_of(scene)
+    field = scene.field()
     return lambda camera, size: scene_renderer.picture(field, camera, size)
 
 

@@ -16,6 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 from ml.core.camera import RADIUS, Camera
+from ml.scene.sampled_field import SampledField, sampled_field
 
 THRESHOLD = 0.5
 SOFT = 0.06
@@ -87,6 +88,10 @@ class VolumeScene:
             arrays["colors"] = self.colors.numpy()
         with path.open("wb") as file:
             np.savez_compressed(file, **arrays)
+
+    def field(self) -> SampledField:
+        """The scene prepared for rendering many views."""
+        return sampled_field(self)
 
     @classmethod
     def load(cls, path: Path) -> VolumeScene:

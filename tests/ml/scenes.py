@@ -12,6 +12,7 @@ from torch import Tensor
 from ml.core.camera import RADIUS, Camera
 from ml.photo.cutout import Cutout
 from ml.scene.protocol import Scene
+from ml.scene.sampled_field import SampledField, sampled_field
 
 RED = (0.85, 0.12, 0.10)
 GREEN = (0.10, 0.65, 0.20)
@@ -66,6 +67,9 @@ class AnalyticScene:
     def save(self, path: Path) -> None:
         raise OSError("an analytic scene is not stored")
 
+    def field(self) -> SampledField:
+        return sampled_field(self)
+
     def _distances(self, points: Tensor) -> Tensor:
         return torch.stack([part.distance(points) for part in self.parts], dim=1)
 
@@ -118,6 +122,9 @@ class _Stored:
 
     def save(self, path: Path) -> None:
         path.touch()
+
+    def field(self) -> SampledField:
+        return sampled_field(self)
 
 
 def ball(radius: float = 0.5, centre: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> AnalyticScene:

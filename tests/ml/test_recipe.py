@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ml.engine_registry import engine_names
 from ml.errors import ReconstructionError
-from ml.recipe import ENGINES, LIMITS, QUALITIES, Recipe
+from ml.recipe import LIMITS, QUALITIES, Recipe
 
 
 @pytest.mark.parametrize("quality", QUALITIES)
@@ -25,7 +26,7 @@ def test_an_own_number_beats_the_quality() -> None:
 
 
 @given(
-    engine=st.sampled_from(ENGINES),
+    engine=st.sampled_from(engine_names()),
     quality=st.sampled_from(sorted(QUALITIES)),
     grid=st.none() | st.integers(32, 384),
     ratio=st.floats(0.5, 0.95),

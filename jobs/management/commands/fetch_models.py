@@ -1,24 +1,27 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ml.core.weights import FetchError
+from ml.engine_registry import ENGINES
 from ml.errors import ReconstructionError
 
 
 class Command(BaseCommand):
-    """Fetch network weights: background removal by default, `triposr` for the published large network."""
+    """Fetch network weights: those for background removal by default, or those of an engine."""
 
     help = __doc__ or ""
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Options of the command line."""
         parser.add_argument("what", nargs="?", default="background", choices=sorted(FETCH))
-        parser.add_argument("--file", type=Path, help="triposr: the published model.ckpt, where you have it already")
+        parser.add_argument("--file", type=Path, help="an engine's published weights, if you already have them")
         parser.add_argument("--optional", action="store_true", help="a failure is only a warning")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -42,10 +45,12 @@ def _background(file: Path | None) -> object:
     return fetch_background(settings.BACKGROUND_MODEL)
 
 
-def _triposr(file: Path | None) -> object:
-    from ml.engines.triposr.fetch import fetch
+def _engine(reference: str) -> Callable[[Path | None], object]:
+    """The `fetch` of an entry of `ml.engine_registry`, imported when it is called."""
+    return lambda file: resolve_name(reference)(file)
 
-    return fetch(file)
 
-
-FETCH = {"background": _background, "triposr": _triposr}
+FETCH = {
+    "background": _background,
+    **{name: _engine(spec.fetch) for name, spec in ENGINES.items() if spec.fetch is not None},
+}

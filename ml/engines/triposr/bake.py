@@ -7,6 +7,7 @@ of its cells fall on one texel of the planes, which keeps what is interpolated c
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
@@ -14,8 +15,10 @@ from torch import Tensor
 
 from ml.core.camera import RADIUS
 from ml.engines.triposr import decoder
-from ml.engines.triposr.scene import TriplaneScene
 from ml.scene.ray_marching import BLOCKS, SAMPLES, block_corners, block_of, solid_blocks
+
+if TYPE_CHECKING:
+    from ml.engines.triposr.scene import TriplaneScene
 
 CELLS = 4 * BLOCKS
 """Cells per axis of the lattice."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -31,6 +32,16 @@ def weights_file() -> Path:
 def installed() -> bool:
     """Whether the weights have been fetched."""
     return weights_file().is_file()
+
+
+def installed_engine() -> TripoSREngine:
+    """The engine with the fetched weights, loaded once per process. Raises as `TripoSREngine`."""
+    return _loaded(weights_file())
+
+
+@lru_cache(maxsize=1)
+def _loaded(weights: Path) -> TripoSREngine:
+    return TripoSREngine(weights)
 
 
 class TripoSREngine:

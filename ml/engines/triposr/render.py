@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from ml.core.camera import Camera
-from ml.engines.triposr.bake import bake
 from ml.engines.triposr.scene import TriplaneScene
 from ml.scene.ray_marching import SAMPLES, clip, march, midpoints
 
@@ -35,7 +34,7 @@ def dense(scene: TriplaneScene, origins: Tensor, directions: Tensor, samples: in
 @torch.inference_mode()
 def views(scene: TriplaneScene, cameras: Iterable[Camera], size: int, samples: int = SAMPLES) -> Iterator[Tensor]:
     """One (size, size, 3) float32 sRGB picture on white for each camera; the scene is baked once for all of them."""
-    baked = bake(scene)
+    baked = scene.field()
     for camera in cameras:
         color, left = march(baked, *camera.rays(size), samples)
         yield (color + left[:, None]).view(size, size, 3)

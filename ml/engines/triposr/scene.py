@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ml.core.camera import RADIUS, Camera
 from ml.engines.triposr import decoder
+from ml.engines.triposr.bake import BakedScene, bake
 from ml.engines.triposr.decoder import Decoder, Layers
 from ml.engines.triposr.network import Weights
 
@@ -67,6 +68,10 @@ class TriplaneScene:
             arrays[f"decoder.layers.{2 * index}.bias"] = bias.cpu().float().numpy()
         with path.open("wb") as file:
             np.savez_compressed(file, **arrays)
+
+    def field(self) -> BakedScene:
+        """The scene prepared for rendering many views."""
+        return bake(self)
 
     @classmethod
     def load(cls, path: Path) -> TriplaneScene:

@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from ml.core.camera import RADIUS, Camera
+from ml.engines import load_scene
 from ml.engines.compact.engine import inflate
 from ml.mesh import marching_cubes, ray_intervals
 from ml.multiview import fusion, registration, side_search, tsdf, visual_hull
 from ml.photo.cutout import Cutout
-from ml.scene import protocol
 from ml.scene.volume import VolumeScene
 from ml.training import posing
 from ml.training.shapes.parts import box
@@ -80,7 +80,7 @@ def test_each_side_keeps_the_colours_of_its_photo(tmp_path: Path) -> None:
     found = fusion.scene_of(Inflating(), [photo(0.0, color=250), photo(180.0, color=60)], ("front", "back"))
     found.scene.save(tmp_path / "scene.npz")
     reach = float(extent(found)[0]) / 2.0
-    for read in (found.scene, protocol.load(tmp_path / "scene.npz")):
+    for read in (found.scene, load_scene(tmp_path / "scene.npz")):
         front, back = read.color(torch.tensor([[reach, 0.0, 0.0], [-reach, 0.0, 0.0]]))[:, 0] * 255.0
         assert front > 220
         assert back < 100

@@ -13,7 +13,7 @@ from torch import Tensor
 from ml.core.camera import Camera
 from ml.engines.compact.engine import inflate
 from ml.render import scene_renderer
-from ml.scene import ray_marching
+from ml.scene import ray_marching, sampled_field
 from ml.scene.volume import VolumeScene
 from tests.ml.scenes import AnalyticScene, FieldScene, ball, cutout_of
 
@@ -21,7 +21,7 @@ SIZE = 96
 
 
 def seen(scene: AnalyticScene | VolumeScene, camera: Camera, size: int = SIZE) -> np.ndarray:
-    return scene_renderer.picture(scene_renderer.field_of(scene), camera, size)
+    return scene_renderer.picture(scene.field(), camera, size)
 
 
 def test_it_shows_what_the_camera_sees_in_place_and_colour() -> None:
@@ -77,7 +77,7 @@ class CountingScene(AnalyticScene):
 
 def test_empty_space_and_the_inside_are_not_sampled() -> None:
     scene = CountingScene()
-    made = scene_renderer.field_of(scene)
+    made = scene.field()
     scene.asked.clear()
     scene_renderer.picture(made, Camera(), SIZE)
     assert 0 < sum(scene.asked) < 0.15 * made.samples * SIZE * SIZE
@@ -87,11 +87,11 @@ def test_every_sample_of_every_ray_gives_the_same_picture() -> None:
     scene = AnalyticScene()
     origins, directions = Camera(10.0, 30.0).rays(48)
     rays = ray_marching.clip(origins, directions)
-    steps = scene_renderer.SAMPLES
+    steps = sampled_field.SAMPLES
     points = rays.points(ray_marching.midpoints(steps))
-    alpha = 1.0 - torch.exp(-scene_renderer.absorption(scene, points.flatten(0, 1)).view(len(origins), -1) / steps)
+    alpha = 1.0 - torch.exp(-sampled_field.absorption(scene, points.flatten(0, 1)).view(len(origins), -1) / steps)
     before = torch.cumprod(torch.cat([torch.ones(len(origins), 1), 1.0 - alpha[:, :-1]], dim=1), dim=1)
     color = scene.color(points.flatten(0, 1)).view(*alpha.shape, 3)
     dense = ((alpha * before)[..., None] * color).sum(dim=1) * rays.valid[:, None]
-    light, _ = ray_marching.march(scene_renderer.field_of(scene), origins, directions, steps)
+    light, _ = ray_marching.march(scene.field(), origins, directions, steps)
     assert float((light - dense).square().mean()) < 1e-4

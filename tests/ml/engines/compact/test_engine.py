@@ -11,12 +11,11 @@ import torch
 from numpy.typing import NDArray
 
 from ml.core.camera import RADIUS, Camera
-from ml.engines import choose
+from ml.engines import choose, load_scene
 from ml.engines.compact.engine import CompactEngine, inflate
 from ml.errors import ReconstructionError
 from ml.photo.cutout import SIZE, Cutout, cut
 from ml.photo.decode import Photo
-from ml.scene import protocol as scenes
 from ml.scene.volume import SOFT, VolumeScene, density_of
 from tests.ml.conftest import mushroom
 
@@ -126,7 +125,7 @@ def test_the_outline_cuts_the_solid() -> None:
 def test_a_saved_scene_is_the_same_scene(tmp_path: Path, scene: VolumeScene) -> None:
     path = tmp_path / "scene.npz"
     scene.save(path)
-    loaded = scenes.load(path)
+    loaded = load_scene(path)
     points = (torch.rand(5000, 3, generator=torch.Generator().manual_seed(1)) * 2.0 - 1.0) * RADIUS
     assert torch.equal(loaded.density(points), scene.density(points))
     assert torch.equal(loaded.color(points), scene.color(points))
@@ -147,7 +146,7 @@ def test_back_and_camera_survive_saving(tmp_path: Path) -> None:
 def test_something_else_is_not_loaded_as_a_scene(tmp_path: Path) -> None:
     np.savez(tmp_path / "other.npz", kind=np.array("cooking recipe"))
     with pytest.raises(ValueError, match="cooking recipe"):
-        scenes.load(tmp_path / "other.npz")
+        load_scene(tmp_path / "other.npz")
 
 
 def test_compact_is_chosen_by_its_name() -> None:

@@ -9,9 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ml.core.camera import RADIUS, Camera
+from ml.engines import load_scene
 from ml.engines.triposr.decoder import CHUNK
 from ml.engines.triposr.scene import TriplaneScene
-from ml.scene import protocol as scenes
 
 
 def points(count: int, reach: float = RADIUS) -> Tensor:
@@ -57,7 +57,7 @@ def test_colors_are_srgb(chair: TriplaneScene) -> None:
 def test_a_stored_scene_answers_the_same(chair: TriplaneScene, tmp_path: Path) -> None:
     kept = TriplaneScene(chair.planes, chair.layers, Camera(elevation=12.5), threshold=20.0)
     kept.save(tmp_path / "scene.npz")
-    again = scenes.load(tmp_path / "scene.npz")
+    again = load_scene(tmp_path / "scene.npz")
     assert torch.equal(again.density(points(1000)), kept.density(points(1000)))
     assert torch.equal(again.color(points(1000)), kept.color(points(1000)))
     assert (again.camera, again.threshold, again.radius) == (Camera(elevation=12.5), 20.0, RADIUS)
@@ -65,7 +65,7 @@ def test_a_stored_scene_answers_the_same(chair: TriplaneScene, tmp_path: Path) -
 
 def test_its_camera_is_assumed_and_stays_so_when_stored(chair: TriplaneScene, tmp_path: Path) -> None:
     TriplaneScene(chair.planes, chair.layers).save(tmp_path / "scene.npz")
-    again = scenes.load(tmp_path / "scene.npz")
+    again = load_scene(tmp_path / "scene.npz")
     assert chair.camera.assumed
     assert again.camera == chair.camera
 
