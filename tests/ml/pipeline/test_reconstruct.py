@@ -12,7 +12,7 @@ from PIL import Image
 
 import ml
 from ml import files
-from ml.engines import Engine
+from ml.engines import Engine, load_scene
 from ml.engines.compact.engine import CompactEngine
 from ml.errors import ReconstructionError, Stopped
 from ml.mesh.mesh import Mesh
@@ -20,7 +20,7 @@ from ml.photo.cutout import Cutout
 from ml.pipeline import reconstruct as pipeline
 from ml.pipeline.reconstruct import Reconstruction, reconstruct
 from ml.recipe import MAX_PHOTOS
-from ml.scene.protocol import Scene, load
+from ml.scene.protocol import Scene
 from ml.stages import STAGE_NAMES
 from tests.ml.conftest import SMALL
 
@@ -53,7 +53,7 @@ def test_the_models_can_be_loaded_and_are_closed(result: Reconstruction, result_
 
 
 def test_the_scene_is_kept_for_another_mesh(result: Reconstruction, result_dir: Path) -> None:
-    assert load(result_dir / files.SCENE).threshold == 0.5
+    assert load_scene(result_dir / files.SCENE).threshold == 0.5
 
 
 def test_the_report_tells_what_was_done(result: Reconstruction, result_dir: Path) -> None:
