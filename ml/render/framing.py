@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,7 +26,8 @@ def frame(hull: Points, elevation: float) -> Camera:
     around them seen from above; the target's height is where they reach as far up as down in the picture.
     """
     points = hull.astype(np.float64)
-    target = np.append(_middle_of_circle(points[:, :2]), (points[:, 2].min() + points[:, 2].max()) / 2.0)
+    centre, _ = cv2.minEnclosingCircle(points[:, :2].astype(np.float32))
+    target = np.append(centre, (points[:, 2].min() + points[:, 2].max()) / 2.0)
     camera = Camera(elevation=elevation)
     for _ in range(ROUNDS):
         camera, lift = _fit(points - target, camera)
@@ -33,15 +35,6 @@ def frame(hull: Points, elevation: float) -> Camera:
     camera, _ = _fit(points - target, camera)
     x, y, z = target.tolist()
     return replace(camera, target=(x, y, z))
-
-
-def _middle_of_circle(points: Points) -> NDArray[np.float64]:
-    """Middle of the smallest circle around (V, 2) points, nearly (Bădoiu and Clarkson, Smaller core-sets for balls)."""
-    middle = points.mean(axis=0)
-    for step in range(1, 200):
-        away = points - middle
-        middle = middle + away[np.einsum("vc,vc->v", away, away).argmax()] / (step + 1)
-    return np.asarray(middle)
 
 
 def _fit(points: Points, camera: Camera) -> tuple[Camera, float]:
