@@ -5,8 +5,9 @@ from __future__ import annotations
 import fast_simplification
 import manifold3d
 import numpy as np
+import trimesh
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix, csr_matrix, diags
+from trimesh.smoothing import filter_taubin
 
 from ml.errors import ReconstructionError
 from ml.mesh.geometry import (
@@ -25,8 +26,8 @@ SMALLEST_PART = 0.005
 HAIR = np.float32(1e-5)
 """Scene units; about a micrometre on a print of 100 mm."""
 SMOOTHING_ROUNDS = 5
-SHRINK, INFLATE = 0.5, -0.53
-"""Taubin's lambda and mu (A signal processing approach to fair surface design, 1995)."""
+SHRINK, INFLATE = 0.5, 0.53
+"""Taubin's lambda and -mu (A signal processing approach to fair surface design, 1995)."""
 
 
 Raw = tuple[NDArray[np.float32], NDArray[np.int32]]
@@ -42,7 +43,7 @@ def finish(mesh: Mesh, faces: int) -> Mesh:
     raw = _clean(mesh.vertices, mesh.faces, repairs)
     raw = _outward(*_closed(*raw, repairs), repairs)
     raw = _solid_parts(*raw, repairs)
-    raw = _taubin(*raw)
+    raw = _smooth(*raw)
     raw = _unpinched(*without_unused_vertices(*_simplified(*raw, faces)))
     vertices, triangles = _apart(*_solid_parts(*raw, []), repairs)
     return Mesh(vertices, triangles, vertex_normals(vertices, triangles), tuple(repairs))
@@ -96,8 +97,6 @@ def _arrays(solid: manifold3d.Manifold) -> Raw:
 
 def _mended(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Raw:
     """Vertices at one place merged, holes filled and windings made consistent, by trimesh."""
-    import trimesh
-
     mesh = trimesh.Trimesh(vertices, faces, process=True, validate=True)
     mesh.merge_vertices()
     mesh.update_faces(mesh.unique_faces())
@@ -131,22 +130,11 @@ def _counted(count: int, one: str, many: str, done: str) -> list[str]:
     return [f"{count} {one if count == 1 else many} {done}."] if count else []
 
 
-def _taubin(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Raw:
-    """Smoothed without shrinking: each round moves vertices towards their neighbours' mean and then back out."""
-    mean = _neighbour_mean(faces, len(vertices))
-    points = vertices.astype(np.float64)
-    for _ in range(SMOOTHING_ROUNDS):
-        for step in (SHRINK, INFLATE):
-            points = points + step * (mean @ points - points)
-    return points.astype(np.float32), faces
-
-
-def _neighbour_mean(faces: NDArray[np.int32], count: int) -> csr_matrix:
-    """(V, V) sparse: the mean over the vertices that share an edge; every edge of a closed mesh appears both ways."""
-    start, end = faces.ravel(), np.roll(faces, -1, axis=1).ravel()
-    edges = coo_matrix((np.ones(len(start)), (start, end)), shape=(count, count)).tocsr()
-    degree = np.maximum(np.asarray(edges.sum(axis=1)).ravel(), 1.0)
-    return csr_matrix(diags(1.0 / degree) @ edges)
+def _smooth(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Raw:
+    """Without the noise of the grid, at the same size: each round of the filter shrinks the mesh and inflates it."""
+    mesh = trimesh.Trimesh(vertices, faces, process=False)
+    filter_taubin(mesh, lamb=SHRINK, nu=INFLATE, iterations=2 * SMOOTHING_ROUNDS)
+    return np.asarray(mesh.vertices, np.float32), faces
 
 
 def _simplified(vertices: NDArray[np.float32], faces: NDArray[np.int32], budget: int) -> Raw:
