@@ -154,8 +154,8 @@ def picture(toy: Toy, camera: Camera, side: int) -> NDArray[np.uint8]:
     """(side, side, 3) uint8 sRGB: sun with soft shadows, and a sky that corners see less of."""
     size = side * SUPERSAMPLING
     random = np.random.default_rng(7)
-    caster = Caster(toy.mesh)
-    origins, directions = camera_rays(camera, size, (0, size, 0, size))
+    caster = Caster(toy.mesh.vertices, toy.mesh.faces)
+    origins, directions = camera_rays(camera, size)
     points, normals, colors = _seen(toy, caster, origins, directions)
     start = points + 1e-3 * normals
     sun = SUN / np.linalg.norm(SUN)
@@ -168,7 +168,7 @@ def picture(toy: Toy, camera: Camera, side: int) -> NDArray[np.uint8]:
 
 def _seen(toy: Toy, caster: Caster, origins: Floats, directions: Floats) -> tuple[Floats, Floats, Floats]:
     """Point, normal and colour that each ray meets: the toy, or else the table, darker away from its middle."""
-    hits = caster.cast(origins, directions)
+    hits = caster.first_hits(origins, directions)
     flat = np.cross(
         *(toy.mesh.vertices[toy.mesh.faces[:, corner]] - toy.mesh.vertices[toy.mesh.faces[:, 0]] for corner in (1, 2))
     )
@@ -188,7 +188,7 @@ def _sunlight(caster: Caster, start: Floats, sun: Floats, random: np.random.Gene
     free = np.zeros(len(start), np.float32)
     for _ in range(SHADOW_RAYS):
         towards = sun + SUN_SPREAD * random.standard_normal((len(start), 3)).astype(np.float32)
-        free += caster.cast(start, towards / np.linalg.norm(towards, axis=1, keepdims=True)).face < 0
+        free += caster.first_hits(start, towards / np.linalg.norm(towards, axis=1, keepdims=True)).face < 0
     return free / SHADOW_RAYS
 
 
@@ -198,7 +198,7 @@ def _sky(caster: Caster, start: Floats, normals: Floats, random: np.random.Gener
     for _ in range(SKY_RAYS):
         around = random.standard_normal((len(start), 3)).astype(np.float32)
         towards = normals + 0.98 * around / np.linalg.norm(around, axis=1, keepdims=True)
-        hits = caster.cast(start, towards / np.linalg.norm(towards, axis=1, keepdims=True))
+        hits = caster.first_hits(start, towards / np.linalg.norm(towards, axis=1, keepdims=True))
         free += (hits.face < 0) | (hits.distance > SKY_REACH)
     return free / SKY_RAYS
 

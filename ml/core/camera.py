@@ -17,6 +17,9 @@ FIELD_OF_VIEW = 40.0
 RADIUS = 0.87
 """Half side of the cube that holds every scene."""
 
+Window = tuple[int, int, int, int]
+"""Part of a picture: top, bottom, left and right in pixels; bottom and right are exclusive."""
+
 
 @dataclass(frozen=True)
 class Camera:
@@ -60,10 +63,19 @@ class Camera:
         depth = local[:, 2].clamp_min(1e-6)
         return torch.stack([self.focal * local[:, 0] / depth, -self.focal * local[:, 1] / depth, local[:, 2]], dim=1)
 
-    def rays(self, size: int) -> tuple[Tensor, Tensor]:
-        """Origins and unit directions, both (size * size, 3), row by row from the top left pixel."""
-        steps = (torch.arange(size, dtype=torch.float32) + 0.5) / size * 2.0 - 1.0
-        y, x = torch.meshgrid(steps, steps, indexing="ij")
-        local = torch.stack([x.flatten(), -y.flatten(), torch.full((size * size,), self.focal)], dim=1)
-        directions = torch.nn.functional.normalize(local @ self.axes(), dim=1)
+    def rays(self, size: int, window: Window | None = None) -> tuple[Tensor, Tensor]:
+        """Origins and unit directions of the `pixel_rays`, both (N, 3), in the canonical frame."""
+        directions = torch.nn.functional.normalize(pixel_rays(size, self.focal, window) @ self.axes(), dim=1)
         return self.position().expand_as(directions), directions
+
+
+def pixel_rays(size: int, focal: float, window: Window | None = None) -> Tensor:
+    """(N, 3) rays through the pixel centres of a `size` x `size` picture, or of a `window` of it, row by row.
+
+    In the camera's own frame (right, up, depth) and in half picture heights: each has the depth `focal`.
+    """
+    top, bottom, left, right = window or (0, size, 0, size)
+    y = (torch.arange(top, bottom, dtype=torch.float32) + 0.5) / size * 2.0 - 1.0
+    x = (torch.arange(left, right, dtype=torch.float32) + 0.5) / size * 2.0 - 1.0
+    down, across = (steps.flatten() for steps in torch.meshgrid(y, x, indexing="ij"))
+    return torch.stack([across, -down, torch.full_like(across, focal)], dim=1)

@@ -17,9 +17,10 @@ from PIL import Image
 
 from ml import engines
 from ml.core.camera import Camera
+from ml.core.images import Floats
 from ml.evaluation.single_photo import VIEW_SEED, example
-from ml.mesh import marching_cubes, ray_intervals, repair
-from ml.mesh.ray_intervals import Floats
+from ml.mesh import marching_cubes, repair
+from ml.mesh.raycast import Caster, camera_rays
 from ml.photo.cutout import Cutout, cut
 from ml.photo.decode import open_photo
 from ml.scene.protocol import Scene
@@ -33,18 +34,18 @@ LIGHT = np.array([-0.35, 0.55, -0.75], np.float32) / np.float32(0.994)
 def views(scene: Scene, size: int = SIZE, elevation: float = 15.0) -> Iterator[Floats]:
     """(size, size, 3) pictures of the scene from SIDES azimuths, the photo's first."""
     solid = repair.finish(marching_cubes.extract(scene, 96), 12_000)
-    caster = ray_intervals.build(solid.vertices, solid.faces.astype(np.int64))
+    caster = Caster(solid.vertices, solid.faces)
     half = float(np.linalg.norm(solid.vertices, axis=1).max())
     for side in range(SIDES):
         yield _shot(scene, caster, Camera(elevation, 360.0 * side / SIDES, distance=max(2.3 * half / 0.69, 0.6)), size)
 
 
-def _shot(scene: Scene, caster: ray_intervals.Caster, camera: Camera, size: int) -> Floats:
-    origins, directions = (each.numpy() for each in camera.rays(size * 2))
-    face, reach = ray_intervals.first_hits(caster, origins, directions)
-    seen = np.flatnonzero(face >= 0)
-    points = origins[seen] + directions[seen] * reach[seen, None]
-    normals = caster.normals[face[seen]] @ camera.axes().numpy().T
+def _shot(scene: Scene, caster: Caster, camera: Camera, size: int) -> Floats:
+    origins, directions = camera_rays(camera, size * 2)
+    hits = caster.first_hits(origins, directions)
+    seen = np.flatnonzero(hits.face >= 0)
+    points = origins[seen] + directions[seen] * hits.distance[seen, None]
+    normals = caster.normals[hits.face[seen]] @ camera.axes().numpy().T
     light = 0.6 + 0.45 * np.maximum(normals @ LIGHT, 0.0)
     picture = np.full((size * size * 4, 3), 0.93, np.float32)
     picture[seen] = scene.color(torch.from_numpy(points.astype(np.float32))).numpy() * light[:, None]

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ml.core.images import Floats
 from ml.engines import Engine
 from ml.errors import ReconstructionError
 from ml.evaluation import score, single_photo
-from ml.mesh import marching_cubes, ray_intervals
-from ml.mesh.ray_intervals import Floats
+from ml.mesh import marching_cubes
+from ml.mesh.raycast import Caster
 from ml.multiview import fusion
 from ml.photo.cutout import Cutout
 from ml.scene.protocol import Scene
@@ -106,7 +107,7 @@ def sitting(solid: meshes.Solid, seed: int, count: int = MOST) -> Sitting:
     cutouts = []
     for index, height in enumerate(heights):
         view = posing.pose(solid.vertices, solid.faces, first + STEP * index, height)
-        cutouts.append(single_photo.photo(solid, view, ray_intervals.build(view.vertices, view.faces), deepcopy(rng)))
+        cutouts.append(single_photo.photo(solid, view, Caster(view.vertices, view.faces), deepcopy(rng)))
     return Sitting(solid.name, tuple(cutouts), single_photo.truth(solid, first, seed))
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from ml.mesh import ray_intervals
-from ml.mesh.ray_intervals import Floats
+from ml.core.images import Floats
+from ml.mesh.raycast import Caster
 
 POINTS = 10_000
 LIMITS = (0.05, 0.1, 0.2)
@@ -29,14 +29,14 @@ class Scores:
 def outer_points(vertices: Floats, faces: NDArray[np.int64], count: int = POINTS, seed: int = 0) -> Floats:
     """(count, 3) points spread evenly over what can be seen from outside: a ray in one of 32 directions gets away."""
     rng = np.random.default_rng(seed)
-    caster = ray_intervals.build(vertices.astype(np.float32), faces)
+    caster = Caster(vertices, faces)
     points, normals = _spread(caster, count * 3, rng)
     free = _escapes(caster, points, normals)
     chosen = points[free] if free.sum() > count // 10 else points
     return np.asarray(chosen[rng.choice(len(chosen), count, replace=len(chosen) < count)], np.float32)
 
 
-def _spread(caster: ray_intervals.Caster, count: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+def _spread(caster: Caster, count: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
     corners = caster.triangles
     area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
     face = rng.choice(len(corners), count, p=area / area.sum())
@@ -46,14 +46,14 @@ def _spread(caster: ray_intervals.Caster, count: int, rng: np.random.Generator) 
     return points.astype(np.float32), caster.normals[face]
 
 
-def _escapes(caster: ray_intervals.Caster, points: Floats, normals: Floats) -> NDArray[np.bool_]:
+def _escapes(caster: Caster, points: Floats, normals: Floats) -> NDArray[np.bool_]:
     """(N,) whether a ray from either side of the surface reaches the open in one of 32 even directions."""
     free = np.zeros(len(points), bool)
     for direction in _sphere(32):
         left = np.flatnonzero(~free)
         side = np.where(normals[left] @ direction > 0, 1.0, -1.0)[:, None] * normals[left]
         towards = np.broadcast_to(direction, (len(left), 3)).astype(np.float32)
-        free[left] = ~ray_intervals.occluded(caster, (points[left] + side * 1e-3).astype(np.float32), towards)
+        free[left] = ~caster.occluded((points[left] + side * 1e-3).astype(np.float32), towards)
     return free
 
 

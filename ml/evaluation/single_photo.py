@@ -13,6 +13,7 @@ from scipy.ndimage import distance_transform_edt
 
 from ml import engines
 from ml.core.camera import Camera
+from ml.core.images import Floats
 from ml.core.masks import iou
 from ml.engine_registry import ENGINES
 from ml.engines.compact import engine as compact
@@ -20,7 +21,7 @@ from ml.errors import ReconstructionError
 from ml.evaluation import score
 from ml.mesh import marching_cubes, ray_intervals
 from ml.mesh.mesh import Mesh
-from ml.mesh.ray_intervals import Floats
+from ml.mesh.raycast import Caster, camera_rays
 from ml.photo.cutout import SIZE, Cutout
 from ml.scene.protocol import Scene
 from ml.training import meshes, posing, render
@@ -67,13 +68,13 @@ def example(solid: meshes.Solid, seed: int) -> Example:
     rng = np.random.default_rng(seed)
     azimuth, elevation, _ = posing.random_angles(rng)
     view = posing.pose(solid.vertices, solid.faces, azimuth, elevation)
-    caster = ray_intervals.build(view.vertices, view.faces)
+    caster = Caster(view.vertices, view.faces)
     cutout = photo(solid, view, caster, rng)
     occupancy = render.cast_target(caster, view, solid.colors).occupancy
     return Example(solid.name, cutout, truth(solid, azimuth, seed), elevation, occupancy)
 
 
-def photo(solid: meshes.Solid, view: posing.View, caster: ray_intervals.Caster, rng: np.random.Generator) -> Cutout:
+def photo(solid: meshes.Solid, view: posing.View, caster: Caster, rng: np.random.Generator) -> Cutout:
     """The picture of a posed object, lit at random."""
     normals = render.corner_normals(view.vertices, view.faces, caster.normals)
     picture, cover = render.draw(caster, view, solid.vertices[view.faces], normals, solid.colors, rng, SIZE)
@@ -126,9 +127,8 @@ def points(mesh: Mesh) -> Floats:
 
 def silhouette(mesh: Mesh, camera: Camera) -> NDArray[np.bool_]:
     """(512, 512) which pixels of the photo's camera see the mesh."""
-    caster = ray_intervals.build(mesh.vertices, mesh.faces.astype(np.int64))
-    origins, directions = camera.rays(SIZE)
-    return ray_intervals.occluded(caster, origins.numpy(), directions.numpy()).reshape(SIZE, SIZE)
+    caster = Caster(mesh.vertices, mesh.faces)
+    return caster.occluded(*camera_rays(camera, SIZE)).reshape(SIZE, SIZE)
 
 
 def occupancy(mesh: Mesh, camera: Camera) -> NDArray[np.bool_]:
@@ -137,8 +137,8 @@ def occupancy(mesh: Mesh, camera: Camera) -> NDArray[np.bool_]:
     A model that was made smaller together with its camera is measured at the camera's usual distance.
     """
     size, scale = render.GRID, camera.distance / Camera().distance
-    caster = ray_intervals.build(mesh.vertices, mesh.faces.astype(np.int64))
-    origins, directions = (each.numpy() for each in camera.rays(size))
+    caster = Caster(mesh.vertices, mesh.faces)
+    origins, directions = camera_rays(camera, size)
     unit_depth = directions / (directions @ camera.axes()[2].numpy())[:, None]
     depths, faces = ray_intervals.all_hits(caster, origins, unit_depth)
     inside = ray_intervals.inside_after(caster, unit_depth, faces)

@@ -67,6 +67,6 @@ def _thinnest_wall(printed: Mesh, areas: NDArray[np.float64], normals: NDArray[n
     face = np.searchsorted(ends, (np.arange(PROBES) + 0.5) / PROBES * ends[-1]).clip(0, len(areas) - 1)
     inwards = -normals[face].astype(np.float32)
     start = printed.vertices[printed.faces[face]].mean(axis=1) + inwards * np.float32(1e-3)
-    hits = Caster(printed).cast(start.astype(np.float32), inwards)
+    hits = Caster(printed.vertices, printed.faces).first_hits(start.astype(np.float32), inwards)
     lengths = hits.distance[hits.face >= 0]
     return float(np.quantile(lengths, THIN_SHARE)) if len(lengths) else 0.0

@@ -1,66 +1,35 @@
-"""Ray casting against a triangle mesh with embree: first hits, shadows and all intervals inside along a ray."""
+"""Every crossing of a ray with a mesh, and the intervals that the ray spends inside it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from embreex import rtcore_scene
-from embreex.mesh_construction import TriangleMesh
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from ml.core.images import Floats
+from ml.mesh.raycast import Caster
+
 Ints = NDArray[np.int32]
 
 STEP = 2e-4
-"""How far a ray moves past a hit before it looks for the next one, in world units."""
+"""How far past a hit the search for the next one starts, in lengths of the ray's direction."""
+MAX_LAYERS = 24
+"""Hits after which a ray is cut off."""
 
 
-@dataclass(frozen=True)
-class Caster:
-    """An embree scene of one mesh: `triangles` (F, 3, 3), `normals` (F, 3) by winding, unit length."""
-
-    scene: rtcore_scene.EmbreeScene
-    triangles: Floats
-    normals: Floats
-
-
-def build(vertices: Floats, faces: NDArray[np.int64]) -> Caster:
-    """A caster for a mesh of (V, 3) vertices and (F, 3) faces."""
-    triangles = np.ascontiguousarray(vertices[faces], dtype=np.float32)
-    cross = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
-    normals = cross / np.maximum(np.linalg.norm(cross, axis=1, keepdims=True), 1e-12)
-    scene = rtcore_scene.EmbreeScene()
-    TriangleMesh(scene, triangles)
-    return Caster(scene, triangles, normals.astype(np.float32))
-
-
-def first_hits(caster: Caster, origins: Floats, directions: Floats) -> tuple[Ints, Floats]:
-    """Face number (N,) of the first hit along each ray, −1 for none, and its distance (N,)."""
-    hit = caster.scene.run(np.ascontiguousarray(origins), np.ascontiguousarray(directions), output=True)
-    return hit["primID"], hit["tfar"]
-
-
-def occluded(caster: Caster, origins: Floats, directions: Floats) -> NDArray[np.bool_]:
-    """(N,) whether anything lies along each ray."""
-    face, _ = first_hits(caster, origins, directions)
-    return face >= 0
-
-
-def all_hits(caster: Caster, origins: Floats, directions: Floats, layers: int = 24) -> tuple[Floats, Ints]:
-    """Distances (N, L) and face numbers (N, L) of every hit in order, padded with inf and −1; L ≤ `layers`."""
+def all_hits(caster: Caster, origins: Floats, directions: Floats, layers: int = MAX_LAYERS) -> tuple[Floats, Ints]:
+    """Distances (N, L) and face numbers (N, L) of every hit in order, padded with inf and -1; L <= `layers`."""
     count = len(origins)
     distances, faces = [], []
     active = np.arange(count)
     start = np.zeros(count, np.float32)
     for _ in range(layers):
-        face, reach = first_hits(caster, origins[active] + start[active, None] * directions[active], directions[active])
-        found = face >= 0
+        hits = caster.first_hits(origins[active] + start[active, None] * directions[active], directions[active])
+        found = hits.face >= 0
         active = active[found]
         if not len(active):
             break
         distance, number = np.full(count, np.inf, np.float32), np.full(count, -1, np.int32)
-        distance[active], number[active] = start[active] + reach[found], face[found]
+        distance[active], number[active] = start[active] + hits.distance[found], hits.face[found]
         start[active] = distance[active] + STEP
         distances.append(distance)
         faces.append(number)
@@ -70,10 +39,10 @@ def all_hits(caster: Caster, origins: Floats, directions: Floats, layers: int = 
 
 
 def inside_after(caster: Caster, directions: Floats, faces: Ints) -> NDArray[np.bool_]:
-    """(N, L) whether a ray is inside the solid right after each hit: entering counts +1, leaving −1.
+    """(N, L) whether a ray is inside the mesh right after each hit: entering counts +1, leaving -1.
 
-    A mesh with holes can leave more often than it enters: the count never falls below zero, and nothing is inside
-    after the last hit.
+    A mesh with holes can be left more often than it is entered: the count never falls below zero, and nothing is
+    inside after the last hit.
     """
     facing = np.einsum("nld,nd->nl", caster.normals[faces], directions)
     steps = np.where(faces < 0, 0, np.where(facing < 0, 1, -1))

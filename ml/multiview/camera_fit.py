@@ -63,7 +63,7 @@ class _Pair:
         """(size, size) pixels whose centres see the mesh."""
         top, bottom, left, right = window = window_of(self.hull, camera, size)
         seen = np.zeros((size, size), bool)
-        hits = self.caster.cast(*camera_rays(camera, size, window))
+        hits = self.caster.first_hits(*camera_rays(camera, size, window))
         seen[top:bottom, left:right] = (hits.face >= 0).reshape(bottom - top, right - left)
         return seen
 
@@ -79,7 +79,7 @@ def fit(mesh: Mesh, cutout: Cutout, assumed: Camera) -> Fit:
     """The camera near the `assumed` one that sees the mesh as the cutout shows it, and how well it does."""
     if not (cutout.alpha > 0.5).any():
         return Fit(assumed, 0.0)
-    pair = _Pair(Caster(mesh), hull_corners(mesh.vertices), cutout.alpha.astype(np.float32))
+    pair = _Pair(Caster(mesh.vertices, mesh.faces), hull_corners(mesh.vertices), cutout.alpha.astype(np.float32))
     found = [assumed]
     for camera in _coarse(pair, assumed):
         found.append(_refined(pair, camera, assumed, MIDDLE))

@@ -39,7 +39,7 @@ class Subject:
     def of(cls, model: TexturedMesh) -> Subject:
         """Built once, some tens of milliseconds for 40,000 triangles."""
         texel = model.uv[model.mesh.faces] * np.float32(len(model.texture)) - np.float32(0.5)
-        return cls(model, Caster(model.mesh), hull_corners(model.mesh.vertices), texel)
+        return cls(model, Caster(model.mesh.vertices, model.mesh.faces), hull_corners(model.mesh.vertices), texel)
 
 
 def draw(subject: Subject, camera: Camera, size: int, shaded: bool = True) -> Picture:
@@ -48,7 +48,7 @@ def draw(subject: Subject, camera: Camera, size: int, shaded: bool = True) -> Pi
     top, bottom, left, right = window = _whole_pixels(window_of(subject.hull, camera, fine))
     picture = np.zeros((size, size, 4), np.uint8)
     if top < bottom and left < right:
-        hits = subject.caster.cast(*camera_rays(camera, fine, window))
+        hits = subject.caster.first_hits(*camera_rays(camera, fine, window))
         samples = _samples(subject, hits, camera, shaded).reshape(bottom - top, right - left, 4)
         top, bottom, left, right = (side // SUPERSAMPLING for side in window)
         picture[top:bottom, left:right] = _averaged(samples)

@@ -125,8 +125,8 @@ def _unhidden(source: Projector, depth: Floats, column: Floats, row: Floats, fac
 
 
 def _depth(mesh: Mesh, camera: Camera, size: int) -> Floats:
-    origins, directions = camera_rays(camera, size, (0, size, 0, size))
-    hits = Caster(mesh).cast(origins, directions)
+    origins, directions = camera_rays(camera, size)
+    hits = Caster(mesh.vertices, mesh.faces).first_hits(origins, directions)
     along = directions @ camera.axes()[2].numpy()
     return np.where(hits.face >= 0, hits.distance * along, np.float32(np.inf)).reshape(size, size)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ml.mesh import ray_intervals
+from ml.mesh.raycast import Caster
 from ml.training import materials, meshes, posing, render, shapes
 from ml.training.meshes import Solid
 
@@ -28,7 +28,7 @@ def make_sample(solid: Solid, rng: np.random.Generator, *, augment: bool = True)
         solid, colors = meshes.deform(solid, rng), materials.recolor(solid.colors, rng)
     azimuth, elevation, fov = posing.random_angles(rng)
     view = posing.pose(solid.vertices, solid.faces, azimuth, elevation, fov)
-    caster = ray_intervals.build(view.vertices, view.faces)
+    caster = Caster(view.vertices, view.faces)
     target = render.cast_target(caster, view, colors)
     seen = np.isfinite(target.depths[..., 0])
     if seen.sum() < 60 or np.abs(target.depths[seen]).max() > render.REACH:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ml.mesh.ray_intervals import Floats
+from ml.core.images import Floats
 
 Pattern = Callable[[Floats], Floats]
 """(N, 3) object positions in about [-1, 1] -> (N,) weight of the second colour in [0, 1]."""

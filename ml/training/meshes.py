@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import trimesh
 
-from ml.mesh.ray_intervals import Floats
+from ml.core.images import Floats
 
 MESH_SUFFIXES = (".glb", ".gltf", ".obj", ".ply", ".stl")
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.core.camera import DISTANCE, FIELD_OF_VIEW, Camera
-from ml.mesh.ray_intervals import Floats
+from ml.core.images import Floats
 
 FOREGROUND = 0.85
 

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml.mesh.ray_intervals import Caster, Floats, all_hits, inside_after, occluded
+from ml.core.camera import pixel_rays
+from ml.core.images import Floats
+from ml.mesh.ray_intervals import all_hits, inside_after
+from ml.mesh.raycast import Caster
 from ml.training import materials
 from ml.training.posing import View
 
@@ -35,13 +38,9 @@ class Target:
     back: Floats
 
 
-def pixel_rays(size: int, focal: float) -> Floats:
-    """(size², 3) directions of unit depth through the pixel centres, row by row from the top left."""
-    steps = (np.arange(size, dtype=np.float32) + 0.5) / size * 2.0 - 1.0
-    y, x = np.meshgrid(steps, steps, indexing="ij")
-    return np.stack([x.ravel() / focal, -y.ravel() / focal, np.ones(size * size, np.float32)], axis=1).astype(
-        np.float32
-    )
+def unit_depth_rays(size: int, focal: float) -> Floats:
+    """(size², 3) `pixel_rays` of depth 1, so that a distance along one is a depth."""
+    return np.asarray(pixel_rays(size, focal).numpy() / np.float32(focal))
 
 
 def bin_centres() -> Floats:
@@ -51,7 +50,7 @@ def bin_centres() -> Floats:
 
 def cast_target(caster: Caster, view: View, colors: Floats) -> Target:
     """Every interval inside the solid along the pixel rays; (F, 3) `colors` paint the back."""
-    directions = pixel_rays(GRID, view.focal)
+    directions = unit_depth_rays(GRID, view.focal)
     distances, faces = all_hits(caster, np.zeros_like(directions), directions)
     inside = inside_after(caster, directions, faces)
     offsets = np.where(faces >= 0, (distances - view.distance) * view.to_canonical, np.inf).astype(np.float32)
@@ -135,12 +134,11 @@ def draw(
     `object_corners` (F, 3, 3) are the corners in the object's own frame (for patterns), `corner` (F, 3, 3) the normals.
     """
     size = picture_size * 2
-    directions = pixel_rays(size, view.focal)
-    hit = caster.scene.run(np.zeros_like(directions), directions, output=True)
-    seen = np.flatnonzero(hit["primID"] >= 0)
-    face, u, v = hit["primID"][seen], hit["u"][seen, None], hit["v"][seen, None]
-    weights = (1.0 - u - v, u, v)
-    points = directions[seen] * hit["tfar"][seen, None]
+    directions = unit_depth_rays(size, view.focal)
+    hits = caster.first_hits(np.zeros_like(directions), directions)
+    seen = np.flatnonzero(hits.face >= 0)
+    face, weights = hits.face[seen], hits.weights[seen]
+    points = directions[seen] * hits.distance[seen, None]
     normal = _towards_eye(_blend(corner, face, weights), directions[seen])
     flat = _towards_eye(caster.normals[face], directions[seen])
     albedo = materials.paint(colors[face], _blend(object_corners, face, weights), rng) ** 2.2
@@ -163,9 +161,9 @@ def _towards_eye(normals: Floats, directions: Floats) -> Floats:
     return _unit(np.where(away, -normals, normals))
 
 
-def _blend(corners: Floats, face: np.ndarray, weights: tuple[Floats, Floats, Floats]) -> Floats:
-    """(F, 3, 3) values at the corners, (N,) faces and three (N, 1) weights -> (N, 3) values inside the faces."""
-    first, second, third = (corners[face, corner] * weight for corner, weight in enumerate(weights))
+def _blend(corners: Floats, face: np.ndarray, weights: Floats) -> Floats:
+    """(F, 3, 3) values at the corners, (N,) faces and their (N, 3) weights -> (N, 3) values inside the faces."""
+    first, second, third = (corners[face, corner] * weights[:, corner, None] for corner in range(3))
     return np.asarray(first + second + third, np.float32)
 
 
@@ -180,7 +178,7 @@ def _open_sky(caster: Caster, points: Floats, normal: Floats, pixels: np.ndarray
     free = np.zeros(len(first), np.float32)
     for _ in range(SKY_RAYS):
         scattered = normal[first] + _unit(rng.normal(size=(len(first), 3)).astype(np.float32)) * 0.98
-        free += 1.0 - occluded(caster, points[first], _unit(scattered))
+        free += 1.0 - caster.occluded(points[first], _unit(scattered))
     return np.asarray(free[own, None] / SKY_RAYS, np.float32)
 
 
@@ -195,7 +193,7 @@ def _shade(
     open_sky: Floats,
 ) -> Floats:
     """Lambert with shadow, hemisphere sky with ambient occlusion, Blinn-Phong highlight; linear colours."""
-    lit = 1.0 - occluded(caster, points, np.broadcast_to(light.key, points.shape).astype(np.float32))[:, None] * 0.85
+    lit = 1.0 - caster.occluded(points, np.broadcast_to(light.key, points.shape).astype(np.float32))[:, None] * 0.85
     diffuse = np.maximum(normal @ light.key, 0.0)[:, None] * lit
     height = (normal @ up)[:, None] * 0.5 + 0.5
     ambient = (light.sky * height + light.ground * (1.0 - height)) * (0.35 + 0.65 * open_sky)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ml.mesh.ray_intervals import Floats
+from ml.core.images import Floats
 from ml.training.materials import random_color
 
 Rng = np.random.Generator

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from ml.core.images import Floats
 from ml.engines.compact.engine import inflate
 from ml.evaluation import multi_photo as photos
 from ml.evaluation import single_photo
 from ml.evaluation.multi_photo import Outcome, Sitting, Way
 from ml.evaluation.score import Scores
-from ml.mesh.ray_intervals import Floats
 from ml.photo.cutout import Cutout
 from ml.scene.volume import VolumeScene
 from ml.training import posing, shapes

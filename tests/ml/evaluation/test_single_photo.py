@@ -5,8 +5,9 @@ from ml.core.camera import Camera
 from ml.core.masks import iou
 from ml.engines.compact.engine import inflate
 from ml.evaluation import score, single_photo
-from ml.mesh import marching_cubes, ray_intervals
+from ml.mesh import marching_cubes
 from ml.mesh.mesh import Mesh
+from ml.mesh.raycast import Caster
 from ml.photo.cutout import SIZE
 from ml.training import posing, render, shapes
 from ml.training.meshes import Solid
@@ -96,7 +97,7 @@ def test_a_silhouette_looks_like_the_cutout(example):
 def test_the_true_shape_fills_the_bins_that_the_data_set_fills():
     solid = shapes.generate(1)
     view = posing.pose(solid.vertices, solid.faces, 0.0, 20.0)
-    truth = render.cast_target(ray_intervals.build(view.vertices, view.faces), view, solid.colors).occupancy
+    truth = render.cast_target(Caster(view.vertices, view.faces), view, solid.colors).occupancy
     placed = (view.vertices - np.float32([0.0, 0.0, view.distance])) * np.float32(view.to_canonical)
     camera = Camera(elevation=20.0)
     upright = (placed @ camera.axes().numpy()).astype(np.float32)

@@ -1,6 +1,7 @@
 import numpy as np
 
 from ml.mesh import ray_intervals
+from ml.mesh.raycast import Caster
 from ml.training.shapes.parts import box
 from tests.ml.training.solids import GREY, cube, solid
 
@@ -8,7 +9,7 @@ FORWARD = np.array([[0.0, 0.0, 1.0]], np.float32)
 
 
 def crossings(shape, origin=(0.1, 0.2, -5.0)):
-    caster = ray_intervals.build(shape.vertices, shape.faces)
+    caster = Caster(shape.vertices, shape.faces)
     distances, faces = ray_intervals.all_hits(caster, np.array([origin], np.float32), FORWARD)
     inside = ray_intervals.inside_after(caster, FORWARD, faces)
     return distances[0][faces[0] >= 0], inside[0][faces[0] >= 0]

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from ml.core.camera import RADIUS, Camera
+from ml.core.camera import RADIUS, Camera, pixel_rays
 from ml.engines import load_scene
 from ml.engines.compact.engine import inflate
-from ml.mesh import marching_cubes, ray_intervals
+from ml.mesh import marching_cubes
+from ml.mesh.raycast import Caster
 from ml.multiview import fusion, registration, side_search, tsdf, visual_hull
 from ml.photo.cutout import Cutout
 from ml.scene.volume import VolumeScene
@@ -38,13 +39,8 @@ def photo(azimuth: float, sides: tuple[float, float, float] = (0.5, 1.0, 0.7), c
     """The box of these sides (x, y, z) seen by a level camera."""
     body = solid(box(GREY, sides))
     view = posing.pose(body.vertices, body.faces, azimuth, 0.0)
-    directions = np.stack(np.meshgrid(*[(np.arange(SIZE) + 0.5) / SIZE * 2 - 1] * 2), axis=-1).reshape(-1, 2)
-    directions = np.concatenate([directions * (1, -1) / view.focal, np.ones((SIZE * SIZE, 1))], axis=1)
-    seen = ray_intervals.occluded(
-        ray_intervals.build(view.vertices, view.faces),
-        np.zeros_like(directions, np.float32),
-        directions.astype(np.float32),
-    )
+    directions = pixel_rays(SIZE, view.focal).numpy()
+    seen = Caster(view.vertices, view.faces).occluded(np.zeros_like(directions), directions)
     rgba = np.zeros((SIZE, SIZE, 4), np.uint8)
     rgba[..., 0], rgba[..., 3] = color, seen.reshape(SIZE, SIZE) * 255
     return Cutout(rgba, (0, 0, SIZE, SIZE), "transparency")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ml.mesh import ray_intervals
+from ml.mesh.raycast import Caster
 from ml.training import posing, render
 from ml.training.shapes.parts import box
 from tests.ml.training.solids import GREY, ball, cube, solid
@@ -9,7 +9,7 @@ from tests.ml.training.solids import GREY, ball, cube, solid
 
 def target_of(shape, azimuth=0.0, elevation=0.0):
     view = posing.pose(shape.vertices, shape.faces, azimuth, elevation)
-    return view, render.cast_target(ray_intervals.build(view.vertices, view.faces), view, shape.colors)
+    return view, render.cast_target(Caster(view.vertices, view.faces), view, shape.colors)
 
 
 def test_a_ball_is_as_deep_as_it_is_wide():
@@ -41,7 +41,7 @@ def test_outside_the_silhouette_there_is_no_depth_and_nothing_filled():
 def test_the_picture_covers_what_the_rays_hit():
     shape = cube()
     view = posing.pose(shape.vertices, shape.faces, 30.0, 20.0)
-    caster = ray_intervals.build(view.vertices, view.faces)
+    caster = Caster(view.vertices, view.faces)
     normals = render.corner_normals(view.vertices, view.faces, caster.normals)
     corners = shape.vertices[view.faces]
     picture, cover = render.draw(caster, view, corners, normals, shape.colors, np.random.default_rng(0))
@@ -54,7 +54,7 @@ def test_the_picture_covers_what_the_rays_hit():
 
 def test_normals_are_smooth_on_a_ball_and_sharp_on_a_cube():
     for shape, smooth in ((ball(), True), (cube(), False)):
-        caster = ray_intervals.build(shape.vertices, shape.faces)
+        caster = Caster(shape.vertices, shape.faces)
         corners = render.corner_normals(shape.vertices, shape.faces, caster.normals)
         agrees = np.einsum("fcd,fd->fc", corners, caster.normals)
         assert (agrees.min() < 0.999) == smooth
