@@ -133,7 +133,7 @@ def _counted(count: int, one: str, many: str, done: str) -> list[str]:
 def _smooth(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Raw:
     """Without the noise of the grid, at the same size: each round of the filter shrinks the mesh and inflates it."""
     mesh = trimesh.Trimesh(vertices, faces, process=False)
-    filter_taubin(mesh, lamb=SHRINK, nu=INFLATE, iterations=2 * SMOOTHING_ROUNDS)
+    filter_taubin(mesh, lamb=SHRINK, nu=INFLATE, iterations=2 * SMOOTHING_ROUNDS)  # type: ignore[no-untyped-call]
     return np.asarray(mesh.vertices, np.float32), faces
 
 
