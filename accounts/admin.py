@@ -14,13 +14,15 @@ from django.utils.safestring import SafeString
 
 from accounts.deletion import delete_account
 from accounts.models import ApiToken, User
-from jobs.admin.deeds import Deed, Moderated, action_of
-from jobs.admin.parts import YesNoFilter, link
 from jobs.core import moderation, quota
 from jobs.models import State
+from reconsite.admin.actions import ModeratedAdmin, ModerationAction, admin_action
+from reconsite.admin.components import YesNoFilter, link
 
-BAN = Deed("ban", "Ban", "Ban these people?", "Ban", "banned", moderation.ban, "ban", lambda person: person.is_active)
-UNBAN = Deed(
+BAN = ModerationAction(
+    "ban", "Ban", "Ban these people?", "Ban", "banned", moderation.ban, "ban", lambda person: person.is_active
+)
+UNBAN = ModerationAction(
     "unban",
     "Let in again",
     "Let these people in again?",
@@ -42,7 +44,7 @@ class BannedFilter(YesNoFilter):
 
 
 @admin.register(User)
-class PersonAdmin(Moderated, UserAdmin):  # type: ignore[type-arg]
+class PersonAdmin(ModeratedAdmin, UserAdmin):  # type: ignore[type-arg]
     """People; `email` is what they sign in with."""
 
     list_display = ("email", "display_name", "models_made", "storage", "is_staff", "may_sign_in", "date_joined")
@@ -52,8 +54,8 @@ class PersonAdmin(Moderated, UserAdmin):  # type: ignore[type-arg]
     date_hierarchy = "date_joined"
     readonly_fields = SHOWN
     add_fieldsets = ((None, {"fields": ("username", "email", "password1", "password2")}),)
-    deeds = (BAN, UNBAN)
-    actions = tuple(action_of(deed) for deed in deeds)
+    moderation_actions = (BAN, UNBAN)
+    actions = tuple(admin_action(action) for action in moderation_actions)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Moderators see who it is; rights and password are for superusers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from accounts import sessions
+from accounts.core import sessions
 from accounts.models import ApiToken, User
 from jobs.core import services, storage
 from jobs.models import Job

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from accounts import tokens
+from accounts.core import tokens
 from accounts.models import User
 
 

@@ -6,4 +6,4 @@ class JobsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks."""
-        from reconsite import checks  # noqa: F401
+        from reconsite.core import checks  # noqa: F401

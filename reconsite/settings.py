@@ -14,8 +14,6 @@ from environs import FileAwareEnv
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from ml.core.weights import models_folder
-
 django_stubs_ext.monkeypatch()  # lets `admin.ModelAdmin[Job]` and the like stand in the code
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -183,7 +181,7 @@ RING_AGAIN_SECONDS = env.float("RING_AGAIN_SECONDS", 15.0)
 WORKER_SEEN_SECONDS = 60
 WARM_ENGINE = env.bool("WARM_ENGINE", True)
 ENGINE_MAX_MB = env.int("ENGINE_MAX_MB", 6000)
-MODELS_DIR = models_folder()
+MODELS_DIR = Path(env.str("MODELS_DIR", "") or BASE_DIR / "var" / "models")
 BACKGROUND_MODEL = env.str("BACKGROUND_MODEL", "u2netp")
 
 # --- files ----------------------------------------------------------------------------------------------------------
@@ -248,7 +246,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"Reconsite <noreply@{_site.h
 # --- API ------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "accounts.authentication.BearerAuthentication",
+        "accounts.core.authentication.BearerAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],

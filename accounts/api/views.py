@@ -11,11 +11,11 @@ from rest_framework.response import Response
 from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
-from accounts import tokens
 from accounts.api.serializers import SignInSerializer, TokenSerializer
-from accounts.authentication import BearerAuthentication
+from accounts.core import tokens
+from accounts.core.authentication import BearerAuthentication
 from accounts.models import ApiToken, User
-from jobs.core.failures import Refused
+from reconsite.core.errors import Rejected
 
 
 class SignIn(APIView):
@@ -45,7 +45,7 @@ class SignIn(APIView):
         assert isinstance(user, User)
         try:
             row, token = tokens.create(user, wanted["name"])
-        except Refused as error:
+        except Rejected as error:
             raise PermissionDenied(error.message, code=error.code) from error
         return Response(TokenSerializer({"token": token, "expires_at": row.expiry}).data, status=201)
 

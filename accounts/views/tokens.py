@@ -10,11 +10,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts import tokens
+from accounts.core import tokens
 from accounts.forms import TokenForm
 from accounts.models import ApiToken
 from accounts.views.person import person
-from jobs.core.failures import Refused
+from reconsite.core.errors import Rejected
 
 
 @login_required
@@ -30,7 +30,7 @@ def token_list(request: HttpRequest) -> HttpResponse:
         return _page(request, form)
     try:
         token, text = tokens.create(person(request), form.cleaned_data["name"], lasts=bool(form.cleaned_data["lasts"]))
-    except Refused as error:
+    except Rejected as error:
         form.add_error(None, error.message)
         return _page(request, form)
     return _page(request, TokenForm(person(request)), token, text)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
-from jobs.admin.parts import ReadOnly, change_url, link
 from jobs.models import ModerationAct
+from reconsite.admin.components import ReadOnly, change_url, link
 
 
 @admin.register(ModerationAct)

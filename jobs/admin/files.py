@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from jobs.admin.parts import ReadOnly
 from jobs.models import Artifact, Photo
+from reconsite.admin.components import ReadOnly
 
 
 @admin.register(Photo)

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from reconsite.health import gather
+from jobs.core.health import gather
 
 
 @require_safe

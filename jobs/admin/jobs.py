@@ -13,12 +13,13 @@ from django.utils.safestring import SafeString
 
 from accounts.models import User
 from jobs.admin import health
-from jobs.admin.deeds import Deed, Moderated, action_of
-from jobs.admin.parts import ReadOnly, YesNoFilter, change_url, link, thumbnail
+from jobs.admin.posters import thumbnail
 from jobs.core import moderation
 from jobs.models import AbuseReport, Artifact, Job, JobEvent, Photo
+from reconsite.admin.actions import ModeratedAdmin, ModerationAction, admin_action
+from reconsite.admin.components import ReadOnly, YesNoFilter, change_url, link
 
-HIDE = Deed(
+HIDE = ModerationAction(
     "hide",
     "Hide from everybody but staff",
     "Hide these models?",
@@ -28,7 +29,7 @@ HIDE = Deed(
     "moderate",
     lambda job: job.hidden_at is None,
 )
-UNHIDE = Deed(
+UNHIDE = ModerationAction(
     "unhide",
     "Show again",
     "Show these models again?",
@@ -38,7 +39,7 @@ UNHIDE = Deed(
     "moderate",
     lambda job: job.hidden_at is not None,
 )
-CANCEL = Deed(
+CANCEL = ModerationAction(
     "cancel",
     "Cancel",
     "Cancel these jobs?",
@@ -122,7 +123,7 @@ class ReportInline(ReadOnly, admin.TabularInline[AbuseReport, Job]):
 
 
 @admin.register(Job)
-class JobAdmin(Moderated, ReadOnly, admin.ModelAdmin[Job]):
+class JobAdmin(ModeratedAdmin, ReadOnly, admin.ModelAdmin[Job]):
     """All jobs; the actions call the verbs of jobs.core.moderation."""
 
     list_display = ("poster", "title", "owner", "state", "failure_code", "created_at", "published_at", "hidden_at")
@@ -144,8 +145,8 @@ class JobAdmin(Moderated, ReadOnly, admin.ModelAdmin[Job]):
         ("Report", {"fields": ("report",), "classes": ("collapse",)}),
     )
     inlines = (ReportInline, PhotoInline, ArtifactInline, EventInline)
-    deeds = (HIDE, UNHIDE, CANCEL)
-    actions = tuple(action_of(deed) for deed in deeds)
+    moderation_actions = (HIDE, UNHIDE, CANCEL)
+    actions = tuple(admin_action(action) for action in moderation_actions)
 
     @admin.display(description="Poster")
     def poster(self, job: Job) -> SafeString | str:

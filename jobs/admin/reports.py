@@ -10,10 +10,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.models import User
-from jobs.admin.deeds import Deed, Moderated, action_of
-from jobs.admin.parts import ReadOnly, YesNoFilter, change_url, link, thumbnail
+from jobs.admin.posters import thumbnail
 from jobs.core import moderation
 from jobs.models import AbuseReport
+from reconsite.admin.actions import ModeratedAdmin, ModerationAction, admin_action
+from reconsite.admin.components import ReadOnly, YesNoFilter, change_url, link
 
 
 @transaction.atomic
@@ -25,7 +26,7 @@ def hide_reported(actor: User, report: AbuseReport, reason: str) -> bool:
     return hidden or any(closed)
 
 
-CLOSE = Deed(
+CLOSE = ModerationAction(
     "close",
     "Close: nothing to do",
     "Close these reports and leave the models as they are?",
@@ -35,7 +36,7 @@ CLOSE = Deed(
     "moderate",
     lambda report: report.closed_at is None,
 )
-HIDE_MODEL = Deed(
+HIDE_MODEL = ModerationAction(
     "hide_model",
     "Hide the model and close its reports",
     "Hide the reported models and close their reports?",
@@ -54,7 +55,7 @@ class OpenFilter(YesNoFilter):
 
 
 @admin.register(AbuseReport)
-class AbuseReportAdmin(Moderated, ReadOnly, admin.ModelAdmin[AbuseReport]):
+class AbuseReportAdmin(ModeratedAdmin, ReadOnly, admin.ModelAdmin[AbuseReport]):
     """What people have reported."""
 
     list_display = ("poster", "reason", "short_text", "reported", "reporter", "created_at", "is_open")
@@ -67,8 +68,8 @@ class AbuseReportAdmin(Moderated, ReadOnly, admin.ModelAdmin[AbuseReport]):
     list_select_related = ("job__owner", "reporter")
     fields = ("poster", "reported", "reason", "text", "reporter", "created_at", "closed_at")
     readonly_fields = fields
-    deeds = (HIDE_MODEL, CLOSE)
-    actions = tuple(action_of(deed) for deed in deeds)
+    moderation_actions = (HIDE_MODEL, CLOSE)
+    actions = tuple(admin_action(action) for action in moderation_actions)
 
     @admin.display(description="Poster")
     def poster(self, report: AbuseReport) -> SafeString | str:

@@ -20,16 +20,16 @@ from rest_framework.throttling import BaseThrottle, ScopedRateThrottle
 
 from accounts.models import User
 from jobs.api.doors import FILE_DOWNLOAD, deliver_or_404, found
-from jobs.api.errors import as_answer
 from jobs.api.recipes import RemixSerializer, SubmitSerializer, recipe_choices
 from jobs.api.serializers import EditSerializer, RefusalSerializer, SearchSerializer, ShareSerializer
 from jobs.core import access, services, sharing, tagging
-from jobs.core.failures import Refused
 from jobs.core.search import search
+from jobs.http.errors import as_api_exception
 from jobs.http.serializers import ArtifactSerializer, JobSerializer
 from jobs.models import Job, JobQuerySet
 from ml.errors import ReconstructionError
 from ml.recipe import Recipe
+from reconsite.core.errors import Rejected
 
 T = TypeVar("T")
 
@@ -119,7 +119,7 @@ class JobViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
         """Stop the job. 409 when it has ended already."""
         job = self._writable(pk)
         if not services.cancel(job.pk):
-            raise as_answer(Refused("wrong_state", "The job has already ended."))
+            raise as_api_exception(Rejected("wrong_state", "The job has already ended."))
         return self._answer(self._writable(pk))
 
     @extend_schema(request=None, responses=JobSerializer)
@@ -128,7 +128,7 @@ class JobViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
         """Queue a failed or cancelled job again. 409 in any other state."""
         job = self._writable(pk)
         if not _or_refusal(lambda: services.retry(job)):
-            raise as_answer(Refused("wrong_state", "Only a failed or cancelled job can be tried again."))
+            raise as_api_exception(Rejected("wrong_state", "Only a failed or cancelled job can be tried again."))
         return self._answer(self._writable(pk))
 
     @extend_schema(request=RemixSerializer, parameters=[IDEMPOTENCY], responses=REMIX_ANSWERS)
@@ -217,5 +217,5 @@ def _or_refusal(act: Callable[[], T]) -> T:
     """What `act` gives; a refusal of the core as the API's answer."""
     try:
         return act()
-    except (Refused, ReconstructionError) as error:
-        raise as_answer(error) from error
+    except (Rejected, ReconstructionError) as error:
+        raise as_api_exception(error) from error

@@ -14,10 +14,10 @@ from django.db import transaction
 from django.db.models import Sum
 
 from jobs.core import notify, storage, transitions
-from jobs.core.failures import Refused
 from jobs.core.transitions import Writer
 from jobs.models import Artifact, Job, State, next_seq
 from ml import files
+from reconsite.core.errors import Rejected
 
 SOURCE_FILES = (files.SCENE, files.INPUT, files.REPORT, *files.CUTOUTS)
 """What a remix is made from; a job has the cutouts of its own photos only."""
@@ -94,10 +94,10 @@ def _write_early_row(job: Job, token: UUID, name: str, row: dict[str, Any]) -> b
 
 
 def require_source(job: Job | None) -> None:
-    """Raises Refused(`source_missing`) unless the scene of `job` is still there."""
+    """Raises Rejected(`source_missing`) unless the scene of `job` is still there."""
     scene = job.artifacts.filter(name=files.SCENE).first() if job is not None else None
     if scene is None or not default_storage.exists(str(scene.file)):
-        raise Refused("source_missing")
+        raise Rejected("source_missing")
 
 
 def copy_source(job: Job | None, folder: Path) -> None:

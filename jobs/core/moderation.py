@@ -7,11 +7,11 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.core.sessions import end_all
 from accounts.models import ApiToken, User
-from accounts.sessions import end_all
 from jobs.core import notify, services
-from jobs.core.failures import Refused
 from jobs.models import AbuseReport, Job, ModerationAct
+from reconsite.core.errors import Rejected
 
 Act = ModerationAct.Act
 
@@ -49,14 +49,14 @@ def cancel(actor: User, job: Job, reason: str) -> bool:
 
 @transaction.atomic
 def ban(actor: User, person: User, reason: str) -> bool:
-    """Lock a person out at once, everywhere; False when they were. Raises Refused(`cannot_ban`).
+    """Lock a person out at once, everywhere; False when they were. Raises Rejected(`cannot_ban`).
 
     Sessions and tokens are gone, jobs under way stop, open sockets close, and what they published or shared vanishes
     for as long as the ban lasts.
     """
     _require(reason)
     if person.is_staff or person == actor:
-        raise Refused("cannot_ban")
+        raise Rejected("cannot_ban")
     if not User.objects.filter(pk=person.pk, is_active=True).update(is_active=False):
         return False
     end_all(person)
@@ -89,7 +89,7 @@ def close_report(actor: User, report: AbuseReport, reason: str) -> bool:
 
 def _require(reason: str) -> None:
     if not reason.strip():
-        raise Refused("reason_missing")
+        raise Rejected("reason_missing")
 
 
 def _record(actor: User, act: ModerationAct.Act, reason: str, **about: Any) -> None:

@@ -11,10 +11,10 @@ from pathlib import PurePath
 from django.conf import settings
 from PIL import Image
 
-from jobs.core.failures import Refused
 from ml.errors import ReconstructionError
 from ml.photo.decode import open_photo
 from ml.recipe import MAX_PHOTOS
+from reconsite.core.errors import Rejected
 
 Upload = tuple[bytes, str]
 """The bytes of a photo's file, and its name."""
@@ -36,12 +36,12 @@ class CheckedPhoto:
 def check_photos(uploads: Sequence[Upload]) -> list[CheckedPhoto]:
     """Check 1 to 5 photos, the main one first.
 
-    Raises Refused (none, or too many), or ReconstructionError, whose sentence says which photo where there are several.
+    Raises Rejected (none, or too many), or ReconstructionError; with several photos its message says which one.
     """
     if not uploads:
-        raise Refused("no_photo")
+        raise Rejected("no_photo")
     if len(uploads) > MAX_PHOTOS:
-        raise Refused("too_many_photos")
+        raise Rejected("too_many_photos")
     if len(uploads) == 1:
         return [check_photo(*uploads[0])]
     return [_check_one_of_several(number, *upload) for number, upload in enumerate(uploads, start=1)]

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db.models import Count, Q, Sum
-from django.template.defaultfilters import filesizeformat
 
 from accounts.models import User
-from jobs.core.failures import Refused
 from jobs.models import Job, State
+from reconsite.core.errors import Rejected
 
-MEGABYTE = 1024 * 1024
+MEGABYTE = 1024**2
+GIGABYTE = 1024**3
 
 
 @dataclass(frozen=True)
@@ -43,15 +43,21 @@ def limit_bytes(user: User) -> int:
 
 
 def check(user: User, incoming_bytes: int) -> None:
-    """Raises Refused(`quota_exceeded`) when `incoming_bytes` more would pass the limit.
+    """Raises Rejected(`quota_exceeded`) when `incoming_bytes` more would pass the limit.
 
     What a job will make is not known before it ran: its results may end a little above the limit.
     """
     now = usage(user)
     if now.limit_bytes and now.bytes + incoming_bytes > now.limit_bytes:
-        raise Refused("quota_exceeded", _sentence(now))
+        raise Rejected("quota_exceeded", _quota_message(now))
 
 
-def _sentence(now: Usage) -> str:
-    taken, limit = filesizeformat(now.bytes), filesizeformat(now.limit_bytes)
-    return f"Your models take {taken} of the {limit} that are yours. Delete some, or ask the operator for more room."
+def _quota_message(now: Usage) -> str:
+    used, limit = _readable_size(now.bytes), _readable_size(now.limit_bytes)
+    return f"You're using {used} of your {limit} of storage. Delete some models, or ask the operator for more storage."
+
+
+def _readable_size(size: int) -> str:
+    """“1.5 GB”. Django's own `filesizeformat` belongs to its templates, which the core does not import."""
+    unit, name = (GIGABYTE, "GB") if size >= GIGABYTE else (MEGABYTE, "MB")
+    return f"{size / unit:.1f}\N{NO-BREAK SPACE}{name}"

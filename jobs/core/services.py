@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -17,12 +16,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from jobs.core import artifacts, notify, queue, quota, storage, tagging, transitions
-from jobs.core.failures import Refused
 from jobs.core.photos import CheckedPhoto, Upload, check_photos
 from jobs.core.transitions import Writer
 from jobs.models import Job, JobEvent, Photo, State, next_seq
 from ml.errors import ReconstructionError
 from ml.recipe import Recipe
+from reconsite.core.errors import Rejected
 
 TITLE_LENGTH = 100
 
@@ -40,7 +39,7 @@ def submit(
 ) -> Submission:
     """Check 1 to 5 photos of one object (the main one first), store them, write the job and ring for a worker.
 
-    Raises ReconstructionError (a picture or the recipe is bad) or Refused (too many jobs, key used for something else,
+    Raises ReconstructionError (a picture or the recipe is bad) or Rejected (too many jobs, key used for something else,
     no room); then nothing is stored.
     """
     checked = check_photos(photos)
@@ -54,10 +53,10 @@ def remix(job: Job, recipe: Recipe, idempotency_key: str = "") -> Submission:
     """Make a finished job's scene into another result, as its child; no network runs, no photo is copied.
 
     What went into the scene (`ml.recipe.OF_THE_SCENE`) stays as the parent has it, whatever `recipe` says.
-    Raises Refused: `wrong_state`, `source_missing`, and those of `submit`.
+    Raises Rejected: `wrong_state`, `source_missing`, and those of `submit`.
     """
     if job.state != State.SUCCEEDED:
-        raise Refused("wrong_state", "Only a finished model can be made anew.")
+        raise Rejected("wrong_state", "Only a finished model can be made anew.")
     artifacts.require_source(job)
     wanted = recipe.with_scene_of(job.recipe_object())
     child = Job(owner=job.owner, parent=job, title=job.title, recipe=wanted.to_dict())
@@ -79,7 +78,7 @@ def _queue_once(job: Job, photos: Sequence[CheckedPhoto], key: str) -> Submissio
     job.size = sum(len(photo.data) for photo in photos)
     if earlier := _earlier(job, photos):
         return Submission(earlier, created=False)
-    _check_room()
+    _check_free_space()
     try:
         _store(job, photos)
     except IntegrityError:  # the same key arrived twice at the same moment, and the other one won
@@ -91,7 +90,7 @@ def _queue_once(job: Job, photos: Sequence[CheckedPhoto], key: str) -> Submissio
 
 
 def _earlier(new: Job, photos: Sequence[CheckedPhoto]) -> Job | None:
-    """The job that this key made, None if it is new. Raises Refused when it stood for something else."""
+    """The job that this key made, None if it is new. Raises Rejected when it stood for something else."""
     key = new.idempotency_key
     job = Job.objects.filter(owner=new.owner, idempotency_key=key).first() if key else None
     if job is None:
@@ -99,14 +98,13 @@ def _earlier(new: Job, photos: Sequence[CheckedPhoto]) -> Job | None:
     same_photos = list(job.photos.values_list("sha256", flat=True)) == [photo.sha256 for photo in photos]
     same = same_photos and (job.recipe, job.parent_id) == (new.recipe, new.parent_id)
     if not same or job.deleted_at is not None:
-        raise Refused("idempotency_conflict")
+        raise Rejected("idempotency_conflict")
     return job
 
 
-def _check_room() -> None:
-    settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
-    if shutil.disk_usage(settings.MEDIA_ROOT).free < settings.MIN_FREE_BYTES:
-        raise Refused("storage_full")
+def _check_free_space() -> None:
+    if storage.free_bytes() < settings.MIN_FREE_BYTES:
+        raise Rejected("storage_full")
 
 
 def _store(job: Job, photos: Sequence[CheckedPhoto]) -> None:
@@ -127,7 +125,7 @@ def _store_photo(job: Job, position: int, photo: CheckedPhoto) -> str:
 
 
 def _room_or(error: OSError) -> Exception:
-    return Refused("storage_full") if error.errno in (errno.ENOSPC, errno.EDQUOT) else error
+    return Rejected("storage_full") if error.errno in (errno.ENOSPC, errno.EDQUOT) else error
 
 
 @transaction.atomic
@@ -157,18 +155,18 @@ def _photo_row(job: Job, position: int, photo: CheckedPhoto, file: str) -> Photo
 
 
 def _check_limits(job: Job, incoming_bytes: int) -> None:
-    """Jobs under way and room taken, counted under the owner's row lock. Raises Refused."""
+    """Jobs under way and room taken, counted under the owner's row lock. Raises Rejected."""
     owner = User.objects.select_for_update().get(pk=job.owner_id)
     if Job.objects.active().filter(owner=owner, deleted_at=None).count() >= settings.MAX_ACTIVE_JOBS:
-        raise Refused("too_many_active")
+        raise Rejected("too_many_active")
     quota.check(owner, incoming_bytes)
 
 
 def rename(job: Job, title: str) -> None:
-    """Give the job another title. Raises Refused(`title_missing`)."""
+    """Give the job another title. Raises Rejected(`title_missing`)."""
     job.title = plain_title(title)
     if not job.title:
-        raise Refused("title_missing")
+        raise Rejected("title_missing")
     Job.objects.filter(pk=job.pk).update(title=job.title, seq=next_seq())
     transaction.on_commit(lambda: notify.changed(job.pk), robust=True)
 
@@ -181,7 +179,7 @@ def cancel(job_id: UUID) -> bool:
 def retry(job: Job) -> bool:
     """Send a failed or cancelled job to the queue once more; False when it is neither.
 
-    Raises Refused: `too_many_active`, `quota_exceeded`, or `source_missing` for a remix whose parent is gone.
+    Raises Rejected: `too_many_active`, `quota_exceeded`, or `source_missing` for a remix whose parent is gone.
     """
     if not job.photos.exists():
         artifacts.require_source(job.parent)

@@ -8,16 +8,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from jobs.core.failures import Refused
 from jobs.models import AbuseReport, Job, ShareLink, State
+from reconsite.core.errors import Rejected
 
 REPORT_LENGTH = 1000
 
 
 def share(job: Job) -> ShareLink:
-    """The open link of a finished job, made if there is none. Raises Refused(`wrong_state`)."""
+    """The open link of a finished job, made if there is none. Raises Rejected(`wrong_state`)."""
     if job.state != State.SUCCEEDED:
-        raise Refused("wrong_state", "Only a finished model can be shared.")
+        raise Rejected("wrong_state", "Only a finished model can be shared.")
     return ShareLink.objects.get_or_create(job=job, revoked_at=None)[0]
 
 
@@ -32,9 +32,9 @@ def open_link(job: Job) -> ShareLink | None:
 
 
 def publish(job: Job) -> bool:
-    """Show a finished job, with its title and tags, to everybody; False when it was. Raises Refused(`wrong_state`)."""
+    """Show a finished job, with its title and tags, to everybody; False when it was. Raises Rejected(`wrong_state`)."""
     if job.state != State.SUCCEEDED:
-        raise Refused("wrong_state", "Only a finished model can be published.")
+        raise Rejected("wrong_state", "Only a finished model can be published.")
     return _set_published(job, timezone.now())
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from pathlib import Path
 from uuid import UUID
 
+from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
 
@@ -63,3 +65,9 @@ def delete_tree(folder: str) -> None:
         delete_tree(f"{folder}/{name}")
     with contextlib.suppress(OSError):
         default_storage.delete(folder)
+
+
+def free_bytes() -> int:
+    """Free space on the disk that holds photos and results."""
+    settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
+    return shutil.disk_usage(settings.MEDIA_ROOT).free

@@ -8,27 +8,27 @@ from django.db import transaction
 from django.db.models import Count, QuerySet
 
 from accounts.models import User
-from jobs.core.failures import Refused
 from jobs.models import Job, Tag
+from reconsite.core.errors import Rejected
 
 NAME_LENGTH, MOST_TAGS = 30, 10
 
 
 def clean_names(names: Iterable[str]) -> list[str]:
-    """Trimmed, lower case, each once, in order; a comma separates names. Raises Refused."""
+    """Trimmed, lower case, each once, in order; a comma separates names. Raises Rejected."""
     parts = (part for name in names for part in name.split(","))
     cleaned = ("".join(each for each in " ".join(part.lower().split()) if each.isprintable()) for part in parts)
     wanted = list(dict.fromkeys(name for name in cleaned if name))
     if len(wanted) > MOST_TAGS:
-        raise Refused("too_many_tags")
+        raise Rejected("too_many_tags")
     if any(len(name) > NAME_LENGTH for name in wanted):
-        raise Refused("tag_too_long")
+        raise Rejected("tag_too_long")
     return wanted
 
 
 @transaction.atomic
 def set_tags(job: Job, names: Iterable[str]) -> list[str]:
-    """Give the job these tags and no others; returns them as stored. Raises Refused: `too_many_tags`, `tag_too_long`.
+    """Give the job these tags and no others; returns them as stored. Raises Rejected: `too_many_tags`, `tag_too_long`.
 
     The owner's row is locked, so that nobody sweeps a tag away that is just being used.
     """

@@ -12,8 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from jobs.core import notify, storage
-from jobs.core.failures import SENTENCES
 from jobs.models import TERMINAL, Artifact, Job, JobEvent, State, next_seq
+from reconsite.core.errors import MESSAGES
 
 
 class Writer(StrEnum):
@@ -108,7 +108,7 @@ def renew(job_id: UUID, token: UUID) -> bool:
 
 def fail(job_id: UUID, code: str, *, writer: Writer, token: UUID | None, message: str = "", detail: str = "") -> bool:
     """End a running job with a code from the closed list and the sentence for the user."""
-    sentence = message or SENTENCES[code]
+    sentence = message or MESSAGES[code]
     fields = {"failure_code": code, "failure_message": sentence, "failure_detail": detail[-20_000:]}
     return advance(job_id, State.FAILED, writer=writer, token=token, **fields)
 

@@ -11,7 +11,7 @@ from channels.security.websocket import AllowedHostsOriginValidator
 from django.contrib.auth.models import AnonymousUser
 from django.urls import path
 
-from accounts.authentication import user_of_header
+from accounts.core.authentication import user_of_header
 from jobs.live.consumers import JobConsumer
 
 router = URLRouter([path("ws/jobs/<uuid:job_id>/", JobConsumer.as_asgi())])

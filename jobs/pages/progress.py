@@ -7,10 +7,10 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 
-from jobs.core.failures import MAY_PASS
 from jobs.http.serializers import JobSerializer
 from jobs.models import Job, State
 from ml.stages import STAGES, Stage, overall_progress
+from reconsite.core.errors import TRANSIENT_FAILURES
 
 REMIX_FIRST_STAGE = "surface"
 """A remix starts from its parent's scene, so the stages before this one are skipped."""
@@ -29,7 +29,7 @@ def progress_context(job: Job) -> dict[str, Any]:
             "skipped": overall_progress(stages[0].name, 0.0),
         },
         "can_retry": job.can_retry,
-        "retry_first": job.failure_code in MAY_PASS or job.state == State.CANCELLED,
+        "retry_first": job.failure_code in TRANSIENT_FAILURES or job.state == State.CANCELLED,
         "again_url": "" if job.parent_id else f"{reverse('jobs:upload')}?again={job.pk}",
     }
 

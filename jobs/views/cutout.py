@@ -14,11 +14,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import UserRateThrottle
 
-from jobs.api.errors import as_answer
-from jobs.core.failures import Refused
 from jobs.core.photos import check_size
+from jobs.http.errors import as_api_exception
 from jobs.work.cutout_process import RETRY_AFTER_SECONDS, Preview, previewer
 from ml.errors import ReconstructionError
+from reconsite.core.errors import Rejected
 
 
 class CutoutThrottle(UserRateThrottle):
@@ -43,8 +43,8 @@ def cutout(request: Request) -> Response:
     form.is_valid(raise_exception=True)
     try:
         made = _cut(form.validated_data["photo"])
-    except (Refused, ReconstructionError) as error:
-        refusal = as_answer(error)
+    except (Rejected, ReconstructionError) as error:
+        refusal = as_api_exception(error)
         if getattr(error, "code", "").startswith("preview_"):
             refusal.wait = RETRY_AFTER_SECONDS  # type: ignore[attr-defined]  # becomes Retry-After
         raise refusal from error

@@ -14,7 +14,6 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from jobs.core import access, services, sharing
-from jobs.core.failures import Refused
 from jobs.http.delivery import deliver
 from jobs.http.zip_stream import deliver_bundle, entries_of
 from jobs.models import Job, State
@@ -24,6 +23,7 @@ from jobs.pages.result import folder_name, owner_context, share_context
 from jobs.views.doors import found
 from ml.errors import ReconstructionError
 from ml.stages import STAGES
+from reconsite.core.errors import Rejected
 
 
 @login_required
@@ -59,7 +59,7 @@ def remix(request: HttpRequest, job_id: UUID) -> HttpResponse:
         if form.is_valid():
             recipe = form.apply_to(job.recipe_object())
             return redirect(services.remix(job, recipe, form.cleaned_data["idempotency_key"]).job)
-    except (Refused, ReconstructionError) as error:
+    except (Rejected, ReconstructionError) as error:
         form.add_error(None, error.message)
     if job.state != State.SUCCEEDED:
         messages.error(request, "Only a finished model can be made anew.")
@@ -74,7 +74,7 @@ def rename(request: HttpRequest, job_id: UUID) -> HttpResponse:
     job = found(access.job_for_write(request.user, job_id))
     try:
         services.rename(job, request.POST.get("title", ""))
-    except Refused as error:
+    except Rejected as error:
         messages.error(request, error.message)
     return redirect(job)
 
@@ -86,7 +86,7 @@ def share(request: HttpRequest, job_id: UUID) -> HttpResponse:
     job = found(access.job_for_write(request.user, job_id))
     try:
         sharing.share(job)
-    except Refused as error:
+    except Rejected as error:
         messages.error(request, error.message)
     return redirect(f"{job.get_absolute_url()}#share")
 
@@ -109,7 +109,7 @@ def publish(request: HttpRequest, job_id: UUID) -> HttpResponse:
     try:
         if sharing.publish(job):
             messages.success(request, f"“{job.title}” is public now.")
-    except Refused as error:
+    except Rejected as error:
         messages.error(request, error.message)
     return redirect(f"{job.get_absolute_url()}#share")
 
@@ -142,7 +142,7 @@ def retry(request: HttpRequest, job_id: UUID) -> HttpResponse:
     try:
         if not services.retry(job):
             messages.info(request, "Only a failed or cancelled job can be tried again.")
-    except Refused as error:
+    except Rejected as error:
         messages.error(request, error.message)
     return redirect(job)
 

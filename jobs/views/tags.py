@@ -11,8 +11,8 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from jobs.core import access, tagging
-from jobs.core.failures import Refused
 from jobs.views.doors import back_to, found
+from reconsite.core.errors import Rejected
 
 
 @login_required
@@ -22,6 +22,6 @@ def tags(request: HttpRequest, job_id: UUID) -> HttpResponse:
     job = found(access.job_for_write(request.user, job_id))
     try:
         tagging.set_tags(job, request.POST.getlist("tags"))
-    except Refused as error:
+    except Rejected as error:
         messages.error(request, error.message)
     return redirect(back_to(request))

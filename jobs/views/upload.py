@@ -14,10 +14,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
-from jobs.api.errors import STATUS
 from jobs.core import access, estimates, services, worker_heartbeat
-from jobs.core.failures import Refused
 from jobs.http.delivery import deliver_photo
+from jobs.http.errors import STATUS
 from jobs.models import Job
 from jobs.pages.recipe_fields import QUALITY_HINTS, QUALITY_LABELS, SIDE_CHOICES
 from jobs.pages.submit_form import SubmitForm
@@ -26,6 +25,7 @@ from jobs.work.cutout_process import previewer
 from ml.engine_registry import engine_names
 from ml.errors import ReconstructionError
 from ml.recipe import MAX_PHOTOS, QUALITIES
+from reconsite.core.errors import Rejected
 
 ACCEPT = "image/jpeg,image/png,image/webp,image/heic,image/heif,image/gif,image/avif"
 
@@ -44,7 +44,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         return _refused(request, form, form.error_messages(), 400)
     try:
         job = _submit(request, form)
-    except (Refused, ReconstructionError) as error:
+    except (Rejected, ReconstructionError) as error:
         return _refused(request, form, [error.message], STATUS.get(error.code, 400))
     if _wants_json(request):
         return JsonResponse({"page": job.get_absolute_url()}, status=201)

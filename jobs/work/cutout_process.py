@@ -21,8 +21,8 @@ from typing import Any
 
 from django.conf import settings
 
-from jobs.core.failures import Refused
 from ml.errors import ReconstructionError
+from reconsite.core.errors import Rejected
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class Previewer:
     def cut(self, data: bytes) -> Preview:
         """The cutout of a photo (its file's bytes).
 
-        Raises ReconstructionError (the picture is bad) or Refused(`preview_busy`, `preview_failed`).
+        Raises ReconstructionError (the picture is bad) or Rejected(`preview_busy`, `preview_failed`).
         """
         with self._place(), self._turn:
             line = self._ensure()
@@ -71,12 +71,12 @@ class Previewer:
             except (EOFError, OSError) as error:
                 self.stop()
                 logger.warning("The cutout process was lost: %r", error)
-                raise Refused("preview_failed") from error
+                raise Rejected("preview_failed") from error
 
     @contextmanager
     def _place(self) -> Iterator[None]:
         if not self._places.acquire(blocking=False):
-            raise Refused("preview_busy")
+            raise Rejected("preview_busy")
         try:
             yield
         finally:
@@ -120,7 +120,7 @@ def _ask(line: Connection, data: bytes) -> Preview:
         raise ReconstructionError(refused["code"], refused["message"])
     if "error" in answer:
         logger.error("A cutout failed: %s", answer["error"])
-        raise Refused("preview_failed")
+        raise Rejected("preview_failed")
     return Preview(_received(line), _received(line), answer["done"])
 
 

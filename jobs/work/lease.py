@@ -14,10 +14,10 @@ from django.db import DatabaseError, connection
 
 from jobs.core import transitions
 from jobs.models import Job, State
+from jobs.work.settle import CANCELLED, LOST, TIMEOUT, settle
 
 logger = logging.getLogger(__name__)
 
-CANCELLED, TIMEOUT, LOST = "cancelled", "timeout", "lost"
 STOP_GRACE_SECONDS = 10.0
 """How long a run that must stop may take to reach its next step before its process ends."""
 
@@ -87,7 +87,5 @@ class Lease:
         self._stop_since = self._stop_since or now
         if self._own_process and now - self._stop_since > STOP_GRACE_SECONDS:
             logger.error("Job %s did not stop (%s): its process ends", self.job_id, self.reason)
-            from jobs.work.runner import settle
-
-            settle(self)
+            settle(self.job_id, self.token, self.reason)
             os._exit(77)

@@ -16,13 +16,14 @@ from django.core.files.storage import default_storage
 from rq.timeouts import JobTimeoutException
 
 from jobs.core import artifacts, transitions
-from jobs.core.failures import SENTENCES
 from jobs.core.transitions import Writer
-from jobs.models import Job, State
+from jobs.models import Job
 from jobs.work import engine_process
-from jobs.work.lease import CANCELLED, LOST, TIMEOUT, Lease
+from jobs.work.lease import Lease
+from jobs.work.settle import settle
 from ml.errors import ReconstructionError, Stopped
 from ml.stages import Listeners, OnFile, overall_progress
+from reconsite.core.errors import MESSAGES
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ def _run_to_an_end(job: Job, lease: Lease) -> None:
     try:
         _make(job, lease)
     except Stopped:
-        settle(lease)
+        settle(lease.job_id, lease.token, lease.reason)
     except ReconstructionError as error:
         _fail(lease, error.code, message=error.message)
     except JobTimeoutException:
@@ -89,7 +90,7 @@ def _source(job: Job, folder: Path) -> Path:
     try:
         artifacts.copy_source(job.parent, folder)
     except FileNotFoundError as error:
-        raise ReconstructionError("source_missing", SENTENCES["source_missing"]) from error
+        raise ReconstructionError("source_missing", MESSAGES["source_missing"]) from error
     return folder
 
 
@@ -119,16 +120,6 @@ class _Progress:
         share = overall_progress(stage, fraction)
         if not transitions.report_progress(self._lease.job_id, self._lease.token, stage, share, new_stage=new_stage):
             self._lease.lose()
-
-
-def settle(lease: Lease) -> None:
-    """End the row of a run that was stopped, by the reason of the stop."""
-    if lease.reason == CANCELLED:
-        transitions.advance(lease.job_id, State.CANCELLED, writer=Writer.WORKER, token=lease.token)
-    elif lease.reason == TIMEOUT:
-        transitions.fail(lease.job_id, "timeout", writer=Writer.WORKER, token=lease.token)
-    elif lease.reason == LOST:
-        transitions.fail(lease.job_id, "worker_lost", writer=Writer.WORKER, token=lease.token)
 
 
 def _code_of(error: Exception) -> str:

@@ -16,7 +16,7 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts import tokens
+from accounts.core import tokens
 from accounts.models import User
 from jobs.models import Artifact, Job, State
 from tests.conftest import PASSWORD, in_state, make_user, signed_in, stored_files

@@ -8,8 +8,8 @@ from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
 
+from accounts.core.sessions import device_name
 from accounts.models import User
-from accounts.sessions import device_name
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db

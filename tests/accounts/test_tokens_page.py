@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
-from accounts import tokens
+from accounts.core import tokens
 from accounts.models import ApiToken, User
 from tests.conftest import PASSWORD, signed_in
 

@@ -10,8 +10,8 @@ from redis.exceptions import RedisError
 
 from accounts.models import User
 from jobs.core import worker_heartbeat
+from jobs.core.health import gather
 from jobs.models import Job, State, WorkerBeat
-from reconsite.health import gather
 from tests.conftest import in_state, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -44,10 +44,10 @@ def test_a_redis_that_is_away_is_said(monkeypatch: pytest.MonkeyPatch, staff: Us
     def away(*args: object, **more: object) -> None:
         raise RedisError
 
-    monkeypatch.setattr("reconsite.health.django_rq.get_connection", away)
+    monkeypatch.setattr("jobs.core.health.django_rq.get_connection", away)
     monkeypatch.setattr("jobs.core.queue.django_rq.get_queue", away)
     html = signed_in(staff).get("/admin/jobs/job/health/").content.decode()
-    assert "does not answer" in html
+    assert "not responding" in html
     assert "unknown" in html
 
 

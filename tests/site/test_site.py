@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 import reconsite.asgi
 from jobs.core import worker_heartbeat
-from reconsite import checks
+from reconsite.core import checks
 
 
 def test_it_lives(client: Client) -> None:

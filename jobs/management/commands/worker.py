@@ -9,9 +9,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jobs.core import worker_heartbeat
+from jobs.core.health import redis_answers
 from jobs.work.engine_process import WarmEngine
 from jobs.work.worker import make_worker
-from reconsite.health import redis_answers
 
 
 class Command(BaseCommand):

@@ -89,7 +89,7 @@ def test_a_job_is_read_not_written(moderator: User, job: Job) -> None:
 def offered(user: User, row: Job | User) -> set[str]:
     """The acts that stand as buttons on the page of the row."""
     answer = signed_in(user).get(reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk]))
-    return {deed.name for deed in answer.context["deeds"]}
+    return {action.name for action in answer.context["moderation_actions"]}
 
 
 def test_the_page_of_a_row_offers_what_changes_something(moderator: User, owner: User, job: Job) -> None:

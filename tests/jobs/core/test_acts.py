@@ -7,8 +7,8 @@ import pytest
 from pytest_django import Settings
 
 from jobs.core import access, queue, services
-from jobs.core.failures import Refused
 from jobs.models import Job, State
+from reconsite.core.errors import Rejected
 from tests.conftest import in_state, stored_files
 
 pytestmark = pytest.mark.django_db
@@ -60,7 +60,7 @@ def test_a_retry_counts_against_the_quota(submit: Callable[..., Job], settings: 
     failed = in_state(submit(), State.FAILED)
     submit()
     settings.MAX_ACTIVE_JOBS = 1
-    with pytest.raises(Refused):
+    with pytest.raises(Rejected):
         services.retry(failed)
     failed.refresh_from_db()
     assert failed.state == State.FAILED
@@ -87,6 +87,6 @@ def test_a_new_title_is_one_line_and_never_empty(job: Job) -> None:
     job.refresh_from_db()
     assert job.title == ("My lamp" + " " + "x" * 200)[:100]
     assert job.seq > seq
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(Rejected) as refusal:
         services.rename(job, " \n ")
     assert refusal.value.code == "title_missing"

@@ -7,8 +7,8 @@ import pytest
 
 from accounts.models import ApiToken, User
 from jobs.core import access, moderation, sharing
-from jobs.core.failures import Refused
 from jobs.models import Job, ModerationAct, State
+from reconsite.core.errors import Rejected
 from tests.conftest import in_state, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +73,7 @@ def test_who_is_let_in_again_finds_what_was_published(job: Job, owner: User, sta
 
 def test_nobody_bans_staff_or_themselves(staff: User, owner: User) -> None:
     for actor, person in ((owner, owner), (owner, staff)):
-        with pytest.raises(Refused) as refusal:
+        with pytest.raises(Rejected) as refusal:
             moderation.ban(actor, person, "Power.")
         assert refusal.value.code == "cannot_ban"
     assert User.objects.filter(is_active=True).count() == 2
@@ -89,7 +89,7 @@ def test_a_report_is_closed_once(job: Job, staff: User) -> None:
 
 @pytest.mark.parametrize("verb", [moderation.hide, moderation.unhide, moderation.cancel])
 def test_without_a_reason_nothing_is_done(job: Job, staff: User, verb: Callable[..., Any]) -> None:
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(Rejected) as refusal:
         verb(staff, job, "  ")
     assert refusal.value.code == "reason_missing"
     assert traces() == []

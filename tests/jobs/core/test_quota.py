@@ -9,8 +9,8 @@ from pytest_django import Settings
 
 from accounts.models import User
 from jobs.core import quota, services
-from jobs.core.failures import Refused
 from jobs.models import Job, State
+from reconsite.core.errors import Rejected
 from tests.conftest import in_state
 
 pytestmark = pytest.mark.django_db
@@ -72,7 +72,7 @@ def test_up_to_the_limit_is_fine_and_one_byte_more_is_refused(owner: User, made:
     owner.quota_mb = 2
     room = 2 * quota.MEGABYTE - quota.usage(owner).bytes
     quota.check(owner, room)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Rejected) as refused:
         quota.check(owner, room + 1)
     assert refused.value.code == "quota_exceeded"
     assert "2.0\xa0MB" in refused.value.message

@@ -6,10 +6,10 @@ import pytest
 from pytest_django import Settings
 
 from jobs.core import services
-from jobs.core.failures import Refused
 from jobs.models import Artifact, Job, State
 from ml import files
 from ml.recipe import Recipe
+from reconsite.core.errors import Rejected
 from tests.conftest import in_state, stored_files, with_files
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,7 @@ def parent(submit: Callable[..., Job]) -> Job:
 
 
 def refused(act: Callable[[], object]) -> str:
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(Rejected) as refusal:
         act()
     return refusal.value.code
 

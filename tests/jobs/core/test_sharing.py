@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from jobs.core import access, services, sharing
-from jobs.core.failures import Refused
 from jobs.models import AbuseReport, Artifact, Job, State
 from ml import files
+from reconsite.core.errors import Rejected
 from tests.conftest import in_state
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +52,7 @@ def test_a_made_up_token_opens_nothing(finished: Job, token: str) -> None:
 def test_only_a_finished_model_is_shown_to_others(job: Job, state: State) -> None:
     in_state(job, state)
     for verb in (sharing.share, sharing.publish):
-        with pytest.raises(Refused) as refusal:
+        with pytest.raises(Rejected) as refusal:
             verb(job)
         assert refusal.value.code == "wrong_state"
 

@@ -14,11 +14,11 @@ from pytest_django import Settings
 
 from accounts.models import User
 from jobs.core import queue, services
-from jobs.core.failures import Refused
 from jobs.models import Job, Photo
 from ml.errors import ReconstructionError
 from ml.photo.decode import open_photo
 from ml.recipe import Recipe
+from reconsite.core.errors import Rejected
 from tests.conftest import encoded, picture, stored_files
 
 pytestmark = pytest.mark.django_db
@@ -82,7 +82,7 @@ def test_the_same_key_of_another_person_is_another_job(owner: User, stranger: Us
 
 def test_the_same_key_for_another_photo_is_refused(owner: User, photo: bytes) -> None:
     services.submit(owner, [(photo, "a.png")], Recipe(), idempotency_key="k")
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(Rejected) as refusal:
         services.submit(owner, [(encoded(picture(100)), "a.png")], Recipe(), idempotency_key="k")
     assert refusal.value.code == "idempotency_conflict"
 
@@ -108,7 +108,7 @@ def test_parallel_submits_cannot_pass_the_quota(owner: User, photo: bytes, setti
     def send(_: int) -> bool:
         try:
             return bool(services.submit(owner, [(photo, "a.png")], Recipe()).job)
-        except Refused:
+        except Rejected:
             return False
         finally:
             connection.close()
@@ -122,7 +122,7 @@ def test_parallel_submits_cannot_pass_the_quota(owner: User, photo: bytes, setti
 def test_a_full_disk_refuses_before_storing(owner: User, photo: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(100, 99, 1))
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(Rejected) as refusal:
         services.submit(owner, [(photo, "a.png")], Recipe())
     assert refusal.value.code == "storage_full"
     assert not Job.objects.exists()
@@ -135,7 +135,7 @@ def test_a_disk_that_fills_up_while_storing_leaves_nothing(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(default_storage, "save", save)
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(Rejected) as refusal:
         services.submit(owner, [(photo, "a.png")], Recipe())
     assert refusal.value.code == "storage_full"
     assert not Job.objects.exists()
@@ -181,7 +181,7 @@ def test_several_photos_are_kept_in_their_order(owner: User, photo: bytes) -> No
 
 @pytest.mark.parametrize(("count", "code"), [(0, "no_photo"), (6, "too_many_photos")])
 def test_a_model_is_made_of_one_to_five_photos(owner: User, photo: bytes, count: int, code: str) -> None:
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(Rejected) as refusal:
         services.submit(owner, [(photo, "a.png")] * count, Recipe())
     assert refusal.value.code == code
     assert stored_files() == []
@@ -206,7 +206,7 @@ def test_the_same_key_for_the_same_photos_in_another_order_is_refused(owner: Use
     first = services.submit(owner, photos, Recipe(), idempotency_key="k")
     assert services.submit(owner, photos, Recipe(), idempotency_key="k").job == first.job
     for others in (photos[::-1], photos[:1]):
-        with pytest.raises(Refused):
+        with pytest.raises(Rejected):
             services.submit(owner, others, Recipe(), idempotency_key="k")
 
 
@@ -214,7 +214,7 @@ def test_a_full_quota_refuses_a_photo(owner: User, photo: bytes, settings: Setti
     owner.quota_mb = 1
     owner.save()
     Job.objects.filter(pk=services.submit(owner, [(photo, "a.png")], Recipe()).job.pk).update(size=2**20)
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(Rejected) as refusal:
         services.submit(owner, [(photo, "a.png")], Recipe())
     assert refusal.value.code == "quota_exceeded"
     assert Job.objects.count() == 1

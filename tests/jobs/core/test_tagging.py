@@ -6,8 +6,8 @@ import pytest
 
 from accounts.models import User
 from jobs.core import services, tagging
-from jobs.core.failures import Refused
 from jobs.models import Job, Tag
+from reconsite.core.errors import Rejected
 
 pytestmark = pytest.mark.django_db
 
@@ -49,7 +49,7 @@ def test_the_same_word_of_two_people_is_two_tags(submit: Callable[..., Job], own
 )
 def test_too_many_or_too_long_is_refused_and_changes_nothing(job: Job, names: list[str], code: str) -> None:
     tagging.set_tags(job, ["old"])
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(Rejected) as refusal:
         tagging.set_tags(job, names)
     assert refusal.value.code == code
     assert tagging.names_of(job) == ["old"]

@@ -17,10 +17,10 @@ from PIL import Image
 from pytest_django import Settings
 
 from accounts.models import User
-from jobs.core.failures import Refused
 from jobs.models import Job
 from jobs.work import cutout_process
 from jobs.work.cutout_process import MOST_WAITING, Previewer
+from reconsite.core.errors import Rejected
 from tests.conftest import signed_in, stored_files
 
 pytestmark = pytest.mark.django_db
@@ -88,7 +88,7 @@ def test_many_at_once_are_asked_to_wait(owner: User, photo: bytes, monkeypatch: 
 
 
 def refuse(data: bytes) -> None:
-    raise Refused("preview_busy")
+    raise Rejected("preview_busy")
 
 
 def test_only_so_many_wait_and_the_next_is_refused(photo: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,7 +100,7 @@ def test_only_so_many_wait_and_the_next_is_refused(photo: bytes, monkeypatch: py
         inside.wait(30)
         while own._places.acquire(blocking=False):  # until each thread has its place
             own._places.release()
-        with pytest.raises(Refused) as refusal:
+        with pytest.raises(Rejected) as refusal:
             own.cut(photo)
         go_on.set()
         assert [each.result(timeout=30) for each in waiting] == [None] * MOST_WAITING

@@ -1,4 +1,4 @@
-"""What several pages of the admin share."""
+"""Base classes and links that several admin pages use."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from jobs.models import Job, State
-
 
 class ReadOnly:
-    """What happened is shown, not written."""
+    """An admin that shows rows and changes none."""
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Nobody adds one here."""
@@ -36,11 +34,11 @@ class YesNoFilter(admin.SimpleListFilter):
     condition: Any
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """The two answers."""
+        """The two choices."""
         return [("yes", "Yes"), ("no", "No")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        """The rows of the answer, all without one."""
+        """The rows of the selected choice, all without one."""
         if self.value() == "yes":
             return queryset.filter(self.condition)
         return queryset.exclude(self.condition) if self.value() == "no" else queryset
@@ -54,10 +52,3 @@ def link(url: str, text: object) -> SafeString:
 def change_url(row: Model) -> str:
     """The page of the admin that shows `row`."""
     return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
-
-
-def thumbnail(job: Job) -> SafeString | str:
-    """The job's poster, where there is one."""
-    if job.state != State.SUCCEEDED:
-        return "–"
-    return format_html('<img class="thumb" src="{}" width="72" height="72" alt="" loading="lazy">', job.poster_url)

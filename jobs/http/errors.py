@@ -1,12 +1,12 @@
-"""Refusals of the core as answers of the API."""
+"""How a rejection of the core is sent over HTTP: status, field and exception, for the API and the pages alike."""
 
 from __future__ import annotations
 
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.settings import api_settings
 
-from jobs.core.failures import Refused
 from ml.errors import ReconstructionError
+from reconsite.core.errors import Rejected
 
 STATUS = {
     "too_large": 413,
@@ -20,26 +20,26 @@ STATUS = {
     "preview_busy": 429,
     "preview_failed": 503,
 }
-"""HTTP status of a refusal; 400 for every other code."""
+"""HTTP status of a rejection; 400 for every other code."""
 FIELDS = {
     "invalid_recipe": api_settings.NON_FIELD_ERRORS_KEY,
     "title_missing": "title",
     "too_many_tags": "tags",
     "tag_too_long": "tags",
 }
-"""The field that a refusal with 400 is about; the photo for every other code."""
+"""The field that a rejection with status 400 is about; the photo for every other code."""
 
 
-class RefusedAnswer(APIException):
-    """A refusal with the status that fits its code."""
+class RejectionException(APIException):
+    """A rejection with the HTTP status of its code."""
 
-    def __init__(self, error: Refused | ReconstructionError) -> None:
+    def __init__(self, error: Rejected | ReconstructionError) -> None:
         self.status_code = STATUS.get(error.code, 400)
         super().__init__(detail=error.message, code=error.code)
 
 
-def as_answer(error: Refused | ReconstructionError) -> APIException:
-    """The answer for a refused photo, setting or act: a validation error of its field where it is a 400."""
+def as_api_exception(error: Rejected | ReconstructionError) -> APIException:
+    """The exception that REST framework turns into the response: a validation error of the field for status 400."""
     if error.code not in STATUS:
         return ValidationError({FIELDS.get(error.code, "photo"): [error.message]}, code=error.code)
-    return RefusedAnswer(error)
+    return RejectionException(error)

@@ -1,12 +1,12 @@
-"""Why a job can fail or an act on it can be refused: one closed list of codes, each with its sentence."""
+"""Why a job can fail or a request can be rejected: one closed list of codes, each with its message for the user."""
 
 from __future__ import annotations
 
-from ml.errors import SENTENCES as PICTURE_SENTENCES
+from ml.errors import SENTENCES as RECONSTRUCTION_MESSAGES
 from ml.recipe import MAX_PHOTOS
 
-SENTENCES: dict[str, str] = {
-    **PICTURE_SENTENCES,
+MESSAGES: dict[str, str] = {
+    **RECONSTRUCTION_MESSAGES,
     "timeout": "This took longer than the server allows. Try a lower quality.",
     "worker_lost": "The worker that made this model stopped. Nothing of yours is lost: press “Try again”.",
     "photo_missing": "The photo of this job is no longer there. Upload it again.",
@@ -29,15 +29,14 @@ SENTENCES: dict[str, str] = {
     "cannot_ban": "You can ban neither yourself nor staff. Take the staff rights away first.",
 }
 
+TRANSIENT_FAILURES = frozenset({"worker_lost", "internal", "storage_full", "timeout", "out_of_memory"})
+"""Failures that have nothing to do with the photo: the same job may succeed when it is retried."""
 
-MAY_PASS = frozenset({"worker_lost", "internal", "storage_full", "timeout", "out_of_memory"})
-"""Failures that had nothing to do with the photo: the same job may succeed when it is tried again."""
 
-
-class Refused(Exception):
-    """An act that the rules do not allow: `code` from `SENTENCES`, `message` ready to be shown."""
+class Rejected(Exception):
+    """A request that the rules do not allow: `code` is a key of `MESSAGES`, `message` is ready to be shown."""
 
     def __init__(self, code: str, message: str | None = None) -> None:
         self.code = code
-        self.message = message or SENTENCES[code]
+        self.message = message or MESSAGES[code]
         super().__init__(self.message)

@@ -8,7 +8,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from knox.auth import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
-from accounts import tokens
+from accounts.core import tokens
 from accounts.models import ApiToken, User
 
 
@@ -25,7 +25,7 @@ class BearerAuthentication(TokenAuthentication):  # type: ignore[misc]
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """Tells the schema how the header looks."""
 
-    target_class = "accounts.authentication.BearerAuthentication"
+    target_class = "accounts.core.authentication.BearerAuthentication"
     name = "bearer"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:

@@ -9,8 +9,6 @@ import redis
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
-from ml.core.weights import models_folder
-
 
 @register()
 def media_is_writable(**kwargs: Any) -> list[CheckMessage]:
@@ -32,7 +30,7 @@ def redis_client_fits_channels(**kwargs: Any) -> list[CheckMessage]:
 @register()
 def background_weights_are_there(**kwargs: Any) -> list[CheckMessage]:
     """Without them the background is cut with GrabCut, which is much worse."""
-    path = models_folder() / "u2net" / f"{settings.BACKGROUND_MODEL}.onnx"
+    path = settings.MODELS_DIR / "u2net" / f"{settings.BACKGROUND_MODEL}.onnx"
     if path.exists():
         return []
     hint = "Run: python manage.py fetch_models"

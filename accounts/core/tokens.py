@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import ApiToken, User
-from jobs.core.failures import Refused
+from reconsite.core.errors import Rejected
 
 TOKENS_PER_PERSON = 20
 NOTED_SECONDS = 60
@@ -20,10 +20,10 @@ def create(user: User, name: str, *, lasts: bool = False) -> tuple[ApiToken, str
     """A new token and its text, which nobody can show again.
 
     It ends when it was not used for 30 days (`REST_KNOX`), or never if it `lasts`.
-    Raises Refused(`too_many_tokens`).
+    Raises Rejected(`too_many_tokens`).
     """
     if open_tokens(user).count() >= TOKENS_PER_PERSON:
-        raise Refused("too_many_tokens")
+        raise Rejected("too_many_tokens")
     expiry = None if lasts else settings.REST_KNOX["TOKEN_TTL"]
     row, text = ApiToken.objects.create(user=user, name=name, expiry=expiry)
     return row, text
