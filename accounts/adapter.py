@@ -12,41 +12,39 @@ from django.http import HttpRequest
 
 logger = logging.getLogger(__name__)
 
-MAIL_FAILED = (
-    "The mail to {email} could not be sent: this server’s mail is out of order. "
-    "What you did is kept. Ask for the mail again later, or tell the operator."
+EMAIL_FAILED = (
+    "The email to {email} could not be sent because email is not working on this server. "
+    "Your changes are saved. Request the email again later, or contact the operator."
 )
+WRONG_PASSWORD = "Wrong email or password. Try again, or reset your password."
 _SENT = "account/messages/email_confirmation_sent.txt"
 
 
-WRONG_PASSWORD = "The address or the password is wrong. Try again, or let us send you a link for a new password."
-
-
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """Sign-up can be closed by the setting OPEN_SIGN_UP, and a broken mail server breaks no page."""
+    """The setting OPEN_SIGN_UP can close sign-up, and a broken mail server breaks no page."""
 
     error_messages: ClassVar = {**DefaultAccountAdapter.error_messages, "email_password_mismatch": WRONG_PASSWORD}
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """True while new people may sign up."""
+        """True while new people can sign up."""
         return bool(settings.OPEN_SIGN_UP)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send it; a mail that cannot be sent is logged, and the person reads what to do."""
+        """Send an email. A failure is logged, and the person is told what to do."""
         try:
             super().send_mail(template_prefix, email, context)
-        except OSError as error:  # every failure of smtplib and of the network is one
-            logger.error("The mail %s could not be sent: %s", template_prefix, error)
-            self._mail_failed(email)
+        except OSError as error:  # the base class of smtplib's and the network's errors
+            logger.error("The email %s could not be sent: %s", template_prefix, error)
+            self._report_failure(email)
 
     def add_message(
-        self, request: HttpRequest, level: int, message_template: str | None = None, *more: Any, **named: Any
+        self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **kwargs: Any
     ) -> None:
-        """A message of allauth, unless it says that a mail was sent which was not."""
-        if message_template != _SENT or not hasattr(request, "mail_failed"):
-            super().add_message(request, level, message_template, *more, **named)
+        """Add a message of allauth, unless it claims that an email was sent although sending failed."""
+        if message_template != _SENT or not hasattr(request, "email_failed"):
+            super().add_message(request, level, message_template, *args, **kwargs)
 
-    def _mail_failed(self, email: str) -> None:
-        if not hasattr(self.request, "mail_failed"):  # one sentence, however many mails an act sends
-            messages.error(self.request, MAIL_FAILED.format(email=email))
-        self.request.mail_failed = True
+    def _report_failure(self, email: str) -> None:
+        if not hasattr(self.request, "email_failed"):  # one message, however many emails the request sends
+            messages.error(self.request, EMAIL_FAILED.format(email=email))
+        self.request.email_failed = True

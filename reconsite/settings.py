@@ -226,12 +226,12 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
-    "login": "accounts.entrance_forms.SignInForm",
-    "signup": "accounts.entrance_forms.SignUpForm",
-    "add_email": "accounts.entrance_forms.AddAddressForm",
-    "change_password": "accounts.entrance_forms.ChangePasswordForm",
-    "reset_password": "accounts.entrance_forms.ForgottenPasswordForm",
-    "reset_password_from_key": "accounts.entrance_forms.NewPasswordForm",
+    "login": "accounts.auth_forms.SignInForm",
+    "signup": "accounts.auth_forms.SignUpForm",
+    "add_email": "accounts.auth_forms.AddEmailForm",
+    "change_password": "accounts.auth_forms.ChangePasswordForm",
+    "reset_password": "accounts.auth_forms.ResetPasswordForm",
+    "reset_password_from_key": "accounts.auth_forms.ResetPasswordKeyForm",
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("NUM_PROXIES", 0)  # its limits and sessions count the client, not the proxy
 OPEN_SIGN_UP = env.bool("OPEN_SIGN_UP", True)

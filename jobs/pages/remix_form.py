@@ -67,6 +67,6 @@ class RemixForm(forms.Form):
 def quality_choices() -> list[dict[str, Any]]:
     """Each quality with its label and, as JSON for the panel's script, its default numbers."""
     return [
-        {"name": name, "label": label, "own_json": json.dumps(asdict(QUALITIES[name]))}
+        {"name": name, "label": label, "defaults_json": json.dumps(asdict(QUALITIES[name]))}
         for name, label in QUALITY_CHOICES
     ]

@@ -1,4 +1,4 @@
-"""The first page: a place for a photo, samples to try, and what people published lately."""
+"""The home page: a drop zone for a photo, sample photos, and recently published models."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from jobs.views.upload import ACCEPT
 from ml import files
 
 SAMPLES = {"locomotive.png": "A toy locomotive", "lighthouse.webp": "A lighthouse", "robot.webp": "A robot"}
-"""Our own pictures in static/samples (scripts/sample_picture.py), and what is on them."""
-IN_A_ROW, SHOWN = 4, 8
-"""Cards beside each other on a wide screen, and on two rows of them; narrower ones have two columns."""
+"""Our own images in static/samples (rendered by scripts/sample_picture.py) and what they show."""
+CARDS_PER_ROW, SHOWCASE_SIZE = 4, 8
+"""Cards in a row on a wide screen, and in two such rows; narrower screens have two columns."""
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """For everybody, signed in or not."""
+    """The same page for everyone, signed in or not."""
     context = {
         "samples": [{"file": f"samples/{name}", "name": name, "title": title} for name, title in SAMPLES.items()],
         "published": _showcase(),
@@ -33,6 +33,6 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def _showcase() -> list[Job]:
-    """What was published last, in whole rows where there is enough for one."""
-    jobs = list(access.public_jobs().select_related("owner").order_by("-published_at", "pk")[:SHOWN])
-    return jobs[: len(jobs) // IN_A_ROW * IN_A_ROW] or jobs
+    """The most recently published models, in full rows once there are enough for one."""
+    jobs = list(access.public_jobs().select_related("owner").order_by("-published_at", "pk")[:SHOWCASE_SIZE])
+    return jobs[: len(jobs) // CARDS_PER_ROW * CARDS_PER_ROW] or jobs

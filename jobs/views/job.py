@@ -15,12 +15,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from jobs.core import access, services, sharing
 from jobs.http.delivery import deliver
+from jobs.http.lookup import get_or_404
 from jobs.http.zip_stream import deliver_bundle, entries_of
 from jobs.models import Job, State
 from jobs.pages.progress import progress_context
 from jobs.pages.remix_form import RemixForm, quality_choices
 from jobs.pages.result import folder_name, owner_context, share_context
-from jobs.views.doors import found
 from ml.errors import ReconstructionError
 from ml.stages import STAGES
 from reconsite.core.errors import Rejected
@@ -30,7 +30,7 @@ from reconsite.core.errors import Rejected
 @require_safe
 def detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Progress while there is something to wait for or to say, the result once it is there."""
-    job = found(access.job_for_read(request.user, job_id))
+    job = get_or_404(access.job_for_read(request.user, job_id))
     if job.state == State.SUCCEEDED:
         return _result_page(request, job, RemixForm.from_recipe(job.recipe_object()))
     return render(request, "jobs/progress.html", progress_context(job))
@@ -53,7 +53,7 @@ def _result_page(request: HttpRequest, job: Job, form: RemixForm, status: int = 
 @require_POST
 def remix(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Another result from the same scene; on to its own page."""
-    job = found(access.job_for_write(request.user, job_id))
+    job = get_or_404(access.job_for_write(request.user, job_id))
     form = RemixForm(request.POST)
     try:
         if form.is_valid():
@@ -71,7 +71,7 @@ def remix(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @require_POST
 def rename(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Another title."""
-    job = found(access.job_for_write(request.user, job_id))
+    job = get_or_404(access.job_for_write(request.user, job_id))
     try:
         services.rename(job, request.POST.get("title", ""))
     except Rejected as error:
@@ -83,7 +83,7 @@ def rename(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @require_POST
 def share(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Make the secret link."""
-    job = found(access.job_for_write(request.user, job_id))
+    job = get_or_404(access.job_for_write(request.user, job_id))
     try:
         sharing.share(job)
     except Rejected as error:
@@ -95,7 +95,7 @@ def share(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @require_POST
 def revoke(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """The link leads nowhere from now on."""
-    job = found(access.job_for_write(request.user, job_id))
+    job = get_or_404(access.job_for_write(request.user, job_id))
     if sharing.revoke(job):
         messages.success(request, "The link is revoked. Whoever opens it finds nothing.")
     return redirect(f"{job.get_absolute_url()}#share")
@@ -105,7 +105,7 @@ def revoke(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @require_POST
 def publish(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Show it to everybody."""
-    job = found(access.job_for_write(request.user, job_id))
+    job = get_or_404(access.job_for_write(request.user, job_id))
     try:
         if sharing.publish(job):
             messages.success(request, f"“{job.title}” is public now.")
@@ -118,7 +118,7 @@ def publish(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @require_POST
 def unpublish(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Take it back from everybody."""
-    job = found(access.job_for_write(request.user, job_id))
+    job = get_or_404(access.job_for_write(request.user, job_id))
     if sharing.unpublish(job):
         messages.success(request, f"“{job.title}” is private again.")
     return redirect(f"{job.get_absolute_url()}#share")
@@ -128,7 +128,7 @@ def unpublish(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @require_POST
 def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Stop it."""
-    job = found(access.job_for_write(request.user, job_id))
+    job = get_or_404(access.job_for_write(request.user, job_id))
     if not services.cancel(job.pk):
         messages.info(request, "The job had already ended.")
     return redirect(job)
@@ -138,7 +138,7 @@ def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @require_POST
 def retry(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Try it once more."""
-    job = found(access.job_for_write(request.user, job_id))
+    job = get_or_404(access.job_for_write(request.user, job_id))
     try:
         if not services.retry(job):
             messages.info(request, "Only a failed or cancelled job can be tried again.")
@@ -151,7 +151,7 @@ def retry(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Ask, then delete."""
-    job = found(access.job_for_write(request.user, job_id))
+    job = get_or_404(access.job_for_write(request.user, job_id))
     if request.method != "POST":
         return render(request, "jobs/confirm_delete.html", {"job": job})
     services.delete(job.pk)
@@ -163,7 +163,7 @@ def delete(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @require_safe
 def file(request: HttpRequest, job_id: UUID, name: str) -> HttpResponseBase:
     """One file of a result."""
-    job = found(access.job_for_read(request.user, job_id))
+    job = get_or_404(access.job_for_read(request.user, job_id))
     artifact = job.artifacts.select_related("job").filter(name=name).first()
     if artifact is None:
         raise Http404("There is no such file.")
@@ -174,7 +174,7 @@ def file(request: HttpRequest, job_id: UUID, name: str) -> HttpResponseBase:
 @require_safe
 def bundle(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
     """All files of a result as one ZIP."""
-    job = found(access.job_for_read(request.user, job_id))
+    job = get_or_404(access.job_for_read(request.user, job_id))
     artifacts = list(job.artifacts.all())
     if not artifacts:
         raise Http404("There are no files.")

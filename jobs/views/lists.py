@@ -1,11 +1,8 @@
-"""The lists of one's own jobs: the gallery of models, and the history of all."""
+"""The lists of your own jobs: the gallery of models and the history of all jobs."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Page, Paginator
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,25 +11,25 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from jobs.core import access, tagging
 from jobs.core.search import search
-from jobs.models import ACTIVE, Job, JobQuerySet, State
-from jobs.views.filters import SORT_LABELS, Wanted, wanted
+from jobs.models import ACTIVE, State
+from jobs.views.listing import SORT_LABELS, paginate, read_query
 from ml import files
 
-GALLERY_PAGE, HISTORY_PAGE = 24, 50
-HEAVY = ("report", "failure_detail")
-"""Columns that no list shows."""
+GALLERY_PAGE_SIZE = 24
+"""Divisible by 2, 3 and 4, so that the last row of cards is usually full."""
+HISTORY_PAGE_SIZE = 50
 
 FINISHED = Q(state=State.SUCCEEDED)
 GALLERY_STATES: dict[str, tuple[str, Q]] = {
     "": ("Finished", FINISHED),
     "public": ("Public", FINISHED & Q(published_at__isnull=False)),
     "private": ("Private", FINISHED & Q(published_at=None)),
-    "active": ("Being made", Q(state__in=ACTIVE)),
+    "active": ("In progress", Q(state__in=ACTIVE)),
     "ended": ("Failed or cancelled", Q(state__in=(State.FAILED, State.CANCELLED))),
 }
 HISTORY_STATES = {
     "": "All",
-    State.QUEUED: "In line",
+    State.QUEUED: "Queued",
     State.RUNNING: "Running",
     State.SUCCEEDED: "Ready",
     State.FAILED: "Failed",
@@ -43,17 +40,17 @@ HISTORY_STATES = {
 @login_required
 @require_safe
 def gallery(request: HttpRequest) -> HttpResponse:
-    """One's models as cards: searched, sorted, filtered by state and tag, and picked for an act on several."""
+    """Your models as cards: search, sort, filter by state and tag, select several for a bulk action."""
     assert isinstance(request.user, User)
-    jobs, asked = access.jobs_of(request.user), wanted(request, tuple(GALLERY_STATES))
-    shown = search(jobs.filter(GALLERY_STATES[asked.state][1]), asked.text, asked.sort, asked.tag)
+    jobs, query = access.jobs_of(request.user), read_query(request, tuple(GALLERY_STATES))
+    matches = search(jobs.filter(GALLERY_STATES[query.state][1]), query.text, query.sort, query.tag)
     context = {
-        "page_obj": page_of(request, shown.prefetch_related("tags"), GALLERY_PAGE),
-        "wanted": asked,
+        "page_obj": paginate(request, matches.prefetch_related("tags"), GALLERY_PAGE_SIZE),
+        "query": query,
         "states": [(name, label) for name, (label, _) in GALLERY_STATES.items()],
         "sorts": list(SORT_LABELS.items()),
         "tags": tagging.tags_of(request.user),
-        "under_way": jobs.active().count(),
+        "active_count": jobs.active().count(),
         "files": files,
     }
     return render(request, "jobs/gallery.html", context)
@@ -62,16 +59,12 @@ def gallery(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def history(request: HttpRequest) -> HttpResponse:
-    """All of one's jobs, however they ended."""
-    asked = wanted(request, tuple(HISTORY_STATES))
-    jobs = search(access.jobs_of(request.user), asked.text, asked.sort, asked.tag, asked.state)
-    return render(request, "jobs/history.html", _history_context(page_of(request, jobs, HISTORY_PAGE), asked))
-
-
-def _history_context(page: Page[Job], asked: Wanted) -> dict[str, Any]:
-    return {"page_obj": page, "wanted": asked, "states": list(HISTORY_STATES.items())}
-
-
-def page_of(request: HttpRequest, jobs: JobQuerySet, size: int) -> Page[Job]:
-    """The page that the address asks for, the nearest there is for a number out of range."""
-    return Paginator(jobs.defer(*HEAVY), size).get_page(request.GET.get("page"))
+    """All your jobs, including failed and cancelled ones."""
+    query = read_query(request, tuple(HISTORY_STATES))
+    matches = search(access.jobs_of(request.user), query.text, query.sort, query.tag, query.state)
+    context = {
+        "page_obj": paginate(request, matches, HISTORY_PAGE_SIZE),
+        "query": query,
+        "states": list(HISTORY_STATES.items()),
+    }
+    return render(request, "jobs/history.html", context)

@@ -11,7 +11,8 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from jobs.core import access, tagging
-from jobs.views.doors import back_to, found
+from jobs.http.lookup import get_or_404
+from jobs.views.next_url import next_url
 from reconsite.core.errors import Rejected
 
 
@@ -19,9 +20,9 @@ from reconsite.core.errors import Rejected
 @require_POST
 def tags(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Give the model the tags of the form (`tags`, commas between them) and no others."""
-    job = found(access.job_for_write(request.user, job_id))
+    job = get_or_404(access.job_for_write(request.user, job_id))
     try:
         tagging.set_tags(job, request.POST.getlist("tags"))
     except Rejected as error:
         messages.error(request, error.message)
-    return redirect(back_to(request))
+    return redirect(next_url(request))

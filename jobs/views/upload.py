@@ -17,10 +17,10 @@ from accounts.models import User
 from jobs.core import access, estimates, services, worker_heartbeat
 from jobs.http.delivery import deliver_photo
 from jobs.http.errors import STATUS
+from jobs.http.lookup import get_or_404
 from jobs.models import Job
 from jobs.pages.recipe_fields import QUALITY_HINTS, QUALITY_LABELS, SIDE_CHOICES
 from jobs.pages.submit_form import SubmitForm
-from jobs.views.doors import found
 from jobs.work.cutout_process import previewer
 from ml.engine_registry import engine_names
 from ml.errors import ReconstructionError
@@ -55,7 +55,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 @require_safe
 def photo(request: HttpRequest, job_id: UUID, position: int) -> HttpResponseBase:
     """One photo of one's own job, to be sent again with other settings."""
-    job = found(access.job_for_write(request.user, job_id))
+    job = get_or_404(access.job_for_write(request.user, job_id))
     sent = job.photos.filter(position=position).first()
     if sent is None:
         raise Http404("There is no such photo.")
@@ -76,7 +76,7 @@ def _earlier(request: HttpRequest) -> Job | None:
     if not named:
         return None
     try:
-        return found(access.job_for_write(request.user, UUID(named)))
+        return get_or_404(access.job_for_write(request.user, UUID(named)))
     except ValueError as error:
         raise Http404("There is no such job.") from error
 
@@ -85,11 +85,11 @@ def _wants_json(request: HttpRequest) -> bool:
     return request.headers.get("Accept", "").startswith("application/json")
 
 
-def _refused(request: HttpRequest, form: SubmitForm, sentences: list[str], status: int) -> HttpResponse:
+def _refused(request: HttpRequest, form: SubmitForm, messages: list[str], status: int) -> HttpResponse:
     if _wants_json(request):
-        errors = [{"code": "invalid", "detail": sentence, "attr": None} for sentence in sentences]
+        errors = [{"code": "invalid", "detail": message, "attr": None} for message in messages]
         return JsonResponse({"type": "client_error", "errors": errors}, status=status)
-    return _upload_page(request, form, sentences=sentences, status=status)
+    return _upload_page(request, form, messages=messages, status=status)
 
 
 def _upload_page(
@@ -97,13 +97,13 @@ def _upload_page(
     form: SubmitForm,
     *,
     earlier: Job | None = None,
-    sentences: list[str] | None = None,
+    messages: list[str] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     qualities = [_quality(name) for name in QUALITIES]
     context = {
         "form": form,
-        "sentences": sentences or [],
+        "error_messages": messages or [],
         "earlier": earlier,
         "max_upload_mb": settings.MAX_UPLOAD_BYTES // (1024 * 1024),
         "max_photos": MAX_PHOTOS,

@@ -111,8 +111,8 @@ def test_a_broken_mail_server_does_not_break_sign_up(
     form = {"email": "new@example.org", "password1": PASSWORD, "password2": PASSWORD}
     page = client.post("/accounts/signup/", form, follow=True)
     assert page.status_code == 200
-    assert "The mail to new@example.org could not be sent" in page.content.decode()
-    assert "e-mail sent" not in page.content.decode()
+    assert "The email to new@example.org could not be sent" in page.content.decode()
+    assert "Confirmation email sent" not in page.content.decode()
     assert User.objects.filter(email="new@example.org").exists()
 
 
@@ -121,7 +121,7 @@ def test_a_reset_without_mail_says_so_and_tells_nothing(
     owner: User, client: Client, broken_mail: None, email: str
 ) -> None:
     page = client.post("/accounts/password/reset/", {"email": email}, follow=True)
-    assert f"The mail to {email} could not be sent" in page.content.decode()
+    assert f"The email to {email} could not be sent" in page.content.decode()
 
 
 def test_wrong_fields_are_named_beside_them(client: Client) -> None:
@@ -149,10 +149,10 @@ def test_labels_are_spelled_as_everywhere_else(owner: User, page: str) -> None:
     for label in labels:
         assert label[0].isupper()
         assert label[1:] == label[1:].lower()
-        assert "Email" not in label
+        assert "E-mail" not in label
 
 
 def test_a_wrong_password_says_what_to_do(owner: User, client: Client) -> None:
     html = client.post("/accounts/login/", {"login": owner.email, "password": "wrong"}).content.decode()
-    assert "let us send you a link" in html
+    assert "reset your password" in html
     assert "Forgot your password?" in html

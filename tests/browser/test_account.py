@@ -45,7 +45,7 @@ def test_another_browser_is_signed_out_from_here(page: Page, browser: Browser, a
     other = browser.new_context(base_url=address, user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0")
     there = other.new_page()
     there.goto("/accounts/login/")
-    there.get_by_label("E-mail").fill("person@example.org")
+    there.get_by_label("Email").fill("person@example.org")
     there.get_by_label("Password", exact=True).fill(PASSWORD)
     there.get_by_role("main").get_by_role("button", name="Sign in").click()
     there.wait_for_url("**/new/")
@@ -59,9 +59,9 @@ def test_another_browser_is_signed_out_from_here(page: Page, browser: Browser, a
 
 def test_the_first_wrong_field_has_the_focus(page: Page) -> None:
     page.goto("/accounts/signup/")
-    page.get_by_label("E-mail").fill("person@example.org")
+    page.get_by_label("Email").fill("person@example.org")
     page.get_by_label("Password", exact=True).fill("12345678")
-    page.get_by_label("Password again").fill("12345678")
+    page.get_by_label("Confirm password").fill("12345678")
     page.get_by_role("main").get_by_role("button", name="Sign up").click()
     expect(page.locator("#id_password1")).to_be_focused()
     expect(page.locator("#id_password1_error")).to_be_visible()

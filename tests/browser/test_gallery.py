@@ -110,7 +110,7 @@ def several_are_published(page: Page) -> None:
     sharing.unpublish(Job.objects.get(title="Engine"))
     pick(page, "Engine")
     page.get_by_role("button", name="Publish").click()
-    expect(page.get_by_role("status").first).to_contain_text("1 model can now be seen by everybody")
+    expect(page.get_by_role("status").first).to_contain_text("1 model published")
     page.goto("/explore/")
     expect(page.get_by_role("link", name="Engine")).to_be_visible()
     expect(page.locator("[data-card]", has_text="Engine")).to_contain_text("by Ada")
@@ -141,4 +141,4 @@ def test_the_gallery_works_without_scripts(context: BrowserContext, browser: Bro
     assert set(titles(page)) == {"Beacon, seen from the left with its door shut", "Robot"}
     page.get_by_role("checkbox", name="Select Robot").check()
     page.get_by_role("button", name="Publish").click()
-    expect(page.get_by_role("status").first).to_contain_text("1 model can now be seen by everybody")
+    expect(page.get_by_role("status").first).to_contain_text("1 model published")

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from jobs.core import services, sharing
 from jobs.models import AbuseReport, Job, State
-from jobs.views.explore import EXPLORE_PAGE, ReportThrottle
+from jobs.views.explore import EXPLORE_PAGE_SIZE, ReportThrottle
 from tests.conftest import in_state, signed_in
 from tests.jobs.views.test_lists import many, queries
 
@@ -95,7 +95,7 @@ def test_a_word_that_nothing_has_leads_back_to_all(client: Client, published: Jo
 
 
 def test_the_last_of_many_pages_costs_no_more_queries_than_the_first(client: Client, owner: User) -> None:
-    many(owner, 20 * EXPLORE_PAGE, published_at=timezone.now())
+    many(owner, 20 * EXPLORE_PAGE_SIZE, published_at=timezone.now())
     assert queries(client, EXPLORE) == queries(client, f"{EXPLORE}?page=20") <= 2
 
 

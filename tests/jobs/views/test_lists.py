@@ -23,7 +23,7 @@ from pytest_django import Settings
 from accounts.models import User
 from jobs.core import sharing, tagging
 from jobs.models import Artifact, Job, State
-from jobs.views.lists import GALLERY_PAGE
+from jobs.views.lists import GALLERY_PAGE_SIZE
 from tests.conftest import in_state, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -149,7 +149,7 @@ def test_an_empty_gallery_invites(browser: Client) -> None:
 
 
 def test_the_next_page_keeps_what_was_asked_for(browser: Client, owner: User) -> None:
-    many(owner, GALLERY_PAGE + 1)
+    many(owner, GALLERY_PAGE_SIZE + 1)
     shown = browser.get(f"{GALLERY}?q=model&sort=oldest").content.decode()
     assert 'href="?q=model&amp;sort=oldest&amp;page=2"' in shown
     assert titles(browser, f"{GALLERY}?q=model&sort=oldest&page=2") == ["Model 00000"]
@@ -192,20 +192,20 @@ def test_an_act_never_leads_to_another_site(browser: Client, job: Job, elsewhere
 
 def test_several_are_published_and_made_private(browser: Client, finished: Callable[..., Job], job: Job) -> None:
     chosen = [str(finished(title).pk) for title in ("a", "b")]
-    said = browser.post(BULK, {"act": "publish", "job": [*chosen, str(job.pk)]}, follow=True).content.decode()
+    said = browser.post(BULK, {"bulk_action": "publish", "job": [*chosen, str(job.pk)]}, follow=True).content.decode()
     assert set(Job.objects.published().values_list("title", flat=True)) == {"a", "b"}
-    assert "2 models can now be seen by everybody" in said
-    assert "1 model stayed private" in said
-    browser.post(BULK, {"act": "unpublish", "job": chosen})
+    assert "2 models published" in said
+    assert "1 model not published" in said
+    browser.post(BULK, {"bulk_action": "unpublish", "job": chosen})
     assert not Job.objects.published().exists()
 
 
 def test_deleting_several_asks_first(browser: Client, finished: Callable[..., Job]) -> None:
     chosen = [str(finished(title).pk) for title in ("Lamp", "Chair")]
-    asked = browser.post(BULK, {"act": "delete", "job": chosen})
+    asked = browser.post(BULK, {"bulk_action": "delete", "job": chosen})
     assert "Delete 2 models?" in asked.content.decode()
     assert Job.objects.count() == 2
-    browser.post(BULK, {"act": "delete", "job": chosen, "sure": "yes"})
+    browser.post(BULK, {"bulk_action": "delete", "job": chosen, "confirmed": "yes"})
     assert not Job.objects.exists()
 
 
@@ -215,7 +215,7 @@ def test_several_are_downloaded_as_one_zip(browser: Client, finished: Callable[.
         for name in ("mesh.glb", "input.png"):
             file = default_storage.save(f"jobs/{job.pk}/run/{name}", ContentFile(b"bytes"))
             Artifact.objects.create(job=job, name=name, file=file, size=5, sha256="0" * 64)
-    answer = browser.post(BULK, {"act": "download", "job": [str(job.pk) for job in jobs]})
+    answer = browser.post(BULK, {"bulk_action": "download", "job": [str(job.pk) for job in jobs]})
     assert answer["Content-Type"] == "application/zip"
     with zipfile.ZipFile(io.BytesIO(asyncio.run(whole(answer)))) as archive:
         assert set(archive.namelist()) == {f"red-lamp-{job.pk.hex[:8]}/mesh.glb" for job in jobs}
@@ -229,15 +229,17 @@ async def whole(answer: Any) -> bytes:
 @pytest.mark.parametrize("act", ["publish", "delete", "download"])
 def test_a_strangers_models_are_not_touched(finished: Callable[..., Job], stranger: User, act: str) -> None:
     job = finished("Lamp")
-    answer = signed_in(stranger).post(BULK, {"act": act, "job": [str(job.pk), "no id"], "sure": "yes"}, follow=True)
+    answer = signed_in(stranger).post(
+        BULK, {"bulk_action": act, "job": [str(job.pk), "no id"], "confirmed": "yes"}, follow=True
+    )
     assert "Select at least one model first." in answer.content.decode()
     job.refresh_from_db()
     assert job.published_at is None
 
 
 def test_an_unknown_act_is_refused(browser: Client) -> None:
-    assert browser.post(BULK, {"act": "paint"}).status_code == 400
+    assert browser.post(BULK, {"bulk_action": "paint"}).status_code == 400
 
 
 def test_acts_on_several_are_for_people_who_are_signed_in(client: Client) -> None:
-    assert client.post(BULK, {"act": "delete"})["Location"].startswith("/accounts/login/")
+    assert client.post(BULK, {"bulk_action": "delete"})["Location"].startswith("/accounts/login/")

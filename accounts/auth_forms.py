@@ -1,0 +1,49 @@
+"""The forms of allauth with the labels of the rest of the site."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account import forms
+from django.forms import Form
+
+LABEL_OVERRIDES = {
+    "Password (again)": "Confirm password",
+    "Current Password": "Current password",
+    "New Password": "New password",
+    "New Password (again)": "Confirm new password",
+}
+"""Our label for each label of allauth that we change."""
+
+
+class LabelOverridesMixin(Form):
+    """A form of allauth whose labels are replaced as in `LABEL_OVERRIDES`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.label = LABEL_OVERRIDES.get(str(field.label), field.label)
+
+
+class SignInForm(LabelOverridesMixin, forms.LoginForm):  # type: ignore[misc]
+    """Email and password."""
+
+
+class SignUpForm(LabelOverridesMixin, forms.SignupForm):  # type: ignore[misc]
+    """A new account."""
+
+
+class AddEmailForm(LabelOverridesMixin, forms.AddEmailForm):  # type: ignore[misc]
+    """Another email address."""
+
+
+class ChangePasswordForm(LabelOverridesMixin, forms.ChangePasswordForm):  # type: ignore[misc]
+    """A new password, confirmed with the current one."""
+
+
+class ResetPasswordForm(LabelOverridesMixin, forms.ResetPasswordForm):  # type: ignore[misc]
+    """Where to send the reset link."""
+
+
+class ResetPasswordKeyForm(LabelOverridesMixin, forms.ResetPasswordKeyForm):  # type: ignore[misc]
+    """A new password, set through the reset link."""
