@@ -1,4 +1,4 @@
-"""The learning curve: `log.jsonl` -> an SVG of the held-out figures over the samples seen."""
+"""The learning curve: `log.jsonl` -> an SVG of the held-out metrics over the samples seen."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ import json
 from pathlib import Path
 
 WIDTH, HEIGHT, MARGIN = 640, 200, 40
-SHOWN = {"iou": "volumetric IoU", "front": "error of the first surface", "elevation": "error of the elevation, degrees"}
+"""Size of one plot and its left and right margin, in pixels."""
+TITLES = {
+    "iou": "volumetric IoU",
+    "front": "error of the first surface",
+    "elevation": "error of the elevation, degrees",
+}
 COLORS = {"held_meshes": "#0b7285", "held_shapes": "#d9480f"}
 
 
 def draw(log: Path, target: Path) -> None:
-    """Write one small plot under the other, one line a held-out set. Does nothing while the log is empty."""
+    """Write one small plot below the other, with a line per held-out set. Does nothing while the log is empty."""
     rows = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
     if not rows:
         return
-    plots = [_plot(rows, key, title, index * HEIGHT) for index, (key, title) in enumerate(SHOWN.items())]
+    plots = [_plot(rows, key, title, index * HEIGHT) for index, (key, title) in enumerate(TITLES.items())]
     size = f'width="{WIDTH}" height="{HEIGHT * len(plots)}" font-family="sans-serif" font-size="12"'
     target.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{"".join(plots)}</svg>\n')
 

@@ -17,7 +17,8 @@ from ml.mesh.raycast import Caster
 from ml.training import materials, meshes, posing, render, shapes
 from ml.training.meshes import Solid
 
-SHARD = 256
+SHARD_SIZE = 256
+"""Samples of a full shard."""
 Sample = dict[str, np.ndarray]
 
 
@@ -79,7 +80,7 @@ def write(out: Path, source: Iterator[tuple[str, Sample]], prefix: str) -> None:
     number = 0
     for item in source:
         batch.append(item)
-        if len(batch) == SHARD:
+        if len(batch) == SHARD_SIZE:
             _write_shard(out / f"{prefix}_{number:04d}", batch)
             number, batch = number + 1, []
     if batch:
@@ -99,7 +100,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
     parser.add_argument("--meshes", type=Path, help="a folder of meshes; without it, shapes are generated")
-    parser.add_argument("--count", type=int, default=SHARD)
+    parser.add_argument("--count", type=int, default=SHARD_SIZE)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--held-out", action="store_true", help="the meshes and families that are not trained on")
     options = parser.parse_args(arguments)

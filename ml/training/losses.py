@@ -1,6 +1,8 @@
-"""What the network is punished for, and the figures of how well it does."""
+"""The loss terms of the compact network, and the metrics that tell how well it does."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -9,82 +11,113 @@ from torch import Tensor
 from ml.engines.compact.network import BINS, CompactNetwork, Output, bin_centres
 
 Batch = dict[str, Tensor]
-"""inputs (B, 5, P, P), seen (B, G, G) bool, depths (B, G, G, 3), occupancy (B, G, G, BINS) uint8,
+"""inputs (B, 5, P, P), silhouette (B, G, G) bool, depths (B, G, G, 3), occupancy (B, G, G, BINS) uint8,
 back (B, 3, G, G) in [0, 1], elevation (B,)."""
-PIXELS = 4096
-"""Pixels of a batch, drawn from all silhouettes, on which the occupancy of hidden bins is judged."""
 
 
-def losses(network: CompactNetwork, output: Output, batch: Batch) -> dict[str, Tensor]:
-    """Each term alone, already weighted; their sum is what training lowers."""
-    seen, depths = batch["seen"], torch.nan_to_num(batch["depths"])
+@dataclass(frozen=True)
+class Config:
+    """Weights of the loss terms: the values that the shipped weights were trained with. Depths in canonical units."""
+
+    front: float = 4.0
+    front_relief: float = 6.0
+    thickness: float = 3.0
+    log_thickness: float = 0.15
+    """Weight of the ratio of thicknesses, which keeps thin parts thin."""
+    back: float = 2.5
+    back_relief: float = 3.0
+    hidden: float = 1.0
+    color: float = 0.4
+    elevation: float = 0.06
+    """Per degree."""
+    in_front: float = 0.15
+    """Weight of a depth bin up to the end of the front layer, where the two surfaces decide; 1 behind it."""
+    hidden_scale: float = 8.0
+    """Divisor of a pixel's cross-entropy, summed over its bins."""
+    pixels: int = 4096
+    """Silhouette pixels drawn from a batch for the loss of the depth bins."""
+    min_thickness: float = 0.01
+    """Lower bound of a thickness before its logarithm is taken; the network's own lower bound."""
+    relief_steps: tuple[int, ...] = (1, 3, 9)
+    """Distances in pixels over which depth differences are compared."""
+    max_relief: float = 0.3
+    """Cap of one difference, so that the edge of a part in front of another does not outweigh all else."""
+
+
+CONFIG = Config()
+
+
+def losses(network: CompactNetwork, output: Output, batch: Batch, config: Config = CONFIG) -> dict[str, Tensor]:
+    """Weighted loss terms by name; training minimises their sum."""
+    silhouette, depths = batch["silhouette"], torch.nan_to_num(batch["depths"])
     front, end, back = depths.unbind(dim=-1)
     length = end - front
+    log_length = length.clamp_min(config.min_thickness).log()
     color = (output.back_color - batch["back"]).abs().mean(dim=1)
     return {
-        "front": 4.0 * _masked(output.front - front, seen),
-        "relief": 6.0 * relief(output.front, front, seen),
-        "thickness": 3.0 * _masked(output.thickness - length, seen)
-        + 0.15 * _masked(output.thickness.log() - length.clamp_min(0.01).log(), seen),
-        "back": 2.5 * _masked(output.back - back, seen) + 3.0 * relief(output.back, back, seen),
-        "hidden": 1.0 * hidden(network, output, batch, end),
-        "color": 0.4 * _masked(color, seen),
-        "elevation": 0.06 * (output.elevation - batch["elevation"]).abs().mean(),
+        "front": config.front * _masked_mean(output.front - front, silhouette),
+        "relief": config.front_relief * relief(output.front, front, silhouette, config),
+        "thickness": config.thickness * _masked_mean(output.thickness - length, silhouette)
+        + config.log_thickness * _masked_mean(output.thickness.log() - log_length, silhouette),
+        "back": config.back * _masked_mean(output.back - back, silhouette)
+        + config.back_relief * relief(output.back, back, silhouette, config),
+        "hidden": config.hidden * hidden(network, output, batch, end, config),
+        "color": config.color * _masked_mean(color, silhouette),
+        "elevation": config.elevation * (output.elevation - batch["elevation"]).abs().mean(),
     }
 
 
-def _masked(error: Tensor, seen: Tensor) -> Tensor:
-    return (error.abs() * seen).sum() / seen.sum().clamp_min(1)
+def _masked_mean(error: Tensor, mask: Tensor) -> Tensor:
+    """Mean absolute error over the mask; 0 where it is empty."""
+    return (error.abs() * mask).sum() / mask.sum().clamp_min(1)
 
 
-def relief(guess: Tensor, truth: Tensor, seen: Tensor) -> Tensor:
-    """Error of depth differences between pixels 1, 3 and 9 apart: the shape of the surface whatever its distance.
-
-    Differences are capped, so that an outline in front of another does not outweigh all else.
-    """
-    error, total = guess - truth, guess.new_zeros(())
-    for step in (1, 3, 9):
+def relief(predicted: Tensor, target: Tensor, silhouette: Tensor, config: Config = CONFIG) -> Tensor:
+    """Mean error of depth differences between nearby pixels: the shape of a surface regardless of its distance."""
+    error, total = predicted - target, predicted.new_zeros(())
+    for step in config.relief_steps:
         for dim in (1, 2):
             size = error.shape[dim] - step
-            both = seen.narrow(dim, 0, size) & seen.narrow(dim, step, size)
+            both = silhouette.narrow(dim, 0, size) & silhouette.narrow(dim, step, size)
             change = error.narrow(dim, step, size) - error.narrow(dim, 0, size)
-            total = total + (change.abs().clamp_max(0.3) * both).sum() / both.sum().clamp_min(1)
-    return total / 6.0
+            total = total + (change.abs().clamp_max(config.max_relief) * both).sum() / both.sum().clamp_min(1)
+    return total / (2.0 * len(config.relief_steps))
 
 
-def hidden(network: CompactNetwork, output: Output, batch: Batch, end: Tensor) -> Tensor:
-    """Cross-entropy of the bins at sampled pixels; bins up to the end of the first part count little."""
-    places = batch["seen"].flatten().nonzero().squeeze(1)
-    places = places[torch.randint(len(places), (PIXELS,))]
-    logits = network.hidden(output.features.reshape(-1, output.features.shape[-1])[places]).float()
-    truth = batch["occupancy"].reshape(-1, BINS)[places].float()
-    behind = (bin_centres() > end.flatten()[places][:, None]).float()
-    weight = 0.15 + 0.85 * behind
-    loss = F.binary_cross_entropy_with_logits(logits, truth, weight=weight, reduction="sum")
-    return loss / PIXELS / 8.0
+def hidden(network: CompactNetwork, output: Output, batch: Batch, end: Tensor, config: Config = CONFIG) -> Tensor:
+    """Cross-entropy of the depth bins at randomly chosen silhouette pixels; `end` (B, G, G) of the front layer."""
+    pixels = batch["silhouette"].flatten().nonzero().squeeze(1)
+    pixels = pixels[torch.randint(len(pixels), (config.pixels,))]
+    logits = network.hidden(output.features.reshape(-1, output.features.shape[-1])[pixels]).float()
+    target = batch["occupancy"].reshape(-1, BINS)[pixels].float()
+    behind = (bin_centres() > end.flatten()[pixels][:, None]).float()
+    weight = config.in_front + (1.0 - config.in_front) * behind
+    loss = F.binary_cross_entropy_with_logits(logits, target, weight=weight, reduction="sum")
+    return loss / config.pixels / config.hidden_scale
 
 
-def decode(front: Tensor, thickness: Tensor, logits: Tensor, threshold: float = 0.0) -> Tensor:
-    """(…) front and thickness, (…, BINS) logits -> (…, BINS) bool: the first part, and filled bins behind it."""
+def decode_occupancy(front: Tensor, thickness: Tensor, logits: Tensor, threshold: float = 0.0) -> Tensor:
+    """(…) front and thickness, (…, BINS) logits -> (…, BINS) bool: the front layer, and filled bins behind it."""
     centres = bin_centres()
     half = float(centres[1] - centres[0]) / 2.0
     end = (front + thickness)[..., None]
-    first = (centres >= front[..., None] - half) & (centres <= end + half)
-    return first | ((centres > end) & (logits > threshold))
+    front_layer = (centres >= front[..., None] - half) & (centres <= end + half)
+    return front_layer | ((centres > end) & (logits > threshold))
 
 
 @torch.no_grad()
-def figures(network: CompactNetwork, output: Output, batch: Batch) -> dict[str, float]:
-    """Mean depth errors (canonical units), volumetric IoU along the rays per object, median elevation error."""
-    seen, depths = batch["seen"], torch.nan_to_num(batch["depths"])
-    filled = decode(output.front, output.thickness, network.hidden(output.features).float()) & seen[..., None]
-    truth = batch["occupancy"].bool() & seen[..., None]
-    both, either = (filled & truth).sum((1, 2, 3)), (filled | truth).sum((1, 2, 3))
+def metrics(network: CompactNetwork, output: Output, batch: Batch) -> dict[str, float]:
+    """Mean depth errors (canonical units), mean volumetric IoU along the rays, median elevation error in degrees."""
+    silhouette, depths = batch["silhouette"], torch.nan_to_num(batch["depths"])
+    logits = network.hidden(output.features).float()
+    filled = decode_occupancy(output.front, output.thickness, logits) & silhouette[..., None]
+    target = batch["occupancy"].bool() & silhouette[..., None]
+    intersection, union = (filled & target).sum((1, 2, 3)), (filled | target).sum((1, 2, 3))
     return {
-        "front": float(_masked(output.front - depths[..., 0], seen)),
-        "thickness": float(_masked(output.thickness - (depths[..., 1] - depths[..., 0]), seen)),
-        "back": float(_masked(output.back - depths[..., 2], seen)),
-        "iou": float((both / either.clamp_min(1)).mean()),
+        "front": float(_masked_mean(output.front - depths[..., 0], silhouette)),
+        "thickness": float(_masked_mean(output.thickness - (depths[..., 1] - depths[..., 0]), silhouette)),
+        "back": float(_masked_mean(output.back - depths[..., 2], silhouette)),
+        "iou": float((intersection / union.clamp_min(1)).mean()),
         "elevation": float((output.elevation - batch["elevation"]).abs().median()),
-        "color": float(_masked((output.back_color - batch["back"]).abs().mean(dim=1), seen)),
+        "color": float(_masked_mean((output.back_color - batch["back"]).abs().mean(dim=1), silhouette)),
     }

@@ -7,13 +7,20 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
+NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
+"""Coefficients of the quintic iteration (Jordan et al. 2024); they bring singular values to about 0.7 … 1.2."""
+ADAMW_SCALE = 0.2
+"""Root mean square of AdamW's usual update; Muon's is scaled to it (Liu et al. 2025, section 2.2)."""
+OUTPUT_LAYERS = ("surface", "bins", "places", "tilt.2")
+"""Prefixes of the parameters that AdamW takes although they are matrices: the embedding and the last layers."""
+
 
 class Muon(torch.optim.Optimizer):
     """Momentum whose update is orthogonalised, so that every direction of a matrix learns at the same speed.
 
     Method: Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks"; the scale that makes its
-    rates those of AdamW: Liu et al. 2025, "Muon is scalable for LLM training". Kernels (O, I, H, W) are taken as
-    matrices (O, I·H·W).
+    rates comparable to those of AdamW: Liu et al. 2025, "Muon is scalable for LLM training". Kernels (O, I, H, W) are
+    treated as matrices (O, I·H·W). `torch.optim.Muon` accepts two-dimensional parameters only, hence this one.
     """
 
     def __init__(self, params: Iterable[Tensor], lr: float, momentum: float = 0.95, decay: float = 0.02) -> None:
@@ -33,7 +40,7 @@ class Muon(torch.optim.Optimizer):
             state["moving"] = torch.zeros_like(parameter)
         moving = state["moving"].lerp_(gradient, 1.0 - momentum)
         matrix = torch.lerp(gradient, moving, momentum).reshape(len(parameter), -1)
-        update = orthogonalised(matrix).reshape(parameter.shape) * (0.2 * max(matrix.shape) ** 0.5)
+        update = orthogonalised(matrix).reshape(parameter.shape) * (ADAMW_SCALE * max(matrix.shape) ** 0.5)
         parameter.mul_(1.0 - rate * decay).sub_(update.to(parameter.dtype), alpha=rate)
 
 
@@ -43,15 +50,15 @@ def orthogonalised(matrix: Tensor, rounds: int = 5) -> Tensor:
     if x.shape[0] > x.shape[1]:
         return orthogonalised(matrix.T, rounds).T
     x = x / (x.norm() + 1e-7)
+    linear, cubic, quintic = NEWTON_SCHULZ
     for _ in range(rounds):
         square = x @ x.T
-        x = 3.4445 * x + (-4.7750 * square + 2.0315 * square @ square) @ x
+        x = linear * x + (cubic * square + quintic * square @ square) @ x
     return x.float()
 
 
 def split(network: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-    """Matrices and kernels, and all the rest: biases, norms, places, and the last layers."""
-    last = ("surface", "bins", "places", "tilt.2")
-    heavy = [each for name, each in network.named_parameters() if each.ndim >= 2 and not name.startswith(last)]
-    known = {id(each) for each in heavy}
-    return heavy, [each for each in network.parameters() if id(each) not in known]
+    """The parameters for Muon (matrices and kernels), and those for AdamW (biases, norms and OUTPUT_LAYERS)."""
+    named = dict(network.named_parameters())
+    matrices = {name for name, value in named.items() if value.ndim >= 2 and not name.startswith(OUTPUT_LAYERS)}
+    return [named[name] for name in named if name in matrices], [named[name] for name in named if name not in matrices]

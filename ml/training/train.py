@@ -1,7 +1,7 @@
 """Train the compact network: `python -m ml.training.train [--meshes FOLDER] [--minutes N]`.
 
-Resumes from the last checkpoint, makes samples as long as there are too few, logs held-out figures, and `--export`
-writes the averaged weights into the repository.
+Resumes from the last checkpoint, makes samples while there are too few, and logs held-out metrics. At the end, or with
+`--export` alone, it writes the averaged weights into the repository.
 """
 
 from __future__ import annotations
@@ -25,32 +25,46 @@ from torch import Tensor
 from ml.engines.compact.network import WEIGHTS, CompactNetwork, encode, load_network
 from ml.training import augment, curve, supply
 from ml.training.dataset import Sample
-from ml.training.losses import Batch, figures, losses
+from ml.training.losses import Batch, losses, metrics
 from ml.training.optimizer import Muon, split
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "var" / "train"
-HELD = ("held_meshes", "held_shapes")
-KEYS = ("picture", "cover", "occupancy", "depths", "back", "angles")
+HELD_OUT_SETS = ("held_meshes", "held_shapes")
+"""Folders of the samples that are measured, never trained on."""
+ARRAYS = ("picture", "cover", "occupancy", "depths", "back", "angles")
+"""File names of a shard's arrays."""
+BATCHES_PER_SCAN = 200
+"""Batches between two looks for new shards."""
+MAX_GRADIENT_NORM = 1.0
+WARM_UP = 0.02
+"""Fraction of the schedule over which the learning rate rises to its peak."""
+FINAL_RATE = 0.01
+"""Learning rate at the end of the schedule, as a fraction of the peak."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that shapes a run. `minutes` of wall clock, or `steps` where given, are the length of the schedule.
-
-    A run without a checkpoint in `folder` begins with `weights`, where they are.
-    """
+    """Everything that determines a run."""
 
     folder: Path = DATA
     weights: Path = WEIGHTS
+    """Where a run without a checkpoint in `folder` starts from, if the file exists."""
     minutes: float = 60.0
+    """Length of the schedule in wall-clock time."""
     steps: int | None = None
+    """Length of the schedule in steps, instead of `minutes`."""
     batch: int = 24
+    """Samples of a step."""
     rate: float = 5e-3
+    """Peak learning rate."""
     decay: float = 0.02
+    """Weight decay of the matrices."""
     average: float = 0.998
+    """Decay of the exponential moving average of the weights, per step."""
     seed: int = 0
     report_every: float = 480.0
+    """Seconds between two checkpoints with a log entry."""
     threads: int = 2
 
 
@@ -67,29 +81,34 @@ class State:
 
 def open_shards(folder: Path) -> list[Sample]:
     """Memory-mapped shards below `folder`, in order of name."""
-    names = sorted(each for each in folder.iterdir() if each.is_dir() and each.suffix != ".part")
-    return [{key: np.load(each / f"{key}.npy", mmap_mode="r") for key in KEYS} for each in names]
+    paths = sorted(path for path in folder.iterdir() if path.is_dir() and path.suffix != ".part")
+    return [{key: np.load(path / f"{key}.npy", mmap_mode="r") for key in ARRAYS} for path in paths]
 
 
-def gather(shards: list[Sample], places: np.ndarray) -> Sample:
-    """The samples at (shard, row) `places` (B, 2) as one batch of arrays."""
-    return {key: np.stack([shards[shard][key][row] for shard, row in places]) for key in KEYS}
+def sample_indices(shards: list[Sample]) -> np.ndarray:
+    """(N, 2) shard and row of every sample."""
+    return np.array([(index, row) for index, shard in enumerate(shards) for row in range(len(shard["angles"]))])
+
+
+def gather(shards: list[Sample], indices: np.ndarray) -> Sample:
+    """The samples at `indices` (B, 2), shard and row, as one batch of arrays."""
+    return {key: np.stack([shards[shard][key][row] for shard, row in indices]) for key in ARRAYS}
 
 
 def to_batch(raw: Sample, rng: np.random.Generator | None) -> Batch:
-    """Arrays of a shard -> tensors for the losses; with `rng` mirrored and with photo faults."""
+    """Arrays of a shard -> tensors for the losses; augmented if `rng` is given."""
     occupancy = np.unpackbits(raw["occupancy"], axis=-1)
     raw = {**raw, "occupancy": occupancy}
     if rng is not None:
         raw = augment.swap_colors(augment.stretch(augment.mirror(raw, rng), rng), rng)
-        pairs = [augment.photograph(p, c, rng) for p, c in zip(raw["picture"], raw["cover"], strict=True)]
-        picture, cover = (np.stack(each) for each in zip(*pairs, strict=True))
+        pairs = [augment.degrade(*pair, rng) for pair in zip(raw["picture"], raw["cover"], strict=True)]
+        picture, cover = (np.stack(arrays) for arrays in zip(*pairs, strict=True))
     else:
         picture, cover = raw["picture"].astype(np.float32) / 255.0, raw["cover"].astype(np.float32) / 255.0
     depths = torch.from_numpy(raw["depths"].astype(np.float32))
     return {
         "inputs": encode(torch.from_numpy(picture).permute(0, 3, 1, 2), torch.from_numpy(cover)),
-        "seen": torch.isfinite(depths[..., 0]),
+        "silhouette": torch.isfinite(depths[..., 0]),
         "depths": depths,
         "occupancy": torch.from_numpy(np.ascontiguousarray(raw["occupancy"])),
         "back": torch.from_numpy(raw["back"].astype(np.float32) / 255.0).permute(0, 3, 1, 2),
@@ -98,12 +117,12 @@ def to_batch(raw: Sample, rng: np.random.Generator | None) -> Batch:
 
 
 def batches(folder: Path, size: int, rng: np.random.Generator) -> Iterator[Batch]:
-    """Endless augmented batches; looks for fresh shards every 200 batches."""
+    """Augmented batches without end; picks up new shards every BATCHES_PER_SCAN batches."""
     while True:
         shards = open_shards(folder)
-        rows = np.array([(i, row) for i, shard in enumerate(shards) for row in range(len(shard["angles"]))])
-        for _ in range(200):
-            yield to_batch(gather(shards, rows[rng.integers(len(rows), size=size)]), rng)
+        indices = sample_indices(shards)
+        for _ in range(BATCHES_PER_SCAN):
+            yield to_batch(gather(shards, indices[rng.integers(len(indices), size=size)]), rng)
 
 
 def start(settings: Settings) -> State:
@@ -111,17 +130,17 @@ def start(settings: Settings) -> State:
     torch.manual_seed(settings.seed)
     network = CompactNetwork()
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    heavy, light = split(network)
-    muon = Muon(heavy, lr=settings.rate, decay=settings.decay)
-    adam = torch.optim.AdamW(light, lr=settings.rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
+    matrices, others = split(network)
+    muon = Muon(matrices, lr=settings.rate, decay=settings.decay)
+    adam = torch.optim.AdamW(others, lr=settings.rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
     state = State(network, deepcopy(network), (muon, adam))
     checkpoint = settings.folder / "last.pt"
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)
         network.load_state_dict(saved["network"])
         state.averaged.load_state_dict(saved["averaged"])
-        for optimizer, remembered in zip(state.optimizers, saved["optimizers"], strict=True):
-            optimizer.load_state_dict(remembered)
+        for optimizer, optimizer_state in zip(state.optimizers, saved["optimizers"], strict=True):
+            optimizer.load_state_dict(optimizer_state)
         state.step, state.samples = saved["step"], saved["samples"]
     elif settings.weights.exists():
         shipped = load_network(settings.weights).state_dict()
@@ -131,12 +150,12 @@ def start(settings: Settings) -> State:
 
 
 def save(state: State, folder: Path) -> None:
-    """Write the checkpoint in one move, so that a killed run leaves a whole one."""
+    """Replace the checkpoint atomically, so that a killed run leaves a complete one."""
     part = folder / "last.part"
     saved = {
         "network": state.network.state_dict(),
         "averaged": state.averaged.state_dict(),
-        "optimizers": [each.state_dict() for each in state.optimizers],
+        "optimizers": [optimizer.state_dict() for optimizer in state.optimizers],
         "step": state.step,
         "samples": state.samples,
     }
@@ -152,7 +171,7 @@ def train_step(state: State, batch: Batch, settings: Settings, rate: float) -> d
     total = torch.stack(list(terms.values())).sum()
     state.network.zero_grad(set_to_none=True)
     total.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(state.network.parameters(), 1.0)
+    torch.nn.utils.clip_grad_norm_(state.network.parameters(), MAX_GRADIENT_NORM)
     for optimizer in state.optimizers:
         for group in optimizer.param_groups:
             group["lr"] = rate
@@ -163,51 +182,52 @@ def train_step(state: State, batch: Batch, settings: Settings, rate: float) -> d
 
 
 @torch.no_grad()
-def _average(state: State, keep: float) -> None:
+def _average(state: State, decay: float) -> None:
     """Exponential moving average of the weights."""
-    for ours, theirs in zip(state.averaged.parameters(), state.network.parameters(), strict=True):
-        ours.lerp_(theirs, 1.0 - keep)
+    for average, latest in zip(state.averaged.parameters(), state.network.parameters(), strict=True):
+        average.lerp_(latest, 1.0 - decay)
 
 
 def schedule(fraction: float, peak: float) -> float:
-    """Learning rate at this fraction of the run: a short warm-up, then half a cosine down to a hundredth."""
-    warm = min(1.0, fraction / 0.02 + 0.02)
-    return peak * warm * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * min(fraction, 1.0))))
+    """Learning rate at this fraction of the run: a short warm-up, then half a cosine down to FINAL_RATE."""
+    warm_up = min(1.0, fraction / WARM_UP + 0.02)
+    cosine = 0.5 * (1.0 + math.cos(math.pi * min(fraction, 1.0)))
+    return peak * warm_up * (FINAL_RATE + (1.0 - FINAL_RATE) * cosine)
 
 
 @torch.no_grad()
-def check(network: CompactNetwork, folder: Path, limit: int = 96, size: int = 32) -> dict[str, float]:
-    """Held-out figures, averaged over batches."""
+def evaluate(network: CompactNetwork, folder: Path, limit: int = 96, size: int = 32) -> dict[str, float]:
+    """Metrics of the first `limit` samples of a held-out set, averaged over batches of `size`."""
     network.eval()
     shards = open_shards(folder)
-    rows = np.array([(i, row) for i, shard in enumerate(shards) for row in range(len(shard["angles"]))])[:limit]
+    indices = sample_indices(shards)[:limit]
     results = []
-    for first in range(0, len(rows), size):
-        batch = to_batch(gather(shards, rows[first : first + size]), None)
+    for first in range(0, len(indices), size):
+        batch = to_batch(gather(shards, indices[first : first + size]), None)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             output = network(batch["inputs"].contiguous(memory_format=torch.channels_last))
-        results.append(figures(network, output, batch))
-    return {key: float(np.mean([each[key] for each in results])) for key in results[0]}
+        results.append(metrics(network, output, batch))
+    return {key: float(np.mean([result[key] for result in results])) for key in results[0]}
 
 
 def train(settings: Settings) -> State:
-    """Train to the end of the schedule, with a checkpoint and a line of figures every `report_every` seconds."""
+    """Train to the end of the schedule, with a checkpoint and a log entry every `report_every` seconds."""
     torch.set_num_threads(settings.threads)
-    stopping = _stop_when_asked()
+    stopping = _stop_on_sigterm()
     state = start(settings)
     rng = np.random.default_rng((settings.seed, state.step))
-    began, first = time.monotonic(), state.step
-    reported = began
+    started, first_step = time.monotonic(), state.step
+    reported = started
     sums: dict[str, float] = {}
     steps = 0
     for batch in batches(settings.folder / "data", settings.batch, rng):
-        fraction = 1.0 if stopping.is_set() else progress(settings, state.step - first, time.monotonic() - began)
+        fraction = 1.0 if stopping.is_set() else progress(settings, state.step - first_step, time.monotonic() - started)
         terms = train_step(state, batch, settings, schedule(fraction, settings.rate))
         sums = {key: sums.get(key, 0.0) + value for key, value in terms.items()}
         steps += 1
         if time.monotonic() - reported > settings.report_every or fraction >= 1.0:
             save(state, settings.folder)
-            report(state, settings, {key: value / steps for key, value in sums.items()}, time.monotonic() - began)
+            report(state, settings, {key: value / steps for key, value in sums.items()}, time.monotonic() - started)
             reported, sums, steps = time.monotonic(), {}, 0
         if fraction >= 1.0:
             return state
@@ -215,12 +235,12 @@ def train(settings: Settings) -> State:
 
 
 def progress(settings: Settings, steps: int, seconds: float) -> float:
-    """Share of the schedule that is over: by steps where they were given (the same on every machine), else by time."""
+    """Fraction of the schedule that is done: by steps if they are set (reproducible on any machine), else by time."""
     return (steps + 1) / settings.steps if settings.steps else seconds / 60.0 / settings.minutes
 
 
-def _stop_when_asked() -> threading.Event:
-    """Set at SIGTERM: the run then saves, reports and ends. Only the main thread can be asked."""
+def _stop_on_sigterm() -> threading.Event:
+    """An event that SIGTERM sets: the run then saves, reports and ends. Only the main thread can handle signals."""
     stopping = threading.Event()
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda *_: stopping.set())
@@ -228,15 +248,15 @@ def _stop_when_asked() -> threading.Event:
 
 
 def report(state: State, settings: Settings, terms: dict[str, float], seconds: float) -> None:
-    """One line to the log and to the terminal: loss terms and held-out figures of the averaged weights."""
-    ready = [name for name in HELD if any((settings.folder / name).glob("*/angles.npy"))]
-    held = {name: check(state.averaged, settings.folder / name) for name in ready}
-    line: dict[str, object] = {"step": state.step, "samples": state.samples, "seconds": round(seconds)}
-    line["loss"] = {key: round(value, 4) for key, value in terms.items()}
-    line |= {name: {key: round(value, 4) for key, value in each.items()} for name, each in held.items()}
+    """Append loss terms and held-out metrics of the averaged weights to the log, print them, redraw the curve."""
+    ready = [name for name in HELD_OUT_SETS if any((settings.folder / name).glob("*/angles.npy"))]
+    held_out = {name: evaluate(state.averaged, settings.folder / name) for name in ready}
+    entry: dict[str, object] = {"step": state.step, "samples": state.samples, "seconds": round(seconds)}
+    for name, values in {"loss": terms, **held_out}.items():
+        entry[name] = {key: round(value, 4) for key, value in values.items()}
     with (settings.folder / "log.jsonl").open("a") as log:
-        log.write(json.dumps(line) + "\n")
-    print(json.dumps(line), flush=True)
+        log.write(json.dumps(entry) + "\n")
+    print(json.dumps(entry), flush=True)
     curve.draw(settings.folder / "log.jsonl", settings.folder / "curve.svg")
 
 
@@ -257,8 +277,8 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=24)
     parser.add_argument("--rate", type=float, default=5e-3)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--samples", type=int, default=20_000, help="how many different samples to make at most")
-    parser.add_argument("--export", action="store_true", help="only write the last checkpoint's weights")
+    parser.add_argument("--samples", type=int, default=20_000, help="make at most this many different samples")
+    parser.add_argument("--export", action="store_true", help="only write the weights of the last checkpoint")
     options = parser.parse_args()
     if not options.export:
         settings = Settings(
@@ -268,7 +288,7 @@ def main() -> None:
             rate=options.rate,
             threads=options.threads,
         )
-        with supply.supplied(options.folder, options.meshes, options.samples):
+        with supply.supply_samples(options.folder, options.meshes, options.samples):
             train(settings)
     print(export(options.folder))
 
