@@ -131,7 +131,7 @@ def export_row(model: bake.TexturedMesh, folder: Path) -> Row:
         picture = Image.fromarray(model.texture)
         material = trimesh.visual.material.SimpleMaterial(image=picture)  # type: ignore[no-untyped-call]
         visual = trimesh.visual.TextureVisuals(uv=model.uv, material=material)  # type: ignore[no-untyped-call]
-        made = trimesh.Trimesh(frames.y_up(model.mesh.vertices), model.mesh.faces, visual=visual, process=False)
+        made = trimesh.Trimesh(frames.to_y_up(model.mesh.vertices), model.mesh.faces, visual=visual, process=False)
         for kind in ("glb", "obj", "stl", "ply"):
             made.export(folder / f"naive.{kind}")
 

@@ -52,7 +52,7 @@ def judged(example: single_photo.Example, engine: engines.Engine, recipe: Recipe
 
 def _printed(solid: repair.Mesh, height_mm: float) -> bool:
     """Whether it is still sound when all that is kept is where the corners of its triangles lie, in millimetres."""
-    corners = frames.print_bed(solid.vertices, height_mm)[solid.faces].reshape(-1, 3)
+    corners = frames.to_print_bed(solid.vertices, height_mm)[solid.faces].reshape(-1, 3)
     first, place_of = welded(corners)
     return repair.is_solid(corners[first], place_of.reshape(-1, 3).astype(np.int32))
 

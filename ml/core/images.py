@@ -30,7 +30,7 @@ def composite(picture: NDArray[np.uint8], color: Color) -> NDArray[np.uint8]:
 def bilinear(picture: NDArray[Any], column: Floats, row: Floats) -> Floats:
     """Values (N,) or (N, C) float32 of a (H, W) or (H, W, C) picture at (N,) columns and rows.
 
-    Pixel centres are whole numbers; beyond the picture its border goes on.
+    Pixel centres are at whole numbers; positions outside the picture take the value of its border.
     """
     height, width = picture.shape[:2]
     x, y = column.clip(0, width - 1), row.clip(0, height - 1)
@@ -46,11 +46,11 @@ def bilinear(picture: NDArray[Any], column: Floats, row: Floats) -> Floats:
 
 
 def to_linear(srgb: NDArray[Any]) -> Floats:
-    """sRGB in [0, 1] to linear light (IEC 61966-2-1)."""
+    """sRGB in [0, 1] -> linear light in [0, 1] (IEC 61966-2-1)."""
     value = np.asarray(srgb, dtype=np.float32)
     return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4).astype(np.float32)
 
 
 def to_bytes(value: NDArray[Any]) -> NDArray[np.uint8]:
-    """[0, 1] to 0 … 255."""
+    """Values in [0, 1] -> 0 to 255, rounded and clipped."""
     return np.asarray((value * 255.0).round().clip(0, 255), dtype=np.uint8)

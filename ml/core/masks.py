@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from ml.core.images import Floats
+
 Mask = NDArray[np.bool_]
 
 

@@ -1,4 +1,4 @@
-"""How much memory there is, and whether an error says that it ran out."""
+"""How much memory is free, and whether an error means that it ran out."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import psutil
 import torch
 
 CGROUP = Path("/sys/fs/cgroup")
+"""cgroup v2: holds the limits of the container, if there is one."""
 
 
 def free_memory() -> int:
-    """Bytes that may still be taken: the machine's own figure, or the container's limit where that is lower."""
+    """Bytes still available on this machine, or within the container's limit if that is less."""
     free = int(psutil.virtual_memory().available)
     try:
         limit = int((CGROUP / "memory.max").read_text())
@@ -22,7 +23,7 @@ def free_memory() -> int:
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory ran out, on the CPU or on a GPU."""
+    """Whether an error means that memory ran out, on the CPU or on a GPU."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
     return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)

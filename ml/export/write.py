@@ -39,7 +39,7 @@ def preview(mesh: Mesh, scene: Scene, path: Path) -> None:
         vertices, faces = fast_simplification.simplify(vertices, faces, target_count=PREVIEW_FACES)
         vertices, faces = without_unused_vertices(vertices, faces)
     colors = to_linear(scene_colors(scene, vertices))
-    glb.colored(path, frames.y_up(vertices), frames.y_up(vertex_normals(vertices, faces)), colors, faces)
+    glb.colored(path, frames.to_y_up(vertices), frames.to_y_up(vertex_normals(vertices, faces)), colors, faces)
 
 
 def write(model: TexturedMesh, out_dir: Path, recipe: Recipe, extras: dict[str, Any] | None = None) -> None:
@@ -89,7 +89,7 @@ def _jpeg(model: TexturedMesh) -> bytes:
 
 def write_glb(model: TexturedMesh, path: Path, jpeg: bytes, extras: dict[str, Any] | None) -> None:
     """One file with its texture as JPEG; y up, photo's side +z, one scene unit a metre. `_SEEN` is `model.seen`."""
-    positions, normals = frames.y_up(model.mesh.vertices), frames.y_up(model.mesh.normals)
+    positions, normals = frames.to_y_up(model.mesh.vertices), frames.to_y_up(model.mesh.normals)
     glb.textured(path, positions, normals, model.uv, model.mesh.faces, jpeg, model.seen, extras)
 
 
@@ -101,18 +101,18 @@ def write_ply(solid: _Solid, path: Path) -> None:
 
 def write_3mf(solid: _Solid, path: Path, height_mm: float) -> None:
     """3MF with vertex colours in millimetres, z up, standing on z = 0."""
-    threemf.write(path, frames.print_bed(solid.vertices, height_mm), solid.colors, solid.faces, TITLE)
+    threemf.write(path, frames.to_print_bed(solid.vertices, height_mm), solid.colors, solid.faces, TITLE)
 
 
 def write_usdz(model: TexturedMesh, path: Path, jpeg: bytes, height_mm: float) -> None:
     """USDZ at its true height in metres: y up, standing on y = 0, photo's side +z."""
-    positions = frames.standing(frames.y_up(model.mesh.vertices), height_mm / 1000.0)
-    usdz.write(path, positions, frames.y_up(model.mesh.normals), model.uv, model.mesh.faces, jpeg)
+    positions = frames.to_floor(frames.to_y_up(model.mesh.vertices), height_mm / 1000.0)
+    usdz.write(path, positions, frames.to_y_up(model.mesh.normals), model.uv, model.mesh.faces, jpeg)
 
 
 def write_stl(mesh: Mesh, path: Path, height_mm: float) -> None:
     """Binary STL in millimetres, z up, standing on z = 0."""
-    vertices = frames.print_bed(mesh.vertices, height_mm)
+    vertices = frames.to_print_bed(mesh.vertices, height_mm)
     record = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
     triangles = np.zeros(len(mesh.faces), record)
     triangles["normal"] = face_areas_and_normals(vertices, mesh.faces)[1]
@@ -129,9 +129,9 @@ def write_obj(model: TexturedMesh, out_dir: Path) -> None:
     corner = np.stack([place_of[model.mesh.faces], model.mesh.faces, model.mesh.faces], axis=2) + 1
     text = [
         f"# Reconsite\nmtllib {files.MTL}\no model\n",
-        lines("v %.6f %.6f %.6f\n", frames.y_up(model.mesh.vertices[first])),
+        lines("v %.6f %.6f %.6f\n", frames.to_y_up(model.mesh.vertices[first])),
         lines("vt %.6f %.6f\n", uv),
-        lines("vn %.4f %.4f %.4f\n", frames.y_up(model.mesh.normals)),
+        lines("vn %.4f %.4f %.4f\n", frames.to_y_up(model.mesh.normals)),
         f"usemtl {MATERIAL}\ns 1\n",
         lines("f %d/%d/%d %d/%d/%d %d/%d/%d\n", corner.reshape(-1, 9)),
     ]

@@ -32,7 +32,7 @@ def statistics(mesh: Mesh, height_mm: float) -> dict[str, Any]:
     `thinnest_wall_mm`: all but 1 % of the surface is at least as thick, measured straight inwards (an estimate).
     """
     mesh = _without_seams(mesh)
-    printed = replace(mesh, vertices=frames.print_bed(mesh.vertices, height_mm))
+    printed = replace(mesh, vertices=frames.to_print_bed(mesh.vertices, height_mm))
     areas, normals = face_areas_and_normals(printed.vertices, mesh.faces)
     return {
         "vertices": len(mesh.vertices),

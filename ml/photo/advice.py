@@ -1,4 +1,4 @@
-"""What a photo could do better, said before the job: sentences for the user, each from a measure of the picture."""
+"""Advice on a photo before the job: each message follows from something measured in the picture."""
 
 from __future__ import annotations
 
@@ -12,95 +12,101 @@ from scipy import ndimage
 from ml.core.images import WHITE, composite
 from ml.photo.decode import Photo
 
-FEW_PIXELS = 256
-"""Longer side of the object in the original's pixels below which half of the network's frame is made up."""
-LOOKED_AT = 512
-"""The object is judged at the size at which the networks see it: a blur that vanishes there does no harm."""
-BLURRED = 0.09
-"""`sharpness` below which no edge is clear: sharp photos give 0.24 to 0.42, blurred by 8 pixels 0.02 to 0.08."""
-SMOOTHED = 2.0
-"""Pixels: takes away noise and the steps of 8-bit levels, which look like edges in a soft picture."""
+MIN_OBJECT_PIXELS = 256
+"""Longer side of the object, in pixels of the original: half of what the networks see (512), the rest is upscaled."""
+MOVE_CLOSER_BELOW = 0.6
+"""Fraction of the picture's side: if the object is smaller, moving closer is enough; else the photo itself is small."""
+SHARPNESS_SIDE = 512
+"""Sharpness is measured at the resolution that the networks see: blur that disappears there does no harm."""
+MIN_SHARPNESS = 0.09
+"""Below it no edge is clear: sharp photos measure 0.24 to 0.42, photos blurred by 8 pixels 0.02 to 0.08."""
+SMOOTHING = 2.0
+"""Standard deviation in pixels: removes noise and 8-bit steps, which look like edges in a soft picture."""
 CUT_OFF = 0.04
-"""Share of a side of the picture that the object covers when it goes on beyond it; a mere touch covers less."""
+"""Fraction of a picture edge covered by an object that continues beyond it; one that merely touches covers less."""
 SECOND_OBJECT = 0.1
-"""A part of at least this share of the largest one is an object of its own."""
+"""A component of at least this fraction of the largest one's area counts as another object."""
 
-SIDES = ("left", "top", "right", "bottom")
+EDGES = ("left", "top", "right", "bottom")
+
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Advice:
-    """`code`: too_small, blurred, cut_off or several_objects. `sentence`: what is wrong and what to do."""
+    """`code`: too_small, blurred, cut_off or several_objects. `sentence`: what is wrong and what to do about it."""
 
     code: str
     sentence: str
 
 
 def advise(photo: Photo, mask: NDArray[np.float32], *, own_transparency: bool = False) -> tuple[Advice, ...]:
-    """Advice on `photo` whose object `mask` (H, W) shows; empty for a good photo.
+    """Advice on `photo`, given the opacity (H, W) of its object; empty for a good photo.
 
-    A picture with `own_transparency` was cut on purpose: what touches its edge is no mistake.
+    With `own_transparency` the user cut the picture out, so an object that touches its edge is not a mistake.
     """
-    solid = mask > 0.5
-    if not solid.any():
+    inside = mask > 0.5
+    if not inside.any():
         return ()
-    found = [_too_small(photo, solid), _blurred(photo, solid), _several_objects(solid)]
+    found = [_too_small(photo, inside), _blurred(photo, inside), _several_objects(inside)]
     if not own_transparency:
-        found.append(_cut_off(solid))
-    return tuple(each for each in found if each is not None)
+        found.append(_cut_off(inside))
+    return tuple(advice for advice in found if advice is not None)
 
 
-def _too_small(photo: Photo, solid: NDArray[np.bool_]) -> Advice | None:
-    rows, columns = _bounds(solid)
-    share = max((rows.stop - rows.start) / solid.shape[0], (columns.stop - columns.start) / solid.shape[1])
-    scale = max(photo.original_size) / max(solid.shape)
-    long_side = round(max(rows.stop - rows.start, columns.stop - columns.start) * scale)
-    if long_side >= FEW_PIXELS:
+def _too_small(photo: Photo, inside: Mask) -> Advice | None:
+    rows, columns = _bounds(inside)
+    height, width = rows.stop - rows.start, columns.stop - columns.start
+    length = round(max(height, width) * max(photo.original_size) / max(inside.shape))
+    if length >= MIN_OBJECT_PIXELS:
         return None
-    closer = "Go closer, or use a larger photo." if share < 0.6 else "Use a larger photo."
-    return Advice("too_small", f"The object is only {long_side} pixels long, so its details are guessed. {closer}")
+    fraction = max(height / inside.shape[0], width / inside.shape[1])
+    remedy = "Move closer, or use a larger photo." if fraction < MOVE_CLOSER_BELOW else "Use a larger photo."
+    return Advice("too_small", f"The object is only {length} pixels long, so fine details will be missing. {remedy}")
 
 
-def _blurred(photo: Photo, solid: NDArray[np.bool_]) -> Advice | None:
-    if sharpness(photo, solid) >= BLURRED:
+def _blurred(photo: Photo, inside: Mask) -> Advice | None:
+    if sharpness(photo, inside) >= MIN_SHARPNESS:
         return None
-    return Advice("blurred", "The photo looks blurred. Hold the camera still and let it focus on the object.")
+    return Advice("blurred", "The photo looks blurred. Hold the camera still and focus on the object.")
 
 
-def sharpness(photo: Photo, solid: NDArray[np.bool_]) -> float:
-    """Variance of the Laplacian of the object's part of the picture, divided by that of its gradient.
+def sharpness(photo: Photo, inside: Mask) -> float:
+    """Variance of the Laplacian around the object, divided by the variance of the gradient.
 
     Method: Pech-Pacheco et al. 2000, "Diatom autofocusing in brightfield microscopy". An edge that is soft over s
-    pixels gives about 1 / s², however strong it is and however many there are, so that a plain object counts as
-    sharp as a patterned one. Transparent pixels count as white.
+    pixels gives about 1 / s², whatever its contrast and however many edges there are, so a plain object scores the same
+    as a patterned one. Transparent pixels count as white.
     """
-    rows, columns = _bounds(solid)
+    rows, columns = _bounds(inside)
     grey = Image.fromarray(composite(photo.pixels[rows, columns], WHITE)).convert("L")
-    grey.thumbnail((LOOKED_AT, LOOKED_AT), reducing_gap=2.0)
-    values = ndimage.gaussian_filter(np.asarray(grey, dtype=np.float32), SMOOTHED)
-    slopes = np.stack(np.gradient(values))
-    return float(ndimage.laplace(values).var() / max(float(slopes.var()), 1e-3))
+    grey.thumbnail((SHARPNESS_SIDE, SHARPNESS_SIDE), reducing_gap=2.0)
+    values = ndimage.gaussian_filter(np.asarray(grey, dtype=np.float32), SMOOTHING)
+    gradient = np.stack(np.gradient(values))
+    return float(ndimage.laplace(values).var() / max(float(gradient.var()), 1e-3))
 
 
-def _cut_off(solid: NDArray[np.bool_]) -> Advice | None:
-    edges = (solid[:, 0], solid[0], solid[:, -1], solid[-1])
-    sides = [name for name, edge in zip(SIDES, edges, strict=True) if float(edge.mean()) > CUT_OFF]
-    if not sides:
+def _cut_off(inside: Mask) -> Advice | None:
+    edges = (inside[:, 0], inside[0], inside[:, -1], inside[-1])
+    crossed = [name for name, edge in zip(EDGES, edges, strict=True) if float(edge.mean()) > CUT_OFF]
+    if not crossed:
         return None
-    where = " and ".join([", ".join(sides[:-1]), sides[-1]] if len(sides) > 1 else sides)
-    return Advice("cut_off", f"The object is cut off at the photo’s edge ({where}). Get all of it into the picture.")
+    names = " and ".join([", ".join(crossed[:-1]), crossed[-1]] if len(crossed) > 1 else crossed)
+    where = f"{names} edge{'s' if len(crossed) > 1 else ''}"
+    return Advice("cut_off", f"The object is cut off at the {where} of the photo. Fit all of it in the picture.")
 
 
-def _several_objects(solid: NDArray[np.bool_]) -> Advice | None:
-    parts, _ = ndimage.label(solid)
-    areas = np.bincount(parts.ravel())[1:]
+def _several_objects(inside: Mask) -> Advice | None:
+    components, _ = ndimage.label(inside)
+    areas = np.bincount(components.ravel())[1:]
     count = int((areas >= SECOND_OBJECT * areas.max()).sum())
     if count == 1:
         return None
-    sentence = f"{count} separate objects were found. One model is made of all of them: erase what does not belong."
+    sentence = f"{count} separate objects were found and will all be part of the model. Erase any that don’t belong."
     return Advice("several_objects", sentence)
 
 
-def _bounds(solid: NDArray[np.bool_]) -> tuple[slice, slice]:
-    rows, columns = ndimage.find_objects(solid.astype(np.int8))[0]
+def _bounds(inside: Mask) -> tuple[slice, slice]:
+    """Rows and columns of the bounding box."""
+    rows, columns = ndimage.find_objects(inside.astype(np.int8))[0]
     return rows, columns

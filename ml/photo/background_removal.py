@@ -1,6 +1,6 @@
-"""Which pixels are the object: rembg where its weights are installed, GrabCut as the last resort.
+"""Separates the object from the background: with rembg if its weights are installed, else with GrabCut.
 
-Weights are never downloaded here: `python -m ml.cli.fetch_background` puts them in place beforehand.
+Weights are never downloaded here; `python -m ml.cli.fetch_background` installs them.
 """
 
 from __future__ import annotations
@@ -20,30 +20,37 @@ if TYPE_CHECKING:
     from rembg.sessions.base import BaseSession
 
 DEFAULT_MODEL = "u2netp"
-GRABCUT_NOTE = "No network for background removal is installed: the background was guessed from the picture's edge."
+GRABCUT_NOTE = (
+    "This server has no network for background removal, so the background was estimated from the edges of the photo."
+)
 
 _PREDICT_SIDE = 1024
-"""rembg's networks look at 320 to 1024 pixels; a larger picture would only be resized once more."""
+"""Longer side in pixels: rembg's networks see 320 to 1024, so a larger picture would only be resized twice."""
 _GRABCUT_SIDE = 384
+"""Longer side in pixels: GrabCut gets slow on larger pictures."""
+_GRABCUT_MARGIN = 25
+"""1 / 25 of the shorter side, at each edge, is known to be background."""
+_GRABCUT_ITERATIONS = 5
+"""As in OpenCV's own example; the mask hardly changes after that."""
 
 
 def model_name() -> str:
-    """The rembg model to use: `BACKGROUND_MODEL` from the environment, else the small one made for CPUs."""
+    """The rembg model: `BACKGROUND_MODEL` from the environment, else a small one that is fast on CPUs."""
     return os.environ.get("BACKGROUND_MODEL") or DEFAULT_MODEL
 
 
 def background_folder() -> Path:
-    """Where rembg finds its weights (its own setting U2NET_HOME)."""
+    """The folder that rembg loads its weights from (its setting U2NET_HOME)."""
     return models_folder() / "u2net"
 
 
 def weights_file(model: str) -> Path:
-    """The file that has to be there before `model` can run."""
+    """The file that `model` needs."""
     return background_folder() / f"{model}.onnx"
 
 
 def remove_by_rembg(picture: NDArray[np.uint8], model: str) -> NDArray[np.float32]:
-    """Opacity in [0, 1] of every pixel, (H, W), of an RGB picture (H, W, 3)."""
+    """Opacity (H, W) in [0, 1] of an RGB picture (H, W, 3)."""
     small = Image.fromarray(picture)
     small.thumbnail((_PREDICT_SIDE, _PREDICT_SIDE), reducing_gap=2.0)
     session = _session(model, str(background_folder()))
@@ -52,14 +59,14 @@ def remove_by_rembg(picture: NDArray[np.uint8], model: str) -> NDArray[np.float3
 
 
 def warm_up() -> None:
-    """Load the configured network if its weights are installed, so that the first photo need not wait for it."""
+    """Load the configured network if its weights are installed, so that the first photo does not wait for it."""
     model = model_name()
     if weights_file(model).exists():
         remove_by_rembg(np.zeros((64, 64, 3), np.uint8), model)
 
 
 def _rembg() -> Any:
-    """rembg. It imports pymatting, whose functions would be compiled for 40 s on a fresh machine; none is used."""
+    """Import rembg without compiling pymatting, which takes 40 s on a fresh machine and is not used."""
     os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
     import rembg
 
@@ -72,15 +79,15 @@ def _session(model: str, folder: str) -> BaseSession:
 
     os.environ["U2NET_HOME"] = folder
     options = SessionOptions()
-    options.enable_cpu_mem_arena = False  # an arena would hold 250 MB for the rest of the job and is no faster here
+    options.enable_cpu_mem_arena = False  # an arena keeps 250 MB for the rest of the job and is no faster here
     session: BaseSession = _rembg().new_session(model, sess_opts=options)
     return session
 
 
 def remove_by_grabcut(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Opacity, 0 or 1, (H, W), of an RGB picture whose object stays clear of the picture's edge.
+    """Opacity (H, W), 0 or 1, of an RGB picture (H, W, 3) whose object does not touch its edges.
 
-    Method: Rother et al. 2004, "GrabCut", as in OpenCV.
+    Method: Rother et al. 2004, "GrabCut", implemented in OpenCV.
     """
     import cv2
 
@@ -88,11 +95,12 @@ def remove_by_grabcut(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     small.thumbnail((_GRABCUT_SIDE, _GRABCUT_SIDE))
     bgr = np.ascontiguousarray(np.asarray(small)[..., ::-1])
     height, width = bgr.shape[:2]
-    margin = max(2, min(height, width) // 25)
+    margin = max(2, min(height, width) // _GRABCUT_MARGIN)
     inside = (margin, margin, width - 2 * margin, height - 2 * margin)
     labels = np.zeros((height, width), np.uint8)
+    models = np.zeros((1, 65)), np.zeros((1, 65))  # the size that OpenCV prescribes for its colour models
     cv2.setRNGSeed(0)
-    cv2.grabCut(bgr, labels, inside, np.zeros((1, 65)), np.zeros((1, 65)), 5, cv2.GC_INIT_WITH_RECT)
+    cv2.grabCut(bgr, labels, inside, *models, _GRABCUT_ITERATIONS, cv2.GC_INIT_WITH_RECT)
     mask = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.float32)
     return _resized(mask, picture.shape[:2])
 

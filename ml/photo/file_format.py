@@ -1,4 +1,4 @@
-"""What a file says about itself before any pixel is decoded: kind, size, and whether it is a trap."""
+"""Checks on a file before any pixel is decoded: its format, and whether it is a decompression bomb."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from collections.abc import Iterator
 from ml.errors import ReconstructionError
 
 MAX_SCANS = 100
-"""A camera's progressive JPEG has about 10 scans; each further one costs a pass over every pixel."""
+"""A camera's progressive JPEG has about 10 scans; each one costs a pass over all pixels."""
 MAX_CHUNKS = 20_000
-"""A 20 MB PNG in libpng's 8 kB pieces has 2,500 chunks; a million empty ones only cost time."""
+"""A 20 MB PNG in libpng's 8 kB pieces has 2,500 chunks; a million empty ones would only cost time."""
 
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _AVIF_BRANDS = {b"avif", b"avis"}
 _JPEG_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+"""Second byte of the JPEG markers SOS and EOI."""
 
 
 def kind_of(data: bytes) -> str:
-    """Pillow's name of the format by the magic bytes alone. Raises `empty_file` and `unsupported_type`."""
+    """Pillow's name of the format, by the magic bytes alone. Raises `empty_file` and `unsupported_type`."""
     if not data:
         raise ReconstructionError("empty_file")
     if data.startswith(b"\xff\xd8\xff"):
@@ -45,7 +46,7 @@ def _iso_kind(brand: bytes) -> str:
 
 
 def check_structure(data: bytes, kind: str) -> None:
-    """Refuse files that are small to send and endless to decode. Raises `unreadable_image`."""
+    """Reject files that are small to upload but take very long to decode. Raises `unreadable_image`."""
     if kind == "JPEG" and count_scans(data) > MAX_SCANS:
         raise ReconstructionError("unreadable_image")
     if kind == "PNG":
@@ -53,7 +54,7 @@ def check_structure(data: bytes, kind: str) -> None:
 
 
 def count_scans(data: bytes) -> int:
-    """Scans (SOS markers) of the first picture in a JPEG; those of an embedded thumbnail do not count."""
+    """Number of scans (SOS markers) of the first picture in a JPEG, not counting an embedded thumbnail's."""
     scans, position = 0, 2
     while found := _JPEG_MARKER.search(data, position):
         marker, position = data[found.end() - 1], found.end()
@@ -67,7 +68,7 @@ def count_scans(data: bytes) -> int:
 
 
 def _check_png(data: bytes) -> None:
-    """Chunk count, and the check sums of what the pixels are made of: Pillow itself skips those of the pixels."""
+    """Check the number of chunks, and the checksums of the chunks for pixels, which Pillow skips."""
     for index, (name, body, checksum) in enumerate(_png_chunks(data)):
         if index >= MAX_CHUNKS:
             raise ReconstructionError("unreadable_image")
@@ -76,7 +77,7 @@ def _check_png(data: bytes) -> None:
 
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview, int]]:
-    """Name, body and stored check sum of every whole chunk."""
+    """Name, body and stored checksum of every complete chunk."""
     view, position = memoryview(data), 8
     while position + 12 <= len(data):
         length = int.from_bytes(view[position : position + 4], "big")

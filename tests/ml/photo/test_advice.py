@@ -1,4 +1,4 @@
-"""Advice on a photo: each sentence comes for its fault, and none for a good photo."""
+"""Advice on a photo: one message for each problem, none for a good photo."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ SIDE = 600
 
 
 def pot(at: int = 150, size: int = 300) -> tuple[Image.Image, Image.Image]:
-    """A patterned square on a grey ground, and its mask."""
-    ground, mask = Image.new("RGB", (SIDE, SIDE), (128, 130, 126)), Image.new("L", (SIDE, SIDE))
+    """A patterned square on a grey background, and its mask."""
+    background, mask = Image.new("RGB", (SIDE, SIDE), (128, 130, 126)), Image.new("L", (SIDE, SIDE))
     box = (at, at, at + size, at + size)
-    ImageDraw.Draw(ground).rectangle(box, fill=(180, 70, 50))
-    ImageDraw.Draw(ground).ellipse((at + size // 4, at + size // 4, at + size // 2, at + size // 2), fill=(40, 60, 120))
+    ImageDraw.Draw(background).rectangle(box, fill=(180, 70, 50))
+    ImageDraw.Draw(background).ellipse(
+        (at + size // 4, at + size // 4, at + size // 2, at + size // 2), fill=(40, 60, 120)
+    )
     ImageDraw.Draw(mask).rectangle(box, fill=255)
-    return ground, mask
+    return background, mask
 
 
 def advice_on(picture: Image.Image, mask: Image.Image, original: int = 2000, own: bool = False) -> tuple[Advice, ...]:
@@ -28,43 +30,43 @@ def advice_on(picture: Image.Image, mask: Image.Image, original: int = 2000, own
 
 
 def codes(*arguments: object, **more: object) -> list[str]:
-    return [each.code for each in advice_on(*arguments, **more)]  # type: ignore[arg-type]
+    return [advice.code for advice in advice_on(*arguments, **more)]  # type: ignore[arg-type]
 
 
-def test_a_good_photo_needs_none() -> None:
+def test_a_good_photo_gets_no_advice() -> None:
     assert codes(*pot()) == []
 
 
-def test_a_small_object_is_told_with_its_length() -> None:
+def test_a_small_object_is_reported_with_its_length() -> None:
     (advice,) = advice_on(*pot(), original=400)
     assert advice.code == "too_small"
     assert "201 pixels" in advice.sentence
-    assert "Go closer" in advice.sentence
+    assert "Move closer" in advice.sentence
 
 
 def test_an_object_that_fills_a_small_photo_needs_a_larger_one() -> None:
     (advice,) = advice_on(*pot(at=30, size=540), original=200)
-    assert "Go closer" not in advice.sentence
+    assert "Move closer" not in advice.sentence
 
 
-@pytest.mark.parametrize(("blur", "said"), [(0, []), (1, []), (7, ["blurred"]), (12, ["blurred"])])
-def test_blur_is_told_when_the_network_would_see_it(blur: int, said: list[str]) -> None:
+@pytest.mark.parametrize(("blur", "expected"), [(0, []), (1, []), (7, ["blurred"]), (12, ["blurred"])])
+def test_blur_is_reported_if_the_network_would_see_it(blur: int, expected: list[str]) -> None:
     picture, mask = pot()
-    assert codes(picture.filter(ImageFilter.GaussianBlur(blur)), mask) == said
+    assert codes(picture.filter(ImageFilter.GaussianBlur(blur)), mask) == expected
 
 
-def test_a_pale_object_is_not_called_blurred() -> None:
+def test_a_low_contrast_object_does_not_count_as_blurred() -> None:
     picture, mask = pot()
     assert codes(picture.point(lambda level: 200 + level // 10), mask) == []
 
 
-def test_the_side_where_the_object_is_cut_off_is_named() -> None:
+def test_the_edges_that_cut_off_the_object_are_named() -> None:
     (advice,) = advice_on(*pot(at=-40))
     assert advice.code == "cut_off"
-    assert "(left and top)" in advice.sentence
+    assert "at the left and top edges of the photo" in advice.sentence
 
 
-def test_a_picture_cut_on_purpose_may_touch_its_edge() -> None:
+def test_an_object_that_the_user_cut_out_may_touch_the_edge() -> None:
     assert codes(*pot(at=-40), own=True) == []
 
 
@@ -76,12 +78,12 @@ def test_several_objects_are_counted() -> None:
     assert advice.sentence.startswith("2 separate objects")
 
 
-def test_a_crumb_is_no_second_object() -> None:
+def test_a_small_component_is_not_a_second_object() -> None:
     picture, mask = pot()
     ImageDraw.Draw(mask).rectangle((500, 500, 520, 520), fill=255)
     assert codes(picture, mask) == []
 
 
-def test_nothing_found_gives_no_advice() -> None:
+def test_an_empty_mask_gets_no_advice() -> None:
     picture, _ = pot()
     assert codes(picture, Image.new("L", picture.size)) == []

@@ -1,4 +1,4 @@
-"""The cutout: framing, the ways to find the object, and pictures that show none."""
+"""The cutout: framing, the methods of finding the object, and pictures without one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from ml.core.masks import iou
 from ml.errors import ReconstructionError
 from ml.photo import background_removal
 from ml.photo.cutout import SIZE, WHOLE_NOTE, Cutout, cut
@@ -23,17 +24,16 @@ def photo_of(picture: Image.Image) -> Photo:
     return Photo(np.asarray(picture), picture.size)
 
 
-def solid_bounds(cutout: Cutout) -> tuple[int, int, int, int]:
-    solid = cutout.rgba[..., 3] > 127
-    columns, rows = np.flatnonzero(solid.any(axis=0)), np.flatnonzero(solid.any(axis=1))
+def object_bounds(cutout: Cutout) -> tuple[int, int, int, int]:
+    inside = cutout.rgba[..., 3] > 127
+    columns, rows = np.flatnonzero(inside.any(axis=0)), np.flatnonzero(inside.any(axis=1))
     return columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
 
 
-def silhouette_overlap(cutout: Cutout) -> float:
-    """Intersection over union with the mushroom that was drawn."""
+def silhouette_iou(cutout: Cutout) -> float:
+    """IoU with the mushroom that was drawn."""
     truth = mushroom().crop(cutout.box).resize((SIZE, SIZE)).getchannel("A")
-    found, drawn = cutout.rgba[..., 3] > 127, np.asarray(truth) > 127
-    return float((found & drawn).sum() / (found | drawn).sum())
+    return iou(cutout.rgba[..., 3] > 127, np.asarray(truth) > 127)
 
 
 @pytest.fixture
@@ -42,20 +42,20 @@ def no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("ratio", [0.5, 0.85, 0.95])
-def test_the_longer_side_fills_its_share_of_the_frame(ratio: float) -> None:
-    left, top, right, bottom = solid_bounds(cut(photo_of(mushroom()), foreground_ratio=ratio))
+def test_the_longer_side_fills_the_foreground_ratio_of_the_frame(ratio: float) -> None:
+    left, top, right, bottom = object_bounds(cut(photo_of(mushroom()), foreground_ratio=ratio))
     assert max(right - left, bottom - top) / SIZE == pytest.approx(ratio, abs=0.01)
     assert (left + right) / 2 == pytest.approx(SIZE / 2, abs=2)
     assert (top + bottom) / 2 == pytest.approx(SIZE / 2, abs=2)
 
 
-def test_real_transparency_is_used_as_it_is() -> None:
+def test_existing_transparency_is_used_as_the_mask() -> None:
     cutout = cut(photo_of(mushroom()))
     assert cutout.method == "transparency"
-    assert silhouette_overlap(cutout) > 0.98
+    assert silhouette_iou(cutout) > 0.98
 
 
-def test_the_box_tells_where_the_object_stood() -> None:
+def test_the_box_is_centred_on_the_object() -> None:
     cutout = cut(photo_of(mushroom()))
     left, top, right, bottom = cutout.box
     assert right - left == bottom - top
@@ -63,7 +63,7 @@ def test_the_box_tells_where_the_object_stood() -> None:
     assert (top + bottom) / 2 == pytest.approx(160, abs=1)
 
 
-def test_an_object_at_the_edge_is_framed_beyond_the_picture() -> None:
+def test_the_frame_of_an_object_at_the_edge_extends_beyond_the_picture() -> None:
     picture = Image.new("RGBA", (200, 200))
     ImageDraw.Draw(picture).rectangle((0, 50, 80, 199), fill=(200, 100, 50, 255))
     cutout = cut(photo_of(picture))
@@ -72,19 +72,19 @@ def test_an_object_at_the_edge_is_framed_beyond_the_picture() -> None:
     assert cutout.rgba[..., 3][:, 0].max() == 0
 
 
-def test_specks_are_removed() -> None:
+def test_small_components_are_removed() -> None:
     picture = mushroom()
     ImageDraw.Draw(picture).rectangle((2, 2, 6, 6), fill=(0, 0, 255, 255))
     assert cut(photo_of(picture)).box == cut(photo_of(mushroom())).box
 
 
-def test_a_separate_part_of_some_size_stays() -> None:
+def test_a_large_separate_component_is_kept() -> None:
     picture = mushroom()
     ImageDraw.Draw(picture).rectangle((0, 0, 60, 60), fill=(0, 0, 255, 255))
     assert cut(photo_of(picture)).box != cut(photo_of(mushroom())).box
 
 
-def test_the_background_does_not_color_the_edge() -> None:
+def test_the_background_does_not_bleed_into_the_edge() -> None:
     clean, bled = mushroom(), np.asarray(mushroom().resize((160, 160)).resize((320, 320))).copy()
     soft = bled[..., 3] < 200
     bled[soft, :3] = (0, 255, 0)
@@ -97,15 +97,15 @@ def test_the_background_does_not_color_the_edge() -> None:
 def test_a_thin_part_keeps_its_own_color() -> None:
     picture = mushroom(512)
     ImageDraw.Draw(picture).line((260, 0, 260, 90), fill=(0, 0, 255, 255), width=4)
-    assert mean_color(cut(photo_of(picture)), row_share=0.1)[2] > 200
+    assert mean_color(cut(photo_of(picture)), row_fraction=0.1)[2] > 200
 
 
-def mean_color(cutout: Cutout, row_share: float) -> NDArray[np.float64]:
-    row = cutout.rgba[int((0.075 + 0.85 * row_share) * SIZE)]
+def mean_color(cutout: Cutout, row_fraction: float) -> NDArray[np.float64]:
+    row = cutout.rgba[int((0.075 + 0.85 * row_fraction) * SIZE)]
     return np.asarray(row[row[:, 3] > 200][:, :3].mean(axis=0))
 
 
-def test_input_picture_is_composited_on_middle_grey() -> None:
+def test_the_network_input_is_composited_on_middle_grey() -> None:
     grey = cut(photo_of(mushroom())).on_grey()
     assert grey.shape == (SIZE, SIZE, 3)
     assert grey[0, 0].tolist() == [128, 128, 128]
@@ -115,12 +115,12 @@ def test_input_picture_is_composited_on_middle_grey() -> None:
 def test_rembg_finds_the_object(u2netp: Path) -> None:
     cutout = cut(photo_of(on_meadow()), model="u2netp")
     assert cutout.method == "rembg:u2netp"
-    assert silhouette_overlap(cutout) > 0.85
+    assert silhouette_iou(cutout) > 0.85
 
 
-def test_the_first_photo_of_a_fresh_machine_waits_for_no_compiler(u2netp: Path, tmp_path: Path) -> None:
+def test_the_first_photo_on_a_fresh_machine_does_not_wait_for_a_compiler(u2netp: Path, tmp_path: Path) -> None:
     env = {name: value for name, value in os.environ.items() if name != "NUMBA_DISABLE_JIT"}
-    env["NUMBA_CACHE_DIR"] = str(tmp_path)  # what numba compiles on import would be kept here
+    env["NUMBA_CACHE_DIR"] = str(tmp_path)  # numba would cache here what it compiles on import
     subprocess.run(
         [sys.executable, "-c", "from ml.photo.background_removal import warm_up; warm_up()"], env=env, check=True
     )
@@ -137,21 +137,21 @@ def test_a_small_object_in_a_large_photo_is_found(u2netp: Path) -> None:
 
 
 @pytest.mark.usefixtures("no_weights")
-def test_grabcut_is_the_last_resort_and_says_so() -> None:
+def test_without_weights_grabcut_is_used_and_a_note_says_so() -> None:
     cutout = cut(photo_of(on_meadow()))
     assert cutout.method == "grabcut"
     assert cutout.notes == (background_removal.GRABCUT_NOTE,)
-    assert silhouette_overlap(cutout) > 0.8
+    assert silhouette_iou(cutout) > 0.8
 
 
 def test_the_background_can_be_kept() -> None:
     cutout = cut(photo_of(on_meadow()), remove_background=False)
     assert cutout.method == "none"
     assert cutout.notes == (WHOLE_NOTE,)
-    assert solid_bounds(cutout) == pytest.approx((38, 38, 474, 474), abs=2)
+    assert object_bounds(cutout) == pytest.approx((38, 38, 474, 474), abs=2)
 
 
-def test_the_model_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_selects_the_background_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BACKGROUND_MODEL", "u2net")
     assert background_removal.model_name() == "u2net"
     monkeypatch.delenv("BACKGROUND_MODEL")
@@ -165,27 +165,27 @@ def noise(size: int = 256) -> NDArray[np.uint8]:
 NO_SUBJECT = {
     "white": np.full((256, 256, 3), 255, np.uint8),
     "slightly uneven grey": np.full((256, 256, 3), 90, np.uint8) + (noise() % 5),
-    "wholly transparent": np.zeros((256, 256, 4), np.uint8),
+    "fully transparent": np.zeros((256, 256, 4), np.uint8),
     "one opaque dot": np.pad(np.full((8, 8, 4), 255, np.uint8), ((0, 248), (0, 248), (0, 0))),
 }
 
 
 @pytest.mark.parametrize("name", NO_SUBJECT)
-def test_a_picture_without_an_object_says_so(name: str) -> None:
-    with pytest.raises(ReconstructionError) as refused:
+def test_a_picture_without_an_object_is_rejected(name: str) -> None:
+    with pytest.raises(ReconstructionError) as error:
         cut(Photo(NO_SUBJECT[name], (256, 256)))
-    assert refused.value.code == "no_subject"
+    assert error.value.code == "no_subject"
 
 
-def test_noise_shows_no_object_to_the_network(u2netp: Path) -> None:
-    with pytest.raises(ReconstructionError) as refused:
+def test_the_network_finds_no_object_in_noise(u2netp: Path) -> None:
+    with pytest.raises(ReconstructionError) as error:
         cut(Photo(noise(512), (512, 512)), model="u2netp")
-    assert refused.value.code == "no_subject"
+    assert error.value.code == "no_subject"
 
 
 @pytest.mark.usefixtures("no_weights")
 @pytest.mark.parametrize("pixels", [noise(), NO_SUBJECT["white"]], ids=["noise", "white"])
-def test_grabcut_finds_no_object_where_there_is_none(pixels: NDArray[np.uint8]) -> None:
-    with pytest.raises(ReconstructionError) as refused:
+def test_grabcut_finds_no_object_if_there_is_none(pixels: NDArray[np.uint8]) -> None:
+    with pytest.raises(ReconstructionError) as error:
         cut(Photo(pixels, (256, 256)))
-    assert refused.value.code == "no_subject"
+    assert error.value.code == "no_subject"
