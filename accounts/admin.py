@@ -12,7 +12,7 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from accounts.deletion import delete_account
+from accounts.data.deletion import delete_account
 from accounts.models import ApiToken, User
 from jobs.core import moderation, quota
 from jobs.models import State

@@ -224,14 +224,14 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = env.str("EMAIL_VERIFICATION", "optional")
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "accounts.pages.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
-    "login": "accounts.auth_forms.SignInForm",
-    "signup": "accounts.auth_forms.SignUpForm",
-    "add_email": "accounts.auth_forms.AddEmailForm",
-    "change_password": "accounts.auth_forms.ChangePasswordForm",
-    "reset_password": "accounts.auth_forms.ResetPasswordForm",
-    "reset_password_from_key": "accounts.auth_forms.ResetPasswordKeyForm",
+    "login": "accounts.pages.auth_forms.SignInForm",
+    "signup": "accounts.pages.auth_forms.SignUpForm",
+    "add_email": "accounts.pages.auth_forms.AddEmailForm",
+    "change_password": "accounts.pages.auth_forms.ChangePasswordForm",
+    "reset_password": "accounts.pages.auth_forms.ResetPasswordForm",
+    "reset_password_from_key": "accounts.pages.auth_forms.ResetPasswordKeyForm",
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("NUM_PROXIES", 0)  # its limits and sessions count the client, not the proxy
 OPEN_SIGN_UP = env.bool("OPEN_SIGN_UP", True)

@@ -11,9 +11,9 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from accounts import export
-from accounts.deletion import delete_account
-from accounts.forms import DeleteAccountForm
+from accounts.data import export
+from accounts.data.deletion import delete_account
+from accounts.pages.forms import DeleteAccountForm
 from accounts.views.person import person
 from jobs.core import quota
 from jobs.models import Job

@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from accounts.forms import ProfileForm
 from accounts.models import User
+from accounts.pages.forms import ProfileForm
 from accounts.views.person import person
 from jobs.core import quota
 from jobs.models import Job

@@ -11,8 +11,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.core import tokens
-from accounts.forms import TokenForm
 from accounts.models import ApiToken
+from accounts.pages.forms import TokenForm
 from accounts.views.person import person
 from reconsite.core.errors import Rejected
 

@@ -1,70 +1,156 @@
-"""Each layer is ignorant of the one above it."""
+"""Each layer is ignorant of those above it.
 
-import ast
+A rule holds for a folder: a new file is guarded by the folder it is in, and a new folder fails until `ORDER` names it.
+"""
+
+from __future__ import annotations
+
 import subprocess
 import sys
-from pathlib import Path
 
-import pytest
+from tests.site.import_graph import ROOT, circle, graph, imports, is_inside, libraries, modules, own_module, reachable
 
-ROOT = Path(__file__).parent.parent.parent
-CORE = [
-    "models",
-    "transitions",
-    "services",
-    "sharing",
-    "tagging",
-    "moderation",
-    "search",
-    "artifacts",
-    "access",
-]
-CORE += ["queue", "photos", "storage"]
-WORK = ["runner", "lease", "reconciler"]
+ORDER = (
+    "ml",
+    "ml.core",
+    "ml.photo",
+    "ml.scene",
+    "ml.mesh",
+    "ml.texture",
+    "ml.render",
+    "ml.export",
+    "ml.engines",
+    "ml.multiview",
+    "ml.pipeline",
+    "ml.serve",
+    "ml.cli",
+    "ml.training",
+    "ml.evaluation",
+    "ml entry points",
+    "reconsite.core",
+    "reconsite.admin",
+    "accounts.models",
+    "accounts.migrations",
+    "accounts.core",
+    "jobs.models",
+    "jobs.migrations",
+    "jobs.core",
+    "jobs.work",
+    "jobs.http",
+    "jobs.live",
+    "jobs.pages",
+    "jobs.api",
+    "jobs.views",
+    "jobs.admin",
+    "jobs.management",
+    "jobs",
+    "accounts.data",
+    "accounts.pages",
+    "accounts.api",
+    "accounts.views",
+    "accounts",
+    "reconsite",
+)
+"""The rooms: each may import only from those above it in this list. A room is a folder with all that is in it.
+
+The root of `ml` is its lowest room, but for its two entry points. The root of an app is its highest room (`urls`,
+`apps`, `admin`), but for `models`, which Django wants there.
+"""
+SITE = ("django", "redis", "rq", "django_rq", "channels", "rest_framework", "jobs", "accounts", "reconsite")
+EDGES = ("django.http", "django.shortcuts", "django.template", "django.forms", "django.views", "rest_framework")
+
+WEB_LOADS = {
+    "ml.photo.decode": "an upload is decoded where it arrives: a bad photo is rejected before there is a job",
+}
+"""What the site loads of `ml` beside its root, and why."""
+DEFERRED = {
+    ("jobs.work.engine_process", "ml.pipeline.reconstruct"): "without a warm engine, in the process of one job",
+    ("jobs.management.commands.fetch_models", "ml.cli.fetch_background"): "a command, which is a process of its own",
+}
+"""Imports of `ml` inside functions of the site, and in which process they run."""
 
 
-def imports_of(path: Path) -> set[str]:
-    """Every module that a file imports, wherever it does."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
-            found.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return found
+def room(module: str) -> str:
+    """The room that a module is in."""
+    app, *rest = module.split(".")
+    if app == "ml" and rest in ([], ["__main__"]):
+        return "ml entry points"
+    if not rest or (len(rest) == 1 and not is_folder(module) and rest != ["models"]):
+        return app
+    return f"{app}.{rest[0]}"
 
 
-def starts(modules: set[str], *prefixes: str) -> set[str]:
-    return {name for name in modules if any(name == p or name.startswith(p + ".") for p in prefixes)}
+def is_folder(module: str) -> bool:
+    return modules()[module].name == "__init__.py"
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "ml").rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT)))
-def test_ml_knows_no_site(path: Path) -> None:
-    above = ("django", "redis", "rq", "django_rq", "channels", "rest_framework", "jobs", "accounts", "reconsite")
-    assert not starts(imports_of(path), *above)
+def rank(module: str) -> int:
+    return ORDER.index(room(module))
 
 
-def core_file(name: str) -> Path:
-    """The file of a module of the core."""
-    folder = "" if name == "models" else "work" if name in WORK else "core"
-    return ROOT / "jobs" / folder / f"{name}.py"
+def test_every_file_is_in_a_known_room() -> None:
+    assert {room(module) for module in modules()} - set(ORDER) == set()
 
 
-@pytest.mark.parametrize("name", CORE + WORK)
-def test_the_core_of_jobs_knows_no_requests_and_no_pages(name: str) -> None:
-    edges = ("django.http", "django.shortcuts", "django.template", "rest_framework", "jobs.api", "jobs.views")
-    assert not starts(
-        imports_of(core_file(name)),
-        *edges,
-    )
+def test_a_room_imports_only_from_rooms_below_it() -> None:
+    arrows = [(module, target) for module, targets in graph(deferred=True).items() for target in targets]
+    assert [arrow for arrow in arrows if rank(arrow[0]) < rank(arrow[1])] == []
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    assert circle(graph(deferred=True)) == []
+
+
+def test_no_folders_import_each_other_in_a_circle() -> None:
+    rooms: dict[str, set[str]] = {}
+    for module, targets in graph(deferred=True).items():
+        rooms.setdefault(room(module), set()).update({room(target) for target in targets} - {room(module)})
+    assert circle(rooms) == []
+
+
+def test_ml_knows_nothing_of_the_site() -> None:
+    assert [found for found in imports() if is_inside(found.importer, "ml") and is_inside(found.name, *SITE)] == []
+
+
+def test_the_core_of_jobs_loads_no_requests_templates_or_forms() -> None:
+    core = [module for module in modules() if is_inside(module, "jobs.models", "jobs.core", "jobs.work")]
+    assert {found for module in core for found in libraries(reachable(module)) if is_inside(found[1], *EDGES)} == set()
+
+
+def of_the_site(module: str) -> bool:
+    return not is_inside(module, "ml")
+
+
+def test_the_site_loads_only_the_root_of_ml() -> None:
+    loaded = {
+        target
+        for module, targets in graph(deferred=False).items()
+        for target in targets
+        if of_the_site(module) and not of_the_site(target) and room(target) != "ml"
+    }
+    assert loaded == set(WEB_LOADS)
+
+
+def test_what_the_site_imports_of_ml_later_is_known() -> None:
+    later = {
+        (found.importer, own_module(found.name))
+        for found in imports()
+        if found.deferred and of_the_site(found.importer) and is_inside(found.name, "ml")
+    }
+    assert later == set(DEFERRED)
+
+
+def test_the_root_of_ml_and_what_the_site_takes_beside_it_stay_light() -> None:
+    light = [module for module in modules() if room(module) == "ml"] + list(WEB_LOADS)
+    heavy = ("torch", "rembg", "onnxruntime", "scipy", "cv2", "trimesh", "huggingface_hub")
+    assert [found for module in light for found in libraries(reachable(module)) if is_inside(found[1], *heavy)] == []
 
 
 def test_the_workers_parent_and_the_web_process_load_no_torch() -> None:
     """A fork after torch has computed hangs; and a web process has no use for its 300 MB."""
     code = (
         "import os, sys, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'reconsite.settings'; django.setup();"
-        "import jobs.work.worker, jobs.work.runner, jobs.urls, jobs.live.consumers, reconsite.asgi;"
+        "import jobs.work.worker, jobs.work.runner, jobs.urls, jobs.live.consumers, reconsite.asgi, reconsite.urls;"
         "import jobs.management.commands.worker;"
         "sys.exit('torch' in sys.modules or 'rembg' in sys.modules)"
     )

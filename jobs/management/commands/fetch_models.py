@@ -8,7 +8,6 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ml.core.weights import FetchError
 from ml.engine_registry import ENGINES
 from ml.errors import ReconstructionError
 
@@ -30,7 +29,7 @@ class Command(BaseCommand):
         try:
             path = FETCH[what](options["file"])
             self.stdout.write(f"{what}: {path}")
-        except (FetchError, OSError, ReconstructionError, ValueError, RuntimeError) as error:
+        except (OSError, ReconstructionError, ValueError, RuntimeError) as error:  # a FetchError is a RuntimeError
             self._report(f"{what} was not fetched: {error}", optional=options["optional"])
 
     def _report(self, sentence: str, *, optional: bool) -> None:

@@ -1,0 +1,121 @@
+"""Which module imports which, read from the source of our own packages."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("ml", "jobs", "accounts", "reconsite")
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import of one file. `deferred`: inside a function, so that it runs on first use."""
+
+    importer: str
+    name: str
+    deferred: bool
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """Every module of our packages by its dotted name."""
+    paths = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+    return {_dotted(path): path for path in paths}
+
+
+def _dotted(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@cache
+def imports() -> tuple[Import, ...]:
+    """Every import of our packages, of our own modules and of libraries. Imports for type checkers do not count."""
+    return tuple(found for module, path in modules().items() for found in _imports_of(module, path))
+
+
+def _imports_of(module: str, path: Path) -> Iterator[Import]:
+    stack: list[tuple[ast.AST, bool]] = [(ast.parse(path.read_text()), False)]
+    while stack:
+        node, deferred = stack.pop()
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        yield from (Import(module, name, deferred) for name in _names(node, path))
+        inside = deferred or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        stack += [(child, inside) for child in ast.iter_child_nodes(node)]
+
+
+def _names(node: ast.AST, path: Path) -> list[str]:
+    """What an import statement names: `from a import b` counts as `a.b` where that is a module of ours."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if not isinstance(node, ast.ImportFrom):
+        return []
+    assert node.level == 0 and node.module, f"{path} has a relative import"
+    full = [f"{node.module}.{alias.name}" for alias in node.names]
+    return [name if name in modules() or node.module not in modules() else node.module for name in full]
+
+
+def own_module(name: str) -> str | None:
+    """The module of ours that an imported name lies in, None for a library's."""
+    while name and name not in modules():
+        name = name.rpartition(".")[0]
+    return name or None
+
+
+@cache
+def graph(*, deferred: bool) -> Mapping[str, frozenset[str]]:
+    """The modules of ours that each of them imports; those inside functions only with `deferred`."""
+    targets: dict[str, set[str]] = {module: set() for module in modules()}
+    for found in imports():
+        target = own_module(found.name)
+        if target and target != found.importer and (deferred or not found.deferred):
+            targets[found.importer].add(target)
+    return {module: frozenset(names) for module, names in targets.items()}
+
+
+def reachable(module: str) -> set[str]:
+    """`module` and all modules of ours that are loaded with it: what it imports, and the packages around that."""
+    loaded: set[str] = set()
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        if name in modules() and name not in loaded:
+            loaded.add(name)
+            waiting += [*graph(deferred=False)[name], *_parents(name)]
+    return loaded
+
+
+def _parents(name: str) -> list[str]:
+    parts = name.split(".")
+    return [".".join(parts[:length]) for length in range(1, len(parts))]
+
+
+def libraries(loaded: Iterable[str]) -> set[tuple[str, str]]:
+    """Importer and name of everything that these modules take from libraries as they are loaded."""
+    wanted = set(loaded)
+    return {
+        (found.importer, found.name)
+        for found in imports()
+        if found.importer in wanted and not found.deferred and own_module(found.name) is None
+    }
+
+
+def is_inside(name: str, *packages: str) -> bool:
+    """True for one of the packages and for everything in them."""
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def circle(edges: Mapping[str, Iterable[str]]) -> list[str]:
+    """One circle of a graph, empty if there is none."""
+    try:
+        TopologicalSorter(edges).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
