@@ -1,4 +1,4 @@
-// On every page: Bootstrap's menus, the theme menu, times in the visitor's own zone, and confirmation before deletion.
+// On every page: Bootstrap's menus, the theme menu, times in the visitor's own zone, and confirmation dialogs.
 import "bootstrap/js/dist/collapse";
 import "bootstrap/js/dist/dropdown";
 import { wireCopyButtons } from "./lib/copy";
@@ -44,18 +44,18 @@ function showNumbers(): void {
   for (const cell of all("[data-number]")) setText(cell, format.format(Number(cell.dataset["number"])));
 }
 
-/** A link with `data-confirm` leads to a page that asks; with scripts the question is asked right here instead. */
+/** A link with `data-confirm` leads to a confirmation page; with scripts a dialog replaces that page. */
 function wireConfirmations(): void {
   const dialog = find<HTMLDialogElement>("#confirm-dialog");
   if (!dialog) return;
   for (const link of all<HTMLAnchorElement>("a[data-confirm]")) {
-    link.addEventListener("click", (event) => ask(event, dialog, link));
+    link.addEventListener("click", (event) => openConfirmation(event, dialog, link));
   }
   need("[data-dialog-close]", dialog).addEventListener("click", () => dialog.close());
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
 }
 
-function ask(event: Event, dialog: HTMLDialogElement, link: HTMLAnchorElement): void {
+function openConfirmation(event: Event, dialog: HTMLDialogElement, link: HTMLAnchorElement): void {
   event.preventDefault();
   setText(need("[data-dialog-question]", dialog), link.dataset["confirm"] ?? "");
   setText(need("[data-dialog-act]", dialog), link.dataset["confirmAct"] ?? "Delete");
@@ -69,10 +69,10 @@ function wireNotices(): void {
   }
 }
 
-/** After a refused form the first wrong field has the focus; where none is named, the first of that form. */
+/** After a rejected form the first invalid field gets the focus; if none is marked, the form's first field. */
 function focusFirstError(): void {
-  const refused = find(".form-refused")?.closest("form");
-  const field = find("[aria-invalid=true]") ?? (refused && find("input:not([type=hidden])", refused));
+  const rejected = find(".form-refused")?.closest("form");
+  const field = find("[aria-invalid=true]") ?? (rejected && find("input:not([type=hidden])", rejected));
   field?.focus();
 }
 

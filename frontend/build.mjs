@@ -23,13 +23,13 @@ const islands = {
     (name) => `frontend/${name}.ts`,
   ),
   format: "esm",
-  splitting: true, // what two islands share, and what is loaded only when asked for, becomes a chunk of its own
+  splitting: true, // shared and lazily loaded code becomes chunks of its own
   chunkNames: "chunk-[hash]",
   outdir: dist,
   metafile: true,
   plugins: [{ name: "chunks", setup: (build) => build.onEnd(writeChunks) }],
 };
-// Runs before the first paint, so it is a classic script in <head>.
+// Runs before the first paint, as a classic script in <head>.
 const theme = { ...common, entryPoints: ["frontend/theme.ts"], format: "iife", outdir: dist };
 const styles = { ...common, entryPoints: ["frontend/styles/base.css", "frontend/styles/admin.css"], outdir: dist };
 
@@ -60,7 +60,7 @@ async function writeIcons() {
   await writeFile(path.join(dist, "icons.svg"), sprite);
 }
 
-/** Names for each island the chunks that it imports at once, in chunks.json, for the pages to fetch them beside it. */
+/** Writes the static imports of each island to chunks.json, so pages can preload them. */
 async function writeChunks({ metafile }) {
   if (!metafile) return;
   const outputs = Object.entries(metafile.outputs);
@@ -91,7 +91,7 @@ async function buildTests() {
   await esbuild.build({ ...common, ...options, entryPoints });
 }
 
-/** Chunks are named by their content; those of earlier builds would stay for ever. */
+/** Chunk names are content hashes, so those of earlier builds would never be overwritten. */
 async function removeChunks() {
   const old = (await readdir(dist)).filter((name) => name.startsWith("chunk-"));
   await Promise.all(old.map((name) => rm(path.join(dist, name), { force: true })));

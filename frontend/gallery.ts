@@ -1,4 +1,4 @@
-// Lists of cards: a poster turns while it is pointed at, filters apply as they are chosen, several models are selected.
+// Lists of cards: turntable previews on hover, filters that apply when chosen, bulk selection.
 
 import { wireSelection } from "./gallery/selection";
 import { wireTurning } from "./gallery/turning";

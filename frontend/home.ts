@@ -1,10 +1,11 @@
-// The first page: a photo chosen here goes on to the upload page; a mug turns, painted on the left, its mesh on the right.
+// The home page: passes a chosen photo on to the upload page, and draws a turning mug: shaded on the left, wireframe on the right.
 
 import { drawSplit } from "./home/draw";
 import { mug } from "./home/mug";
 import { wirePhotos } from "./home/photos";
 import { find, reducedMotion } from "./lib/dom";
 
+/** Milliseconds for one full turn. */
 const TURN_MS = 16_000;
 /** Radians at the start: the handle comes towards the viewer on the right. */
 const START = -0.9;

@@ -1,16 +1,16 @@
-// The progress page: stages, bar and clock follow the job until it ends; then the server shows what came of it.
+// The progress page: stages, bar and clock follow the job until it ends; then the server renders the outcome.
 import { all, find, need, readJson, setText } from "./lib/dom";
-import { follow, type Link } from "./lib/follow";
+import { type Connection, follow } from "./lib/follow";
 import { formatDuration, formatPercent, secondsBetween } from "./lib/format";
 import { ApiError, postJson } from "./lib/http";
-import { fileUrl, isActive, type Job, stageStates, statusSentence } from "./lib/job";
+import { fileUrl, isActive, type Job, stageStates, statusMessage } from "./lib/job";
 import { notifyEnd, wireNotifyButton } from "./lib/notify";
 import { StageClock } from "./progress/clock";
 
 interface StageData {
   now: string;
   starts: Record<string, string>;
-  /** Share of the work that this job does not do: a remix begins in the middle. */
+  /** Fraction of the pipeline that this job skips: a remix starts at the surface. */
   skipped: number;
 }
 
@@ -21,7 +21,7 @@ const stageData = readJson<StageData>("stage-data");
 const clock = new StageClock(stageData.starts, stageData.now);
 let job = readJson<Job>("job-data");
 
-function share(): number {
+function fraction(): number {
   return Math.max(0, (job.progress - stageData.skipped) / (1 - stageData.skipped));
 }
 
@@ -40,7 +40,7 @@ function showStages(): void {
   });
 }
 
-/** Tenths while they matter. */
+/** Tenths below ten seconds. */
 function formatSeconds(seconds: number): string {
   return seconds < 10 ? `${seconds.toFixed(1)} s` : formatDuration(seconds);
 }
@@ -48,20 +48,20 @@ function formatSeconds(seconds: number): string {
 function showJob(): void {
   if (job.started_at) clock.began(names[0] ?? "", job.started_at);
   clock.enter(job.stage);
-  const sentence = statusSentence(job, job.stage ? stageTitle() : "");
-  setText(need("[data-status]", page), sentence);
-  setText(need("[data-percent]", page), formatPercent(share()));
-  need<HTMLProgressElement>("[data-bar]", page).value = share();
+  const message = statusMessage(job, job.stage ? stageTitle() : "");
+  setText(need("[data-status]", page), message);
+  setText(need("[data-percent]", page), formatPercent(fraction()));
+  need<HTMLProgressElement>("[data-bar]", page).value = fraction();
   need("[data-no-worker]", page).hidden = job.worker_online || !isActive(job);
   need<HTMLButtonElement>("[data-cancel] button", page).disabled = job.cancel_requested;
-  document.title = `${formatPercent(share())} · ${job.title}`;
+  document.title = `${formatPercent(fraction())} · ${job.title}`;
   showStages();
   showEarly();
 }
 
-let previewAsked = false;
+let previewRequested = false;
 
-/** The cutout tells at once whether the right object was found, the coarse model what shape it gets. */
+/** The cutout shows early whether the right object was found, the coarse model what shape it gets. */
 function showEarly(): void {
   const [cutout, preview] = [fileUrl(job, "cutout.png"), fileUrl(job, "preview.glb")];
   const [picture, model] = [need("[data-early-cutout]", page), need("[data-early-preview]", page)];
@@ -69,8 +69,8 @@ function showEarly(): void {
     need<HTMLImageElement>("[data-early-picture]", picture).src = cutout;
     picture.hidden = false;
   }
-  if (preview && !previewAsked) {
-    previewAsked = true;
+  if (preview && !previewRequested) {
+    previewRequested = true;
     model.hidden = false;
     void showModel(model, preview);
   }
@@ -84,38 +84,38 @@ async function showModel(figure: HTMLElement, url: string): Promise<void> {
     await showPreview(host, url);
     host.dataset["ready"] = "true";
   } catch (failure) {
-    console.warn(failure); // no WebGL: the cutout and the stages still tell how it goes
+    console.warn(failure); // no WebGL: the cutout and the stages still show the progress
     figure.hidden = true;
   }
 }
 
-/** What is usual on this server, and from the start of the work on what is left of it. */
+/** The usual duration on this server; once running, what is left of it. */
 function estimate(elapsed: number | null): string {
   const usual = job.estimate_seconds;
   if (usual === null) return "";
-  if (job.state !== "running" || elapsed === null) return `usually about ${formatDuration(usual)}`;
-  return elapsed < usual ? `about ${formatDuration(usual - elapsed)} left` : "taking longer than usual";
+  if (job.state !== "running" || elapsed === null) return `Usually about ${formatDuration(usual)}`;
+  return elapsed < usual ? `About ${formatDuration(usual - elapsed)} left` : "Taking longer than usual";
 }
 
 function showClock(): void {
   const seconds = secondsBetween(job.started_at ?? job.queued_at ?? job.created_at, job.finished_at);
-  const label = job.state === "queued" ? "waiting" : "elapsed";
-  setText(find("[data-elapsed]", page), seconds === null ? "" : `${formatDuration(seconds)} ${label}`);
+  const label = job.state === "queued" ? "Waiting" : "Running";
+  setText(find("[data-elapsed]", page), seconds === null ? "" : `${label} ${formatDuration(seconds)}`);
   setText(find("[data-estimate]", page), estimate(seconds));
   showStages();
 }
 
-function showLink(link: Link): void {
-  need("[data-link]", page).hidden = link === "live";
+function showConnection(connection: Connection): void {
+  need("[data-connection]", page).hidden = connection === "live";
 }
 
-function take(next: Job): void {
+function update(next: Job): void {
   job = next;
   showJob();
   showClock();
   if (isActive(job)) return;
-  notifyEnd(`${job.title}: ${statusSentence(job, "")}`);
-  location.reload(); // the same address now shows the result, or what went wrong
+  notifyEnd(`${job.title}: ${statusMessage(job, "")}`);
+  location.reload(); // the same URL now shows the result, or what went wrong
 }
 
 async function cancel(form: HTMLFormElement): Promise<void> {
@@ -123,10 +123,10 @@ async function cancel(form: HTMLFormElement): Promise<void> {
   button.disabled = true;
   setText(need("[data-status]", page), "Cancelling…");
   try {
-    take(await postJson<Job>(`${job.urls.self}cancel/`));
+    update(await postJson<Job>(`${job.urls.self}cancel/`));
   } catch (failure) {
     button.disabled = false;
-    setText(need("[data-status]", page), failure instanceof ApiError ? failure.message : "This did not work.");
+    setText(need("[data-status]", page), failure instanceof ApiError ? failure.message : "Something went wrong.");
   }
 }
 
@@ -144,5 +144,9 @@ if (isActive(job)) {
   window.setInterval(showClock, 1000);
   wireCancel();
   wireNotifyButton(need<HTMLButtonElement>("[data-notify]", page));
-  follow(job, { onJob: take, onLink: showLink, onGone: () => location.assign(page.dataset["gone"] ?? "/") });
+  follow(job, {
+    onJob: update,
+    onConnection: showConnection,
+    onGone: () => location.assign(page.dataset["gone"] ?? "/"),
+  });
 }

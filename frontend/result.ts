@@ -1,7 +1,7 @@
-// The owner's result page: the remix panel's numbers. Everything on the page works without scripts too.
+// The owner's result page: placeholders of the remix form. Everything on the page works without scripts too.
 import { find } from "./lib/dom";
 
-/** The quality's own numbers stand in the empty fields, so that one sees what “as the quality has it” means. */
+/** Blank fields show the chosen quality's defaults as placeholders. */
 function wireQuality(form: HTMLFormElement): void {
   const show = (): void => {
     const chosen = find<HTMLInputElement>('input[name="quality"]:checked', form);

@@ -1,5 +1,5 @@
-// The upload page: choose, drop, paste or take 1 to 5 photos, see what is cut out of them, mend it, send it once.
-import { type Edit, exportCut } from "./cutout/picture";
+// The upload page: choose, drop, paste or take 1 to 5 photos, check and adjust their cutouts, send them once.
+import { type Edit, exportCutout } from "./cutout/picture";
 import { all, find, icon, need, readJson, setText } from "./lib/dom";
 import { formatDuration, formatPercent } from "./lib/format";
 import { ApiError, upload } from "./lib/http";
@@ -7,10 +7,10 @@ import { type Limits, photoProblem } from "./lib/photo";
 import { randomUuid } from "./lib/uuid";
 import { type Cut, cutPhoto, emptyCut, isEdited } from "./upload/cut";
 import { fetchFile, hasCamera, wireIntake } from "./upload/intake";
-import { takeKeptPhotos } from "./upload/kept";
+import { added, moved, removed, sideProblem, type UploadItem } from "./upload/items";
 import { showList } from "./upload/list";
-import { added, moved, removed, type Shot, sideProblem } from "./upload/shots";
 import { type CutState, showStage } from "./upload/stage";
+import { takeStoredPhotos } from "./upload/stored_photos";
 
 interface UploadData {
   max_bytes: number;
@@ -31,85 +31,98 @@ const error = need("[data-error]", form);
 const submit = need<HTMLButtonElement>("button[type=submit]", form);
 const cuts = new Map<number, CutState>();
 const urls = new Map<number, string>();
-let shots: Shot[] = [];
+let items: UploadItem[] = [];
 let chosen: number | null = null;
 let nextId = 1;
 let sending = false;
 
-/** One key per choice of photos and options: sending the same choice twice gives the same job. */
-function renewKey(): void {
+/** One key per choice of photos and options: sending the same choice twice creates one job. */
+function renewIdempotencyKey(): void {
   need<HTMLInputElement>("input[name=idempotency_key]", form).value = randomUuid();
 }
 
-function showError(sentence: string): void {
-  setText(error, sentence);
-  error.hidden = sentence === "";
+function showError(message: string): void {
+  setText(error, message);
+  error.hidden = message === "";
+}
+
+function itemById(id: number | null): UploadItem | undefined {
+  return items.find((item) => item.id === id);
 }
 
 function show(): void {
-  const shot = shots.find((each) => each.id === chosen);
+  const item = itemById(chosen);
   showStage(
     need("[data-cut]", form),
-    shot ? (cuts.get(shot.id) ?? null) : null,
-    shot ? (urls.get(shot.id) ?? null) : null,
+    item ? (cuts.get(item.id) ?? null) : null,
+    item ? (urls.get(item.id) ?? null) : null,
   );
-  showList(need("[data-shots]", form), shots, chosen, data.sides, { select, move, remove, side }, thumbnail);
-  const full = shots.length >= data.max_photos;
+  showList(
+    need("[data-shots]", form),
+    items,
+    chosen,
+    data.sides,
+    { select: selectPhoto, move: movePhoto, remove: removePhoto, setSide },
+    thumbnail,
+  );
+  const full = items.length >= data.max_photos;
   need("[data-drop]", form).hidden = full;
-  need("[data-drop]", form).classList.toggle("is-small", shots.length > 0);
-  need("[data-advice]", form).hidden = shots.length > 0;
-  need("[data-drop-first]", form).hidden = shots.length > 0;
-  need("[data-drop-more]", form).hidden = shots.length === 0;
-  input.required = shots.length === 0;
-  submit.disabled = sending || shots.length === 0;
+  need("[data-drop]", form).classList.toggle("is-small", items.length > 0);
+  need("[data-advice]", form).hidden = items.length > 0;
+  need("[data-drop-first]", form).hidden = items.length > 0;
+  need("[data-drop-more]", form).hidden = items.length === 0;
+  input.required = items.length === 0;
+  submit.disabled = sending || items.length === 0;
 }
 
-function thumbnail(shot: Shot): HTMLElement {
+function thumbnail(item: UploadItem): HTMLElement {
   const image = new Image();
   image.alt = "";
-  image.addEventListener("error", () => image.replaceWith(icon("image"))); // a format that only the server can show
-  image.src = urls.get(shot.id) ?? "";
+  image.addEventListener("error", () => image.replaceWith(icon("image"))); // a format that only the server can decode
+  image.src = urls.get(item.id) ?? "";
   return image;
 }
 
-/** Takes what can be taken of `files`, and says why the rest cannot. */
-function take(files: File[]): void {
+/** Adds the usable `files`, and explains why the others are rejected. */
+function addPhotos(files: File[]): void {
   if (sending || files.length === 0) return;
   const problems = files.map((file) => photoProblem(file, limits));
-  const good = files.filter((_, index) => problems[index] === null);
-  const before = shots.length;
-  shots = added(shots, good, data.max_photos, nextId);
-  const fresh = shots.slice(before);
-  nextId += fresh.length;
-  for (const shot of fresh) look(shot);
-  chosen = fresh[0]?.id ?? chosen;
-  const over = good.length > fresh.length ? `At most ${data.max_photos} photos make one model.` : null;
-  showError([...new Set([...problems, over])].filter((each) => each !== null).join(" "));
-  changed();
+  const accepted = files.filter((_, index) => problems[index] === null);
+  const before = items.length;
+  items = added(items, accepted, data.max_photos, nextId);
+  const newItems = items.slice(before);
+  nextId += newItems.length;
+  for (const item of newItems) requestCutout(item);
+  chosen = newItems[0]?.id ?? chosen;
+  const excess =
+    accepted.length > newItems.length ? `You can use up to ${data.max_photos} photos for one model.` : null;
+  showError([...new Set([...problems, excess])].filter((message) => message !== null).join(" "));
+  refresh();
 }
 
-/** Asks the server what it would cut out of the photo. */
-function look(shot: Shot): void {
-  urls.set(shot.id, URL.createObjectURL(shot.file));
-  cuts.set(shot.id, { kind: "waiting" });
-  const seen = (state: CutState): void => {
-    if (!shots.includes(shot)) return;
-    cuts.set(shot.id, state);
-    if (state.kind === "ready") showThumbnail(shot, state.cut);
+/** Requests the automatic cutout of the photo. */
+function requestCutout(item: UploadItem): void {
+  urls.set(item.id, URL.createObjectURL(item.file));
+  cuts.set(item.id, { kind: "waiting" });
+  const onState = (state: CutState): void => {
+    if (!items.includes(item)) return;
+    cuts.set(item.id, state);
+    if (state.kind === "ready") showThumbnail(item, state.cut);
     show();
   };
-  cutPhoto(data.cutout_url, shot.file).then(
-    (cut) => seen({ kind: "ready", cut }),
-    async (failure: unknown) => seen({ kind: "failed", sentence: sentenceOf(failure), cut: await emptyCut(shot.file) }),
+  cutPhoto(data.cutout_url, item.file).then(
+    (cut) => onState({ kind: "ready", cut }),
+    async (failure: unknown) =>
+      onState({ kind: "failed", message: messageOf(failure), cut: await emptyCut(item.file) }),
   );
 }
 
-/** A format that the browser cannot show (HEIC) is shown as the server decoded it. */
-function showThumbnail(shot: Shot, cut: Cut): void {
+/** Shows the photo as decoded by the server, since browsers may not decode it themselves (HEIC). */
+function showThumbnail(item: UploadItem, cut: Cut): void {
   cut.photo.toBlob(
     (blob) => {
-      if (!blob || !urls.has(shot.id)) return;
-      setUrl(shot.id, URL.createObjectURL(blob));
+      if (!blob || !urls.has(item.id)) return;
+      setUrl(item.id, URL.createObjectURL(blob));
       show();
     },
     "image/webp",
@@ -124,49 +137,49 @@ function setUrl(id: number, url: string | null): void {
   else urls.delete(id);
 }
 
-function select(id: number): void {
+function selectPhoto(id: number): void {
   chosen = id;
   show();
 }
 
-function move(id: number, by: -1 | 1): void {
-  shots = moved(shots, id, by);
-  changed();
+function movePhoto(id: number, by: -1 | 1): void {
+  items = moved(items, id, by);
+  refresh();
 }
 
-function side(id: number, name: string): void {
-  const shot = shots.find((each) => each.id === id);
-  if (shot) shot.side = name;
-  showError(sideProblem(shots, labels) ?? "");
-  renewKey();
+function setSide(id: number, name: string): void {
+  const item = itemById(id);
+  if (item) item.side = name;
+  showError(sideProblem(items, labels) ?? "");
+  renewIdempotencyKey();
 }
 
-function remove(id: number): void {
-  shots = removed(shots, id);
+function removePhoto(id: number): void {
+  items = removed(items, id);
   cuts.delete(id);
   setUrl(id, null);
-  if (chosen === id) chosen = shots[0]?.id ?? null;
-  changed();
+  if (chosen === id) chosen = items[0]?.id ?? null;
+  refresh();
 }
 
-function changed(): void {
-  renewKey();
+function refresh(): void {
+  renewIdempotencyKey();
   show();
 }
 
-/** Replaces the chosen photo by a picture that the visitor cut. */
-function takeOwn(own: HTMLInputElement): void {
+/** Replaces the selected photo with the visitor's own transparent picture. */
+function replacePhoto(own: HTMLInputElement): void {
   const file = own.files?.[0];
-  const shot = shots.find((each) => each.id === chosen);
+  const item = itemById(chosen);
   own.value = "";
-  if (!file || !shot) return;
+  if (!file || !item) return;
   const problem = photoProblem(file, limits);
   showError(problem ?? "");
   if (problem) return;
-  setUrl(shot.id, null);
-  shot.file = file;
-  look(shot);
-  changed();
+  setUrl(item.id, null);
+  item.file = file;
+  requestCutout(item);
+  refresh();
 }
 
 async function adjust(): Promise<void> {
@@ -175,7 +188,7 @@ async function adjust(): Promise<void> {
   if (!state || state.kind === "waiting" || !state.cut) return;
   const { Editor } = await import("./cutout/editor");
   editor ??= new Editor(need<HTMLDialogElement>("[data-editor]"));
-  const edit = await editor.open(state.cut.photo, state.cut.first, state.cut.edit);
+  const edit = await editor.open(state.cut.photo, state.cut.automatic, state.cut.edit);
   if (edit) keepEdit(state.cut, edit);
 }
 
@@ -183,31 +196,30 @@ let editor: import("./cutout/editor").Editor | null = null;
 
 function keepEdit(cut: Cut, edit: Edit): void {
   cut.edit = edit;
-  changed();
+  refresh();
 }
 
-function withdrawEdit(): void {
+function resetEdit(): void {
   const state = chosen === null ? null : cuts.get(chosen);
-  if (state && state.kind !== "waiting" && state.cut) keepEdit(state.cut, state.cut.first);
+  if (state && state.kind !== "waiting" && state.cut) keepEdit(state.cut, state.cut.automatic);
 }
 
-/** The photo as it is sent: the visitor's own cutout where there is one, else the file itself. */
-async function photoToSend(shot: Shot): Promise<File> {
-  const state = cuts.get(shot.id);
-  if (!state || state.kind === "waiting" || !state.cut || !isEdited(state.cut)) return shot.file;
-  const blob = await exportCut(state.cut.photo, state.cut.edit);
-  if (!blob)
-    throw new ApiError(400, "Nothing is left of the object. Add something to the cutout, or use the server’s.");
-  return new File([blob], `${shot.file.name.replace(/\.[^.]*$/, "")}.png`, { type: "image/png" });
+/** What is sent for a photo: the edited cutout if there is one, else the file itself. */
+async function photoToSend(item: UploadItem): Promise<File> {
+  const state = cuts.get(item.id);
+  if (!state || state.kind === "waiting" || !state.cut || !isEdited(state.cut)) return item.file;
+  const blob = await exportCutout(state.cut.photo, state.cut.edit);
+  if (!blob) throw new ApiError(400, "The cutout is empty. Add something to it, or use the automatic cutout.");
+  return new File([blob], `${item.file.name.replace(/\.[^.]*$/, "")}.png`, { type: "image/png" });
 }
 
 async function formToSend(): Promise<FormData> {
   const body = new FormData(form);
   for (const name of ["csrfmiddlewaretoken", "photo"]) body.delete(name);
-  for (const shot of shots) {
+  for (const item of items) {
     // biome-ignore lint/performance/noAwaitInLoops: in turn, so that one full-size canvas at a time is in memory
-    body.append("photo", await photoToSend(shot));
-    body.append("side", shot.side);
+    body.append("photo", await photoToSend(item));
+    body.append("side", item.side);
   }
   return body;
 }
@@ -218,45 +230,50 @@ function setSending(on: boolean): void {
   need("[data-sending]", form).hidden = !on;
   for (const field of all<HTMLFieldSetElement>("fieldset", form)) field.disabled = on;
   for (const button of all<HTMLButtonElement>("[data-cut] button, [data-shots] button", form)) button.disabled = on;
-  submit.disabled = on || shots.length === 0;
+  submit.disabled = on || items.length === 0;
 }
 
-function showSent(fraction: number): void {
+function showSentFraction(fraction: number): void {
   need<HTMLProgressElement>("[data-sending] progress", form).value = fraction;
-  const sentence = fraction < 1 ? `Sending: ${formatPercent(fraction)}` : "The server is checking the photo…";
-  setText(need("[data-sending-text]", form), sentence);
+  const message = fraction < 1 ? `Uploading: ${formatPercent(fraction)}` : "Checking the photo…";
+  setText(need("[data-sending-text]", form), message);
 }
 
 async function send(): Promise<void> {
-  const problem = sideProblem(shots, labels);
+  const problem = sideProblem(items, labels);
   if (problem) return fail(problem);
   showError("");
-  showSent(0);
+  showSentFraction(0);
   try {
-    const body = await formToSend(); // before the fields are disabled: a disabled field is not part of a form's data
+    const body = await formToSend(); // before the fields are disabled: disabled fields are not part of the form data
     setSending(true);
     const idempotencyKey = String(body.get("idempotency_key"));
-    const { page } = await upload<{ page: string }>({ url: form.action, body, idempotencyKey, onProgress: showSent });
+    const { page } = await upload<{ page: string }>({
+      url: form.action,
+      body,
+      idempotencyKey,
+      onProgress: showSentFraction,
+    });
     location.assign(page);
   } catch (failure) {
     setSending(false);
     show();
-    fail(sentenceOf(failure));
+    fail(messageOf(failure));
   }
 }
 
-function fail(sentence: string): void {
-  showError(sentence);
+function fail(message: string): void {
+  showError(message);
   error.focus();
 }
 
-function sentenceOf(failure: unknown): string {
+function messageOf(failure: unknown): string {
   if (failure instanceof ApiError) return failure.message;
   console.error(failure);
-  return "This did not work here. You can send the photo as it is.";
+  return "Something went wrong in your browser. You can still send the photo as it is.";
 }
 
-/** This server's usual time for each quality with the engine that is chosen. */
+/** This server's usual time for each quality with the chosen engine. */
 function showEstimates(): void {
   const engine = need<HTMLSelectElement>("#engine", form).value;
   for (const [quality, seconds] of Object.entries(data.estimates[engine] ?? {})) {
@@ -264,13 +281,13 @@ function showEstimates(): void {
   }
 }
 
-/** Photos that wait for this page: of an earlier job that is made again, or chosen before the sign-in. */
-async function takeWaiting(): Promise<void> {
-  if (data.earlier.length === 0) return take(await takeKeptPhotos());
+/** Photos of an earlier job that is made again, or chosen before sign-in. */
+async function loadWaitingPhotos(): Promise<void> {
+  if (data.earlier.length === 0) return addPhotos(await takeStoredPhotos());
   const files = await Promise.all(data.earlier.map(({ url, name }) => fetchFile(url, name))).catch(() => null);
-  if (!files) return showError("The photos of the earlier job are no longer there. Choose them again.");
-  take(files);
-  for (const [index, photo] of data.earlier.entries()) if (photo.side) side(shots[index]?.id ?? 0, photo.side);
+  if (!files) return showError("The photos of the earlier job are no longer available. Choose them again.");
+  addPhotos(files);
+  for (const [index, photo] of data.earlier.entries()) if (photo.side) setSide(items[index]?.id ?? 0, photo.side);
   show();
 }
 
@@ -280,29 +297,29 @@ function wireStage(): void {
     photo.hidden = true;
   });
   need("[data-cut-edit]", form).addEventListener("click", () => void adjust());
-  need("[data-cut-undo]", form).addEventListener("click", withdrawEdit);
+  need("[data-cut-undo]", form).addEventListener("click", resetEdit);
   need("[data-cut-again]", form).addEventListener("click", () => {
-    const shot = shots.find((each) => each.id === chosen);
-    if (!shot) return;
-    look(shot);
+    const item = itemById(chosen);
+    if (!item) return;
+    requestCutout(item);
     show();
   });
   const own = need<HTMLInputElement>("[data-cut-own]", form);
-  own.addEventListener("change", () => takeOwn(own));
+  own.addEventListener("change", () => replacePhoto(own));
 }
 
 const camera = need<HTMLInputElement>("[data-camera]", form);
 need("[data-camera-button]", form).hidden = !hasCamera();
-wireIntake({ drop: need("[data-drop]", form), inputs: [input, camera] }, take);
+wireIntake({ drop: need("[data-drop]", form), inputs: [input, camera] }, addPhotos);
 wireStage();
-form.addEventListener("change", renewKey);
+form.addEventListener("change", renewIdempotencyKey);
 need("#engine", form).addEventListener("change", showEstimates);
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (!sending && shots.length > 0) void send();
+  if (!sending && items.length > 0) void send();
 });
 // Back from the next page: the browser may show this one as it was while sending.
 window.addEventListener("pageshow", (event) => event.persisted && setSending(false));
-renewKey();
+renewIdempotencyKey();
 show();
-void takeWaiting();
+void loadWaitingPhotos();

@@ -1,6 +1,6 @@
 /**
- * What is done to a cutout, as plain values: the mask's strokes stand on a canvas of their own, here are crop, turn
- * and the way back. Lengths are pixels of the picture as the server cut it, before any turn.
+ * Crop, rotation and undo history of a cutout, as plain values; strokes are drawn on the mask's canvas.
+ * Lengths are pixels of the automatic cutout, before any rotation.
  */
 
 export interface Box {
@@ -17,12 +17,13 @@ export interface Size {
 
 export type Point = readonly [number, number];
 
-/** Quarter turns to the right. */
+/** Quarter turns clockwise. */
 export type Turn = 0 | 1 | 2 | 3;
 
-export const LEAST_BOX = 16;
+/** Shortest side of a crop box. */
+export const MIN_BOX = 16;
 
-export const whole = ({ width, height }: Size): Box => ({ x: 0, y: 0, width, height });
+export const fullBox = ({ width, height }: Size): Box => ({ x: 0, y: 0, width, height });
 
 export function turnedRight(turn: Turn): Turn {
   return ((turn + 1) % 4) as Turn;
@@ -35,7 +36,7 @@ export function movedBox(box: Box, [dx, dy]: Point, within: Size): Box {
   return { ...box, x, y };
 }
 
-/** The box between two corners, in any order, inside the picture and not smaller than LEAST_BOX. */
+/** The box between two corners, in any order, inside the picture and not smaller than MIN_BOX. */
 export function boxBetween([ax, ay]: Point, [bx, by]: Point, within: Size): Box {
   const [left, right] = span(ax, bx, within.width);
   const [top, bottom] = span(ay, by, within.height);
@@ -45,43 +46,43 @@ export function boxBetween([ax, ay]: Point, [bx, by]: Point, within: Size): Box 
 function span(a: number, b: number, length: number): [number, number] {
   const low = clamp(Math.min(a, b), 0, length);
   const high = clamp(Math.max(a, b), 0, length);
-  if (high - low >= LEAST_BOX) return [low, high];
-  const start = clamp(low, 0, Math.max(length - LEAST_BOX, 0));
-  return [start, Math.min(start + LEAST_BOX, length)];
+  if (high - low >= MIN_BOX) return [low, high];
+  const start = clamp(low, 0, Math.max(length - MIN_BOX, 0));
+  return [start, Math.min(start + MIN_BOX, length)];
 }
 
 export interface Grip {
-  /** Which edges move: -1 the left or top one, 1 the right or bottom one, 0 neither. Both 0: the box as a whole. */
+  /** Which edges move: -1 the left or top one, 1 the right or bottom one, 0 neither. Both 0: the whole box. */
   x: -1 | 0 | 1;
   y: -1 | 0 | 1;
 }
 
-/** What of the box a pointer takes hold of; null outside of it. */
-export function gripAt(box: Box, [x, y]: Point, reach: number): Grip | null {
-  const inX = x > box.x - reach && x < box.x + box.width + reach;
-  const inY = y > box.y - reach && y < box.y + box.height + reach;
+/** The part of the box that a pointer grabs; null outside the box. */
+export function gripAt(box: Box, [x, y]: Point, tolerance: number): Grip | null {
+  const inX = x > box.x - tolerance && x < box.x + box.width + tolerance;
+  const inY = y > box.y - tolerance && y < box.y + box.height + tolerance;
   if (!inX || !inY) return null;
-  return { x: edge(x, box.x, box.x + box.width, reach), y: edge(y, box.y, box.y + box.height, reach) };
+  return { x: edge(x, box.x, box.x + box.width, tolerance), y: edge(y, box.y, box.y + box.height, tolerance) };
 }
 
-function edge(at: number, low: number, high: number, reach: number): -1 | 0 | 1 {
+function edge(at: number, low: number, high: number, tolerance: number): -1 | 0 | 1 {
   const [toLow, toHigh] = [Math.abs(at - low), Math.abs(at - high)];
-  if (Math.min(toLow, toHigh) > reach) return 0;
+  if (Math.min(toLow, toHigh) > tolerance) return 0;
   return toLow < toHigh ? -1 : 1;
 }
 
-/** The box after its grip was pulled by (dx, dy). */
+/** The box after its grip was dragged by (dx, dy). */
 export function pulledBox(box: Box, grip: Grip, [dx, dy]: Point, within: Size): Box {
   if (grip.x === 0 && grip.y === 0) return movedBox(box, [dx, dy], within);
-  const left = grip.x < 0 ? Math.min(box.x + dx, box.x + box.width - LEAST_BOX) : box.x;
-  const right = grip.x > 0 ? Math.max(box.x + box.width + dx, box.x + LEAST_BOX) : box.x + box.width;
-  const top = grip.y < 0 ? Math.min(box.y + dy, box.y + box.height - LEAST_BOX) : box.y;
-  const bottom = grip.y > 0 ? Math.max(box.y + box.height + dy, box.y + LEAST_BOX) : box.y + box.height;
+  const left = grip.x < 0 ? Math.min(box.x + dx, box.x + box.width - MIN_BOX) : box.x;
+  const right = grip.x > 0 ? Math.max(box.x + box.width + dx, box.x + MIN_BOX) : box.x + box.width;
+  const top = grip.y < 0 ? Math.min(box.y + dy, box.y + box.height - MIN_BOX) : box.y;
+  const bottom = grip.y > 0 ? Math.max(box.y + box.height + dy, box.y + MIN_BOX) : box.y + box.height;
   return boxBetween([left, top], [right, bottom], within);
 }
 
-/** A step on the screen as a step in the picture that is turned by `turn`. */
-export function unturned([dx, dy]: Point, turn: Turn): Point {
+/** A step on screen as a step in the picture that is displayed rotated by `turn`. */
+export function unrotated([dx, dy]: Point, turn: Turn): Point {
   const steps: Point[] = [
     [dx, dy],
     [dy, -dx],
@@ -91,17 +92,17 @@ export function unturned([dx, dy]: Point, turn: Turn): Point {
   return steps[turn] ?? [dx, dy];
 }
 
-/** Width and height of `box` once it is turned. */
+/** Width and height of `box` after rotation. */
 export function turnedSize(box: Size, turn: Turn): Size {
   return turn % 2 === 0 ? { width: box.width, height: box.height } : { width: box.height, height: box.width };
 }
 
-/** The smallest box around every pixel whose opacity (row by row) is at least `least`; null without any. */
-export function boundsOf(opacity: ArrayLike<number>, size: Size, least: number): Box | null {
+/** The smallest box around every pixel whose opacity (row by row) is at least `minOpacity`; null without any. */
+export function boundsOf(opacity: ArrayLike<number>, size: Size, minOpacity: number): Box | null {
   let [left, top, right, bottom] = [size.width, size.height, -1, -1];
   for (let y = 0, at = 0; y < size.height; y += 1) {
     for (let x = 0; x < size.width; x += 1, at += 1) {
-      if ((opacity[at] ?? 0) < least) continue;
+      if ((opacity[at] ?? 0) < minOpacity) continue;
       left = Math.min(left, x);
       right = Math.max(right, x);
       top = Math.min(top, y);
@@ -115,14 +116,14 @@ function clamp(value: number, low: number, high: number): number {
   return Math.min(Math.max(value, low), Math.max(low, high));
 }
 
-/** States in the order in which they came; going back and then doing something new forgets what was ahead. */
+/** Undo history of at most `limit` states; a new state after undo drops the redo states. */
 export class History<State> {
   private readonly past: State[] = [];
   private readonly future: State[] = [];
 
   constructor(
     private current: State,
-    private readonly most = 25,
+    private readonly limit = 25,
   ) {}
 
   get now(): State {
@@ -139,7 +140,7 @@ export class History<State> {
 
   push(state: State): void {
     this.past.push(this.current);
-    if (this.past.length >= this.most) this.past.shift();
+    if (this.past.length >= this.limit) this.past.shift();
     this.future.length = 0;
     this.current = state;
   }

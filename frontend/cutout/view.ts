@@ -1,18 +1,18 @@
-/** How the picture lies on the editor's canvas, and what is drawn there. */
-import { type Box, type Point, type Size, type Turn, turnedSize, whole } from "./edit";
-import { drawCut, drawingOn, type Edit, newCanvas } from "./picture";
+/** Placement of the picture on the editor's canvas, and its drawing. */
+import { type Box, fullBox, type Point, type Size, type Turn, turnedSize } from "./edit";
+import { contextOf, drawCutout, type Edit, newCanvas } from "./picture";
 
-const FREE = 0.94; // of the canvas: a little room, so that the edge of the picture can be seen
-const GHOST = 0.28;
+const FIT = 0.94; // fraction of the canvas, so the picture's edge stays visible
+const GHOST_OPACITY = 0.28;
 
-export interface Look {
-  /** The whole picture with the crop box on it, instead of what is inside the box. */
+export interface DrawOptions {
+  /** Draws the whole picture with the crop box, not only the inside of the box. */
   cropping: boolean;
-  /** Shows faintly what was removed. */
+  /** Draws removed areas faintly. */
   ghost: boolean;
-  /** Where the brush is, in the picture, and its radius there; null without one. */
+  /** The brush's position and radius in picture coordinates; null without a brush. */
   brush: { at: Point; radius: number; color: string } | null;
-  line: string;
+  lineColor: string;
 }
 
 export class View {
@@ -27,7 +27,7 @@ export class View {
     this.cut = newCanvas(size);
   }
 
-  /** Pixels of the screen for each of the picture. */
+  /** Screen pixels per picture pixel. */
   get scale(): number {
     return Math.hypot(this.matrix.a, this.matrix.b) / this.ratio;
   }
@@ -36,7 +36,7 @@ export class View {
     return Math.min(window.devicePixelRatio, 2);
   }
 
-  /** The picture's point under a pointer. */
+  /** The picture coordinates under a pointer. */
   pointAt(event: { clientX: number; clientY: number }): Point {
     const { left, top } = this.canvas.getBoundingClientRect();
     const at = new DOMPoint((event.clientX - left) * this.ratio, (event.clientY - top) * this.ratio);
@@ -44,23 +44,23 @@ export class View {
     return [x, y];
   }
 
-  draw(edit: Edit, look: Look): void {
+  draw(edit: Edit, options: DrawOptions): void {
     const context = this.fitted();
-    const shown = look.cropping ? whole(this.size) : edit.crop;
-    this.matrix = placed(shown, edit.turn, this.canvas);
+    const shown = options.cropping ? fullBox(this.size) : edit.crop;
+    this.matrix = placement(shown, edit.turn, this.canvas);
     context.setTransform(this.matrix);
     context.save();
     clip(context, shown);
-    if (look.ghost || look.cropping) {
-      context.globalAlpha = GHOST;
+    if (options.ghost || options.cropping) {
+      context.globalAlpha = GHOST_OPACITY;
       context.drawImage(this.photo, 0, 0, this.size.width, this.size.height);
       context.globalAlpha = 1;
     }
-    drawCut(this.cut, this.photo, edit.mask);
+    drawCutout(this.cut, this.photo, edit.mask);
     context.drawImage(this.cut, 0, 0);
     context.restore();
-    if (look.cropping) this.drawCrop(context, edit.crop, look.line);
-    if (look.brush) this.drawBrush(context, look.brush, look.line);
+    if (options.cropping) this.drawCrop(context, edit.crop, options.lineColor);
+    if (options.brush) this.drawBrush(context, options.brush, options.lineColor);
   }
 
   private fitted(): CanvasRenderingContext2D {
@@ -71,32 +71,36 @@ export class View {
       this.canvas.width = width ?? 1;
       this.canvas.height = height ?? 1;
     }
-    const context = drawingOn(this.canvas);
+    const context = contextOf(this.canvas);
     context.resetTransform();
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     return context;
   }
 
-  private drawCrop(context: CanvasRenderingContext2D, box: Box, line: string): void {
+  private drawCrop(context: CanvasRenderingContext2D, box: Box, lineColor: string): void {
     const pixel = 1 / this.scale;
     const grip = 5 * pixel;
-    context.strokeStyle = context.fillStyle = line;
+    context.strokeStyle = context.fillStyle = lineColor;
     context.lineWidth = 2 * pixel;
     context.strokeRect(box.x, box.y, box.width, box.height);
     for (const x of [box.x, box.x + box.width / 2, box.x + box.width]) {
       for (const y of [box.y, box.y + box.height / 2, box.y + box.height]) {
-        const middle = x === box.x + box.width / 2 && y === box.y + box.height / 2;
-        if (!middle) context.fillRect(x - grip, y - grip, 2 * grip, 2 * grip);
+        const isCentre = x === box.x + box.width / 2 && y === box.y + box.height / 2;
+        if (!isCentre) context.fillRect(x - grip, y - grip, 2 * grip, 2 * grip);
       }
     }
   }
 
-  private drawBrush(context: CanvasRenderingContext2D, brush: NonNullable<Look["brush"]>, line: string): void {
+  private drawBrush(
+    context: CanvasRenderingContext2D,
+    brush: NonNullable<DrawOptions["brush"]>,
+    lineColor: string,
+  ): void {
     const pixel = 1 / this.scale;
     context.beginPath();
     context.arc(...brush.at, brush.radius, 0, 2 * Math.PI);
     context.lineWidth = 3 * pixel;
-    context.strokeStyle = line;
+    context.strokeStyle = lineColor;
     context.stroke();
     context.lineWidth = 1.5 * pixel;
     context.strokeStyle = brush.color;
@@ -110,10 +114,10 @@ function clip(context: CanvasRenderingContext2D, box: Box): void {
   context.clip();
 }
 
-/** From the picture to the canvas: the shown box turned, as large as it fits, in the middle. */
-function placed(shown: Box, turn: Turn, canvas: Size): DOMMatrix {
+/** Transforms picture to canvas coordinates: the shown box rotated, fitted and centred. */
+function placement(shown: Box, turn: Turn, canvas: Size): DOMMatrix {
   const size = turnedSize(shown, turn);
-  const scale = FREE * Math.min(canvas.width / size.width, canvas.height / size.height);
+  const scale = FIT * Math.min(canvas.width / size.width, canvas.height / size.height);
   return new DOMMatrix()
     .translate(canvas.width / 2, canvas.height / 2)
     .scale(scale)
@@ -121,7 +125,7 @@ function placed(shown: Box, turn: Turn, canvas: Size): DOMMatrix {
     .translate(-(shown.x + shown.width / 2), -(shown.y + shown.height / 2));
 }
 
-/** Paints what is left of the photo after the edit, its longer side `side` pixels. */
+/** Draws the edited cutout, its longer side `side` pixels. */
 export function paintEdit(
   canvas: HTMLCanvasElement,
   photo: HTMLCanvasElement,
@@ -133,8 +137,8 @@ export function paintEdit(
   canvas.width = Math.max(1, Math.round(size.width * scale));
   canvas.height = Math.max(1, Math.round(size.height * scale));
   const cut = newCanvas(mask);
-  drawCut(cut, photo, mask);
-  const context = drawingOn(canvas);
+  drawCutout(cut, photo, mask);
+  const context = contextOf(canvas);
   context.translate(canvas.width / 2, canvas.height / 2);
   context.scale(scale, scale);
   context.rotate((turn * Math.PI) / 2);

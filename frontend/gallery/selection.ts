@@ -1,26 +1,27 @@
-/** Several cards at once: how many are selected is said aloud, Shift takes all between two, Escape lets all go. */
+/** Bulk selection of cards: the count is announced, Shift selects a range, Escape clears the selection. */
 import { all, need, setText } from "../lib/dom";
 
 export function wireSelection(bar: HTMLFormElement): void {
   const boxes = all<HTMLInputElement>("[data-pick]");
   let last = -1;
-  const tell = (): void => setText(need("[data-bulk-count]", bar), sentence(boxes.filter((box) => box.checked).length));
+  const announce = (): void =>
+    setText(need("[data-bulk-count]", bar), countMessage(boxes.filter((box) => box.checked).length));
   boxes.forEach((box, index) => {
     box.addEventListener("click", (event) => {
       if (event.shiftKey && last >= 0) check(between(boxes, last, index), box.checked);
       last = index;
-      tell();
+      announce();
     });
   });
-  const everything = need<HTMLButtonElement>("[data-bulk-all]", bar);
-  everything.hidden = false;
-  everything.addEventListener("click", () => {
+  const selectAll = need<HTMLButtonElement>("[data-bulk-all]", bar);
+  selectAll.hidden = false;
+  selectAll.addEventListener("click", () => {
     check(boxes, true);
-    tell();
+    announce();
   });
-  bar.addEventListener("reset", () => setTimeout(tell));
+  bar.addEventListener("reset", () => setTimeout(announce));
   document.addEventListener("keydown", (event) => event.key === "Escape" && !dialogIsOpen() && bar.reset());
-  tell();
+  announce();
 }
 
 function check(boxes: HTMLInputElement[], checked: boolean): void {
@@ -35,6 +36,6 @@ function dialogIsOpen(): boolean {
   return document.querySelector("dialog[open], :popover-open") !== null;
 }
 
-function sentence(count: number): string {
-  return count === 0 ? "Nothing selected" : `${count} selected`;
+function countMessage(count: number): string {
+  return count === 0 ? "None selected" : `${count} selected`;
 }

@@ -1,18 +1,21 @@
-/** Draws a mesh with the painter's algorithm: filled on the left of the middle, as a wireframe on the right. */
+/** Draws a mesh with the painter's algorithm: shaded in the left half, as a wireframe in the right. */
 import type { Face, Point } from "./mug";
 
-interface Seen {
+interface ProjectedFace {
   face: Face;
-  flat: [number, number][];
+  outline: [number, number][];
   depth: number;
   light: number;
 }
 
+/** Radians by which the camera looks down. */
 const TILT = 0.42;
+/** Distance of the camera, in the mug's units. */
 const DISTANCE = 5;
+/** Direction towards the light. */
 const LIGHT: Point = [-0.5, 0.75, 0.6];
 
-function turn([x, y, z]: Point, angle: number): Point {
+function rotate([x, y, z]: Point, angle: number): Point {
   const tx = x * Math.cos(angle) + z * Math.sin(angle);
   const tz = -x * Math.sin(angle) + z * Math.cos(angle);
   return [tx, y * Math.cos(TILT) - tz * Math.sin(TILT), y * Math.sin(TILT) + tz * Math.cos(TILT)];
@@ -28,30 +31,30 @@ function normal([a, b, c, d]: Face["corners"]): Point {
 const minus = (a: Point, b: Point): Point => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
 const dot = (a: Point, b: Point): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 
-/** The face as the camera sees it, or null where it shows its back. */
-function look(face: Face, angle: number, size: number): Seen | null {
+/** The face projected into the image, null if it faces away. */
+function project(face: Face, angle: number, size: number): ProjectedFace | null {
   const [a, b, c, d] = face.corners;
-  const corners: Face["corners"] = [turn(a, angle), turn(b, angle), turn(c, angle), turn(d, angle)];
+  const corners: Face["corners"] = [rotate(a, angle), rotate(b, angle), rotate(c, angle), rotate(d, angle)];
   const n = normal(corners);
   const middle = corners.reduce<Point>(
     (sum, corner) => [sum[0] + corner[0] / 4, sum[1] + corner[1] / 4, sum[2] + corner[2] / 4],
     [0, 0, 0],
   );
   if (dot(n, minus([0, 0, DISTANCE], middle)) <= 0) return null;
-  const flat = corners.map(([x, y, z]): [number, number] => {
+  const outline = corners.map(([x, y, z]): [number, number] => {
     const scale = (size * DISTANCE) / (DISTANCE - z);
     return [x * scale, -y * scale];
   });
-  return { face, flat, depth: middle[2], light: Math.max(0, dot(n, LIGHT)) };
+  return { face, outline, depth: middle[2], light: Math.max(0, dot(n, LIGHT)) };
 }
 
-function trace(context: CanvasRenderingContext2D, flat: [number, number][]): void {
+function trace(context: CanvasRenderingContext2D, outline: [number, number][]): void {
   context.beginPath();
-  for (const [x, y] of flat) context.lineTo(x, y);
+  for (const [x, y] of outline) context.lineTo(x, y);
   context.closePath();
 }
 
-/** Fits the drawing buffer to the element; answers its size in CSS pixels. */
+/** Fits the drawing buffer to the element; returns its size in CSS pixels. */
 function fit(canvas: HTMLCanvasElement, context: CanvasRenderingContext2D): [number, number] {
   const ratio = Math.min(window.devicePixelRatio, 2);
   const { clientWidth: width, clientHeight: height } = canvas;
@@ -61,26 +64,31 @@ function fit(canvas: HTMLCanvasElement, context: CanvasRenderingContext2D): [num
   return [width, height];
 }
 
-function fillHalf(context: CanvasRenderingContext2D, seen: Seen[], half: Path2D): void {
+function drawShaded(context: CanvasRenderingContext2D, faces: ProjectedFace[], half: Path2D): void {
   context.save();
   context.clip(half);
-  for (const { face, flat, light } of seen) {
+  for (const { face, outline, light } of faces) {
     const [hue, saturation, base] = face.part === "glaze" ? [162, 52, 30] : [34, 28, 66];
     context.fillStyle = context.strokeStyle = `hsl(${hue} ${saturation}% ${base + 24 * light}%)`;
-    trace(context, flat);
+    trace(context, outline);
     context.fill();
-    context.stroke(); // closes the hairlines between neighbours
+    context.stroke(); // closes hairline gaps between neighbours
   }
   context.restore();
 }
 
-function wireHalf(context: CanvasRenderingContext2D, seen: Seen[], half: Path2D, style: CSSStyleDeclaration): void {
+function drawWireframe(
+  context: CanvasRenderingContext2D,
+  faces: ProjectedFace[],
+  half: Path2D,
+  style: CSSStyleDeclaration,
+): void {
   context.save();
   context.clip(half);
   context.fillStyle = style.getPropertyValue("--rc-stage");
   context.strokeStyle = style.getPropertyValue("--rc-accent");
-  for (const { flat } of seen) {
-    trace(context, flat);
+  for (const { outline } of faces) {
+    trace(context, outline);
     context.fill(); // hides the lines behind
     context.stroke();
   }
@@ -90,14 +98,14 @@ function wireHalf(context: CanvasRenderingContext2D, seen: Seen[], half: Path2D,
 export function drawSplit(context: CanvasRenderingContext2D, mesh: Face[], angle: number): void {
   const [width, height] = fit(context.canvas, context);
   const size = 0.34 * Math.min(width, height);
-  const seen = mesh.map((face) => look(face, angle, size)).filter((one) => one !== null);
-  seen.sort((a, b) => a.depth - b.depth);
+  const faces = mesh.map((face) => project(face, angle, size)).filter((face) => face !== null);
+  faces.sort((a, b) => a.depth - b.depth);
   const [left, right] = [new Path2D(), new Path2D()];
   left.rect(-width / 2, -height / 2, width / 2, height);
   right.rect(0, -height / 2, width / 2, height);
   context.clearRect(-width / 2, -height / 2, width, height);
   context.lineWidth = 0.8;
   context.lineJoin = "round";
-  fillHalf(context, seen, left);
-  wireHalf(context, seen, right, getComputedStyle(context.canvas));
+  drawShaded(context, faces, left);
+  drawWireframe(context, faces, right, getComputedStyle(context.canvas));
 }

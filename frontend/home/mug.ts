@@ -1,4 +1,4 @@
-/** A mug of four-cornered faces: a turned profile and a bent tube as its handle. y is up, one unit is about half its height. */
+/** A mug of quads: a surface of revolution and a bent tube as its handle. y is up, one unit is about half its height. */
 
 export type Point = readonly [number, number, number];
 
@@ -8,7 +8,7 @@ export interface Face {
 }
 
 const SEGMENTS = 28;
-/** Radius and height, from the middle of the bottom, up the outside, over the lip and down the inside. */
+/** Radius and height along the profile: from the centre of the base up the outside, over the lip, down the inside. */
 const PROFILE = [
   [0.0, -1.0],
   [0.6, -1.0],
@@ -25,9 +25,10 @@ const PROFILE = [
   [0.62, -0.8],
   [0.0, -0.86],
 ] as const;
+/** Height above which the outside is glazed. */
 const GLAZE_FROM = 0.15;
 
-function ring(radius: number, y: number, index: number): Point {
+function ringPoint(radius: number, y: number, index: number): Point {
   const angle = (2 * Math.PI * index) / SEGMENTS;
   return [radius * Math.cos(angle), y, radius * Math.sin(angle)];
 }
@@ -40,7 +41,10 @@ function bodyFaces(): Face[] {
     const [r1, y1] = upper;
     const part = (y0 + y1) / 2 > GLAZE_FROM || level >= 8 ? "glaze" : "body";
     for (let i = 0; i < SEGMENTS; i += 1) {
-      faces.push({ corners: [ring(r0, y0, i), ring(r1, y1, i), ring(r1, y1, i + 1), ring(r0, y0, i + 1)], part });
+      faces.push({
+        corners: [ringPoint(r0, y0, i), ringPoint(r1, y1, i), ringPoint(r1, y1, i + 1), ringPoint(r0, y0, i + 1)],
+        part,
+      });
     }
     lower = upper;
   }

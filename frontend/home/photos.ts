@@ -1,16 +1,16 @@
-/** A photo that is chosen, dropped or pasted here, or one of our samples: kept in this browser for the upload page. */
+/** Stores a chosen, dropped or pasted photo, or one of our samples, in the browser for the upload page. */
 import { all, need, setText } from "../lib/dom";
 import { type Limits, photoProblem } from "../lib/photo";
 import { fetchFile, wireIntake } from "../upload/intake";
-import { keepPhotos } from "../upload/kept";
+import { storePhotos } from "../upload/stored_photos";
 
-const NOT_KEPT = "This browser keeps nothing between two pages. Go on to “New model” and choose the photo there.";
+const NOT_STORED = "This browser can't keep the photo between pages. Go to “New model” and choose it there.";
 
 export function wirePhotos(drop: HTMLElement): void {
   const input = need<HTMLInputElement>("input", drop);
   const limits: Limits = { maxBytes: Number(drop.dataset["maxBytes"]), accept: input.accept };
   const next = drop.dataset["upload"] ?? "/";
-  wireIntake({ drop, inputs: [input] }, (files) => void goOn(files, limits, next));
+  wireIntake({ drop, inputs: [input] }, (files) => void openUpload(files, limits, next));
   need("[data-samples]").hidden = false;
   for (const button of all<HTMLButtonElement>("[data-sample]")) {
     button.addEventListener("click", () => void trySample(button, limits, next));
@@ -20,21 +20,21 @@ export function wirePhotos(drop: HTMLElement): void {
 async function trySample(button: HTMLButtonElement, limits: Limits, next: string): Promise<void> {
   const { sample = "", name = "" } = button.dataset;
   const file = await fetchFile(sample, name).catch(() => null);
-  if (file) await goOn([file], limits, next);
-  else say("The sample could not be loaded. Try again.");
+  if (file) await openUpload([file], limits, next);
+  else showError("The sample could not be loaded. Try again.");
 }
 
-/** To the upload page, by way of the sign-in where that is needed. */
-async function goOn(files: File[], limits: Limits, next: string): Promise<void> {
+/** Opens the upload page; visitors without a session sign in on the way. */
+async function openUpload(files: File[], limits: Limits, next: string): Promise<void> {
   if (files.length === 0) return;
-  const problem = files.map((file) => photoProblem(file, limits)).find((each) => each !== null);
-  if (problem) return say(problem);
-  if (await keepPhotos(files)) location.assign(next);
-  else say(NOT_KEPT);
+  const problem = files.map((file) => photoProblem(file, limits)).find((message) => message !== null);
+  if (problem) return showError(problem);
+  if (await storePhotos(files)) location.assign(next);
+  else showError(NOT_STORED);
 }
 
-function say(sentence: string): void {
+function showError(message: string): void {
   const error = need("[data-home-error]");
-  setText(error, sentence);
+  setText(error, message);
   error.hidden = false;
 }

@@ -1,6 +1,7 @@
-/** Buttons that put the text of a field on the clipboard. */
+/** Buttons that copy the text of a field. */
 import { all, need, setText } from "./dom";
 
+/** How long the button says that it worked. */
 const SHOWN_MS = 2000;
 
 /** Wires every `<button data-copy="id of an input"><span>Copy</span></button>`. */
@@ -11,12 +12,12 @@ export function wireCopyButtons(): void {
 async function copy(button: HTMLButtonElement): Promise<void> {
   const field = need<HTMLInputElement>(`#${button.dataset["copy"] ?? ""}`);
   field.select();
-  const done = await write(field.value);
-  say(button, done ? "Copied" : "Press Ctrl+C");
+  const copied = await copyText(field.value);
+  showLabel(button, copied ? "Copied" : "Press Ctrl+C");
 }
 
-/** False where the browser has no clipboard for us: over plain http, or when the visitor forbids it. */
-async function write(text: string): Promise<boolean> {
+/** False without access to the clipboard: over plain http, or when the visitor denies it. */
+async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
     return true;
@@ -25,7 +26,7 @@ async function write(text: string): Promise<boolean> {
   }
 }
 
-function say(button: HTMLButtonElement, text: string): void {
+function showLabel(button: HTMLButtonElement, text: string): void {
   const label = need("span", button);
   const before = label.textContent ?? "";
   setText(label, text);

@@ -1,10 +1,10 @@
-/** Small typed helpers around the document. */
+/** Small typed DOM helpers. */
 
 export function find<T extends Element = HTMLElement>(selector: string, root: ParentNode = document): T | null {
   return root.querySelector<T>(selector);
 }
 
-/** Like `find`, for what the template promises to hold. Throws when it is missing. */
+/** Like `find`, for an element that the template always has. Throws if it is missing. */
 export function need<T extends Element = HTMLElement>(selector: string, root: ParentNode = document): T {
   const element = root.querySelector<T>(selector);
   if (!element) throw new Error(`The page has no ${selector}`);

@@ -1,14 +1,14 @@
-/** Follows one job to its end: over the socket while it is open, by polling the API while it is not. */
+/** Follows one job to its end: over the socket while it is open, else by polling the API. */
 import { backoff } from "./backoff";
 import { ApiError, getJson } from "./http";
 import { isActive, isNewer, type Job } from "./job";
 
-export type Link = "live" | "polling";
+export type Connection = "live" | "polling";
 
 export interface Follower {
   onJob: (job: Job) => void;
-  onLink: (link: Link) => void;
-  /** The job was deleted, or is not the visitor's any more. */
+  onConnection: (link: Connection) => void;
+  /** The job was deleted, or is no longer the visitor's. */
   onGone: () => void;
 }
 
@@ -18,8 +18,9 @@ interface Message {
 }
 
 const POLL_MS = 3000;
-/** A socket can be dead without either side knowing; so ask now and then even while it is open. */
+/** A socket can be dead without either side noticing, so poll now and then even while it is open. */
 const POLL_WHILE_LIVE_MS = 20_000;
+/** Close code of jobs/live/consumers.py for a job that is not there. */
 const CODE_GONE = 4404;
 
 /** Starts following `first`; the returned function stops. */
@@ -60,25 +61,25 @@ class Followed {
     if (this.stopped) return;
     const socket = new WebSocket(socketUrl(this.last.id));
     this.socket = socket;
-    socket.onmessage = (event) => this.hear(JSON.parse(String(event.data)) as Message);
-    socket.onclose = (event) => this.closed(event.code);
+    socket.onmessage = (event) => this.onMessage(JSON.parse(String(event.data)) as Message);
+    socket.onclose = (event) => this.onClose(event.code);
   }
 
-  private hear(message: Message): void {
+  private onMessage(message: Message): void {
     if (!message.job) return;
     this.attempt = 0;
-    this.follower.onLink("live");
-    this.take(message.job, message.type === "snapshot");
+    this.follower.onConnection("live");
+    this.accept(message.job, message.type === "snapshot");
     this.schedulePoll();
   }
 
-  private closed(code: number): void {
+  private onClose(code: number): void {
     if (this.stopped) return;
     if (code === CODE_GONE) {
-      this.gone();
+      this.onGone();
       return;
     }
-    this.follower.onLink("polling");
+    this.follower.onConnection("polling");
     this.schedulePoll();
     this.reconnectTimer = window.setTimeout(() => this.connect(), backoff(this.attempt));
     this.attempt += 1;
@@ -93,9 +94,9 @@ class Followed {
 
   private async poll(): Promise<void> {
     try {
-      this.take(await getJson<Job>(this.last.urls.self), true);
+      this.accept(await getJson<Job>(this.last.urls.self), true);
     } catch (error) {
-      if (error instanceof ApiError && error.status === 404) return this.gone();
+      if (error instanceof ApiError && error.status === 404) return this.onGone();
     }
     this.schedulePoll();
   }
@@ -104,14 +105,14 @@ class Followed {
     return this.socket?.readyState === WebSocket.OPEN;
   }
 
-  private take(job: Job, fresh: boolean): void {
+  private accept(job: Job, fresh: boolean): void {
     if (this.stopped || !isNewer(this.last, job, fresh)) return;
     this.last = job;
     if (!isActive(job)) this.stop();
     this.follower.onJob(job);
   }
 
-  private gone(): void {
+  private onGone(): void {
     this.stop();
     this.follower.onGone();
   }

@@ -1,4 +1,4 @@
-/** Numbers as a person reads them. */
+/** Numbers, durations and dates for display. */
 
 /** `1536` → `1.5 KB`. Decimal units as in file managers. */
 export function formatBytes(bytes: number): string {
@@ -12,7 +12,7 @@ export function formatBytes(bytes: number): string {
   return `${value >= 10 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
-/** `75` → `1 min 15 s`. Seconds under zero count as zero. */
+/** `75` → `1 min 15 s`. Negative durations count as zero. */
 export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole} s`;
@@ -20,7 +20,7 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
-/** A day as short as it can be: without the year while it is this one. In the visitor's language unless one is named. */
+/** A short date, without the year if it is this year. In the visitor's language unless one is given. */
 export function formatDay(day: Date, now: Date = new Date(), language?: string): string {
   const options = { day: "numeric", month: "short" } as const;
   const year = day.getFullYear() === now.getFullYear() ? {} : ({ year: "numeric" } as const);

@@ -1,4 +1,4 @@
-/** Talking to the API: JSON in, JSON out, and errors as sentences. */
+/** Calls to the API: JSON in, JSON out, errors as messages for the visitor. */
 import { find } from "./dom";
 
 export class ApiError extends Error {
@@ -15,12 +15,12 @@ export function csrfToken(): string {
   return find<HTMLInputElement>("input[name=csrfmiddlewaretoken]")?.value ?? "";
 }
 
-/** The server's own sentence, out of a drf-standardized-errors body; a plain one by status where there is none. */
-export function errorSentence(status: number, body: string): string {
-  return sentencesIn(body) || fallbackSentence(status);
+/** The server's message from a drf-standardized-errors body, else one by status. */
+export function errorMessage(status: number, body: string): string {
+  return messagesIn(body) || fallbackMessage(status);
 }
 
-function sentencesIn(body: string): string {
+function messagesIn(body: string): string {
   try {
     const { errors } = JSON.parse(body) as { errors?: { detail?: unknown }[] };
     return (errors ?? [])
@@ -32,13 +32,13 @@ function sentencesIn(body: string): string {
   }
 }
 
-function fallbackSentence(status: number): string {
+function fallbackMessage(status: number): string {
   if (status === 0) return "The server could not be reached. Check your connection and try again.";
-  if (status === 401 || status === 403) return "You are signed out. Sign in and try again.";
-  if (status === 404) return "This is not here any more.";
+  if (status === 401 || status === 403) return "You're signed out. Sign in and try again.";
+  if (status === 404) return "This is no longer available.";
   if (status === 413) return "The photo is too large for this server.";
-  if (status === 429) return "Too many requests at once. Wait a moment and try again.";
-  return `The server answered with an error (${status}). Try again in a moment.`;
+  if (status === 429) return "Too many requests. Wait a moment and try again.";
+  return `The server returned an error (${status}). Try again in a moment.`;
 }
 
 export function getJson<T>(url: string): Promise<T> {
@@ -52,9 +52,9 @@ export function postJson<T>(url: string): Promise<T> {
 
 async function request<T>(url: string, init: RequestInit): Promise<T> {
   const response = await fetch(url, { credentials: "same-origin", ...init }).catch(() => null);
-  if (!response) throw new ApiError(0, errorSentence(0, ""));
+  if (!response) throw new ApiError(0, errorMessage(0, ""));
   const body = await response.text();
-  if (!response.ok) throw new ApiError(response.status, errorSentence(response.status, body));
+  if (!response.ok) throw new ApiError(response.status, errorMessage(response.status, body));
   return JSON.parse(body) as T;
 }
 
@@ -65,7 +65,7 @@ export interface Upload {
   onProgress: (fraction: number) => void;
 }
 
-/** Sends a form with upload progress, which `fetch` cannot tell. Rejects with an `ApiError`. */
+/** Sends a form with upload progress, which `fetch` does not report. Rejects with an `ApiError`. */
 export function upload<T>({ url, body, idempotencyKey, onProgress }: Upload): Promise<T> {
   return new Promise((resolve, reject) => {
     const xhr = new XMLHttpRequest();
@@ -74,7 +74,7 @@ export function upload<T>({ url, body, idempotencyKey, onProgress }: Upload): Pr
     xhr.setRequestHeader("X-CSRFToken", csrfToken());
     xhr.setRequestHeader("Idempotency-Key", idempotencyKey);
     xhr.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
-    xhr.onerror = () => reject(new ApiError(0, errorSentence(0, "")));
+    xhr.onerror = () => reject(new ApiError(0, errorMessage(0, "")));
     xhr.onload = () => settle<T>(xhr, resolve, reject);
     xhr.send(body);
   });
@@ -82,5 +82,5 @@ export function upload<T>({ url, body, idempotencyKey, onProgress }: Upload): Pr
 
 function settle<T>(xhr: XMLHttpRequest, resolve: (value: T) => void, reject: (error: ApiError) => void): void {
   if (xhr.status >= 200 && xhr.status < 300) resolve(JSON.parse(xhr.responseText) as T);
-  else reject(new ApiError(xhr.status, errorSentence(xhr.status, xhr.responseText)));
+  else reject(new ApiError(xhr.status, errorMessage(xhr.status, xhr.responseText)));
 }

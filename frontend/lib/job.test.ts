@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fileUrl, isActive, isNewer, type Job, stageStates, statusSentence } from "./job";
+import { fileUrl, isActive, isNewer, type Job, stageStates, statusMessage } from "./job";
 
 const job = (changes: Partial<Job> = {}): Job => ({
   id: "1",
@@ -25,17 +25,17 @@ const job = (changes: Partial<Job> = {}): Job => ({
   ...changes,
 });
 
-test("an older seq is ignored, whichever way it came", () => {
+test("an older seq is ignored, however it arrived", () => {
   assert.equal(isNewer(job({ seq: 5 }), job({ seq: 4 })), false);
   assert.equal(isNewer(job({ seq: 5 }), job({ seq: 4 }), true), false);
 });
 
-test("the same seq is news only when it was read afresh", () => {
+test("the same seq is newer only as a fresh read", () => {
   assert.equal(isNewer(job({ seq: 5 }), job({ seq: 5 })), false);
   assert.equal(isNewer(job({ seq: 5 }), job({ seq: 5 }), true), true);
 });
 
-test("the first job and a greater seq are news", () => {
+test("the first job and a greater seq are newer", () => {
   assert.equal(isNewer(null, job()), true);
   assert.equal(isNewer(job({ seq: 5 }), job({ seq: 6 })), true);
 });
@@ -64,22 +64,22 @@ test("a succeeded job has every stage done", () => {
   assert.deepEqual(stageStates(["prepare", "cutout"], job({ state: "succeeded" })), ["done", "done"]);
 });
 
-test("a missing worker is said plainly, before the place in the queue", () => {
-  assert.match(statusSentence(job({ worker_online: false, queue_position: 4 }), ""), /no worker is running/);
+test("a missing worker is reported instead of the position in the queue", () => {
+  assert.match(statusMessage(job({ worker_online: false, queue_position: 4 }), ""), /no worker is running/);
 });
 
-test("the place in the queue counts the jobs ahead", () => {
-  assert.equal(statusSentence(job({ queue_position: 1 }), ""), "Next in line.");
-  assert.equal(statusSentence(job({ queue_position: 2 }), ""), "In line: 1 job is ahead.");
-  assert.equal(statusSentence(job({ queue_position: 5 }), ""), "In line: 4 jobs are ahead.");
+test("the position in the queue counts the jobs ahead", () => {
+  assert.equal(statusMessage(job({ queue_position: 1 }), ""), "Next in the queue.");
+  assert.equal(statusMessage(job({ queue_position: 2 }), ""), "Queued: 1 job ahead of yours.");
+  assert.equal(statusMessage(job({ queue_position: 5 }), ""), "Queued: 4 jobs ahead of yours.");
 });
 
-test("a running job tells its stage, and a requested cancel goes first", () => {
-  assert.equal(statusSentence(job({ state: "running" }), "Cleaning the mesh"), "Cleaning the mesh");
-  assert.equal(statusSentence(job({ state: "running", cancel_requested: true }), "Cleaning the mesh"), "Cancelling…");
+test("a running job shows its stage, and a requested cancel takes precedence", () => {
+  assert.equal(statusMessage(job({ state: "running" }), "Cleaning the mesh"), "Cleaning the mesh");
+  assert.equal(statusMessage(job({ state: "running", cancel_requested: true }), "Cleaning the mesh"), "Cancelling…");
 });
 
-test("a file has an address as soon as it exists, and none before", () => {
+test("a file has a URL as soon as it exists, and none before", () => {
   const files = [{ name: "cutout.png", title: "", url: "/files/cutout.png", size: 1 }];
   assert.equal(fileUrl(job({ files }), "cutout.png"), "/files/cutout.png");
   assert.equal(fileUrl(job({ files }), "mesh.glb"), null);

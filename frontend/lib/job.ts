@@ -1,4 +1,4 @@
-/** A job as the API, the socket and the page's own data tell it. */
+/** A job as the API, the socket and the page's embedded data describe it. */
 
 export type State = "queued" | "running" | "succeeded" | "failed" | "cancelled";
 
@@ -32,7 +32,7 @@ export interface JobFile {
   size: number;
 }
 
-/** Address of the job's file `name`, null while it does not exist. */
+/** URL of the job's file `name`, null while it does not exist. */
 export function fileUrl(job: Pick<Job, "files">, name: string): string | null {
   return job.files?.find((file) => file.name === name)?.url ?? null;
 }
@@ -42,7 +42,7 @@ export function isActive(job: Pick<Job, "state">): boolean {
 }
 
 /**
- * Whether `next` may replace `last`. News comes over two ways (socket, polling), so an old one can arrive late:
+ * Whether `next` may replace `last`. Updates come from the socket and from polling, so an old one can arrive late:
  * a smaller `seq` is dropped, and so is the same `seq` unless it is a fresh read (snapshot or poll), which may
  * know a better queue position.
  */
@@ -64,19 +64,19 @@ export function stageStates(names: readonly string[], job: Pick<Job, "state" | "
   });
 }
 
-/** One plain sentence on what the job is doing, for the heading and the live region. */
-export function statusSentence(job: Job, stageTitle: string): string {
+/** What the job is doing, for the heading and the live region. */
+export function statusMessage(job: Job, stageTitle: string): string {
   if (job.state === "succeeded") return "Your model is ready.";
-  if (job.state === "failed") return "This did not work.";
+  if (job.state === "failed") return "Something went wrong.";
   if (job.state === "cancelled") return "Cancelled.";
   if (job.cancel_requested) return "Cancelling…";
   if (job.state === "running") return stageTitle || "Starting";
-  return queueSentence(job);
+  return queueMessage(job);
 }
 
-function queueSentence(job: Job): string {
+function queueMessage(job: Job): string {
   if (!job.worker_online) return "Waiting: no worker is running on this server.";
   const ahead = job.queue_position === null ? 0 : Math.max(job.queue_position - 1, 0);
-  if (ahead === 0) return "Next in line.";
-  return ahead === 1 ? "In line: 1 job is ahead." : `In line: ${ahead} jobs are ahead.`;
+  if (ahead === 0) return "Next in the queue.";
+  return ahead === 1 ? "Queued: 1 job ahead of yours." : `Queued: ${ahead} jobs ahead of yours.`;
 }

@@ -1,10 +1,10 @@
-/** A notice of the system when a job ends while its page is in the background; only where the visitor asked for it. */
+/** A system notification when a job ends while its page is in the background, if the visitor enabled it. */
 
 function available(): boolean {
   return "Notification" in window && window.isSecureContext && Notification.permission !== "denied";
 }
 
-/** Offers the button where notices are possible and not yet allowed. */
+/** Shows the button where notifications are possible and not yet allowed. */
 export function wireNotifyButton(button: HTMLButtonElement): void {
   button.hidden = !available() || Notification.permission === "granted";
   button.addEventListener("click", () => {
@@ -14,11 +14,11 @@ export function wireNotifyButton(button: HTMLButtonElement): void {
   });
 }
 
-export function notifyEnd(sentence: string): void {
+export function notifyEnd(message: string): void {
   if (!available() || Notification.permission !== "granted" || !document.hidden) return;
   try {
-    new Notification("Reconsite", { body: sentence });
+    new Notification("Reconsite", { body: message });
   } catch {
-    // Some phones allow notices from service workers only.
+    // Some phones allow notifications from service workers only.
   }
 }

@@ -3,25 +3,25 @@ import { formatBytes } from "./format";
 
 export interface Limits {
   maxBytes: number;
-  /** Value of the file input's `accept`: media types and endings, comma separated. */
+  /** Value of the file input's `accept`: media types and extensions, comma separated. */
   accept: string;
 }
 
-const NOT_A_PHOTO = "This is not a photo that can be read. Use a JPEG, PNG, WebP or HEIC file.";
+const NOT_A_PHOTO = "This isn't a photo we can read. Use a JPEG, PNG, WebP or HEIC file.";
 
-type FileFacts = Pick<File, "name" | "type" | "size">;
+type FileInfo = Pick<File, "name" | "type" | "size">;
 
-/** The sentence that says why `file` cannot be used, or null when it can. */
-export function photoProblem(file: FileFacts, limits: Limits): string | null {
+/** Why `file` cannot be used, null if it can. */
+export function photoProblem(file: FileInfo, limits: Limits): string | null {
   if (!isAccepted(file, limits.accept)) return NOT_A_PHOTO;
-  if (file.size === 0) return "The file is empty. Choose the photo again.";
+  if (file.size === 0) return "This file is empty. Choose another photo.";
   if (file.size > limits.maxBytes) {
-    return `The photo has ${formatBytes(file.size)}; at most ${formatBytes(limits.maxBytes)} can be sent. Make it smaller first.`;
+    return `This photo is ${formatBytes(file.size)}; the limit is ${formatBytes(limits.maxBytes)}. Choose a smaller one.`;
   }
   return null;
 }
 
-export function isAccepted(file: FileFacts, accept: string): boolean {
+export function isAccepted(file: FileInfo, accept: string): boolean {
   const rules = accept
     .split(",")
     .map((rule) => rule.trim().toLowerCase())
@@ -30,7 +30,7 @@ export function isAccepted(file: FileFacts, accept: string): boolean {
   return rules.some((rule) => matches(file, rule));
 }
 
-function matches(file: FileFacts, rule: string): boolean {
+function matches(file: FileInfo, rule: string): boolean {
   if (rule.startsWith(".")) return file.name.toLowerCase().endsWith(rule);
   if (rule.endsWith("/*")) return file.type.startsWith(rule.slice(0, -1)) && file.type !== "image/svg+xml";
   return file.type === rule;

@@ -1,4 +1,4 @@
-/** What the visitor chose; "auto" follows the system. */
+/** The visitor's choice; "auto" follows the system. */
 export type Theme = "light" | "dark" | "auto";
 
 const KEY = "theme";

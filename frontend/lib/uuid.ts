@@ -1,4 +1,4 @@
-/** A random version 4 UUID. `crypto.randomUUID` exists in secure contexts only; plain http on a LAN is none. */
+/** A random version 4 UUID. `crypto.randomUUID` exists in secure contexts only, not over plain http on a LAN. */
 export function randomUuid(
   source: Pick<Crypto, "getRandomValues"> & Partial<Pick<Crypto, "randomUUID">> = crypto,
 ): string {

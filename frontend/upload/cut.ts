@@ -1,18 +1,18 @@
-/** The server's cutout of one photo, and what the visitor made of it. */
+/** The server's automatic cutout of one photo, and the visitor's edit of it. */
 import {
+  contextOf,
   decodePhoto,
-  drawingOn,
   type Edit,
+  initialEdit,
   loadImage,
   maskOf,
   newCanvas,
-  sameShape,
-  untouched,
+  sameProportions,
 } from "../cutout/picture";
-import { ApiError, csrfToken, errorSentence } from "../lib/http";
+import { ApiError, csrfToken, errorMessage } from "../lib/http";
 
-/** What `jobs:cutout` answers. */
-interface Answer {
+/** Response of `jobs:cutout`. */
+interface CutoutResponse {
   photo: string;
   cutout: string;
   size: [number, number];
@@ -24,72 +24,82 @@ interface Answer {
 }
 
 export interface Cut {
-  /** In the photo's own resolution, as far as it is sensible. */
+  /** At the photo's own resolution, up to MAX_SIDE. */
   photo: HTMLCanvasElement;
-  first: Edit;
+  automatic: Edit;
   edit: Edit;
-  /** Opaque where the visitor's own picture was transparent from the beginning. */
-  own: boolean;
+  /** The mask is the transparency of the uploaded picture. */
+  usesTransparency: boolean;
   size: [number, number];
   originalSize: [number, number];
-  sentences: string[];
+  messages: string[];
 }
 
-let line: Promise<unknown> = Promise.resolve();
+let queue: Promise<unknown> = Promise.resolve();
 
-/** Cuts one photo after the other: the server has one place for each visitor's patience. Rejects with an ApiError. */
+/** Requests the cutouts one after another: the server takes one per visitor at a time. Rejects with an ApiError. */
 export function cutPhoto(url: string, file: File): Promise<Cut> {
-  const turn = line.then(() => cutNow(url, file));
-  line = turn.catch(() => null);
-  return turn;
+  const result = queue.then(() => cutNow(url, file));
+  queue = result.catch(() => null);
+  return result;
 }
 
 async function cutNow(url: string, file: File): Promise<Cut> {
-  const [answer, own] = await Promise.all([ask(url, file), decodePhoto(file)]);
+  const [response, local] = await Promise.all([requestCutout(url, file), decodePhoto(file)]);
   const photo =
-    own && sameShape(own, { width: answer.size[0], height: answer.size[1] }) ? own : await drawn(answer.photo);
-  const [width, height] = answer.size;
-  const first = untouched(maskOf(await loadImage(answer.cutout), { width, height }));
+    local && sameProportions(local, { width: response.size[0], height: response.size[1] })
+      ? local
+      : await canvasFrom(response.photo);
+  const [width, height] = response.size;
+  const automatic = initialEdit(maskOf(await loadImage(response.cutout), { width, height }));
   return {
     photo,
-    first,
-    edit: first,
-    own: answer.method === "transparency",
-    size: answer.size,
-    originalSize: answer.original_size,
-    sentences: [...answer.notes, ...answer.advice.map((each) => each.sentence)],
+    automatic,
+    edit: automatic,
+    usesTransparency: response.method === "transparency",
+    size: response.size,
+    originalSize: response.original_size,
+    messages: [...response.notes, ...response.advice.map(({ sentence }) => sentence)],
   };
 }
 
-async function ask(url: string, file: File): Promise<Answer> {
+async function requestCutout(url: string, file: File): Promise<CutoutResponse> {
   const body = new FormData();
   body.append("photo", file);
   const headers = { Accept: "application/json", "X-CSRFToken": csrfToken() };
   const response = await fetch(url, { method: "POST", body, headers, credentials: "same-origin" }).catch(() => null);
-  if (!response) throw new ApiError(0, errorSentence(0, ""));
+  if (!response) throw new ApiError(0, errorMessage(0, ""));
   const text = await response.text();
-  if (!response.ok) throw new ApiError(response.status, errorSentence(response.status, text));
-  return JSON.parse(text) as Answer;
+  if (!response.ok) throw new ApiError(response.status, errorMessage(response.status, text));
+  return JSON.parse(text) as CutoutResponse;
 }
 
-async function drawn(url: string): Promise<HTMLCanvasElement> {
+async function canvasFrom(url: string): Promise<HTMLCanvasElement> {
   const image = await loadImage(url);
   const canvas = newCanvas({ width: image.naturalWidth, height: image.naturalHeight });
-  drawingOn(canvas).drawImage(image, 0, 0);
+  contextOf(canvas).drawImage(image, 0, 0);
   return canvas;
 }
 
-/** A cutout of nothing yet, for a photo in which the server found no object: the visitor paints it. */
+/** An empty cutout for the visitor to paint, for a photo in which the server found no object. */
 export async function emptyCut(file: File): Promise<Cut | null> {
   const photo = await decodePhoto(file);
   if (!photo) return null;
   const scale = Math.min(1, 1024 / Math.max(photo.width, photo.height));
   const mask = newCanvas({ width: photo.width * scale, height: photo.height * scale });
-  const first = untouched(mask);
+  const automatic = initialEdit(mask);
   const size: [number, number] = [mask.width, mask.height];
-  return { photo, first, edit: first, own: false, size, originalSize: [photo.width, photo.height], sentences: [] };
+  return {
+    photo,
+    automatic,
+    edit: automatic,
+    usesTransparency: false,
+    size,
+    originalSize: [photo.width, photo.height],
+    messages: [],
+  };
 }
 
 export function isEdited(cut: Cut): boolean {
-  return cut.edit !== cut.first;
+  return cut.edit !== cut.automatic;
 }

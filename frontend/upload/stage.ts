@@ -1,4 +1,4 @@
-/** The chosen photo, large: its cutout, what the server advises, and what can be done about it. */
+/** The selected photo, large: its cutout, advice on it, and its tools. */
 
 import { paintEdit } from "../cutout/view";
 import { find, icon, need, setText } from "../lib/dom";
@@ -7,8 +7,9 @@ import { type Cut, isEdited } from "./cut";
 export type CutState =
   | { kind: "waiting" }
   | { kind: "ready"; cut: Cut }
-  | { kind: "failed"; sentence: string; cut: Cut | null };
+  | { kind: "failed"; message: string; cut: Cut | null };
 
+/** Longer side of the drawn cutout in pixels. */
 const STAGE_SIDE = 1024;
 
 export function showStage(section: HTMLElement, state: CutState | null, photoUrl: string | null): void {
@@ -20,7 +21,7 @@ export function showStage(section: HTMLElement, state: CutState | null, photoUrl
   need("[data-cut-wait]", section).hidden = state.kind !== "waiting";
   setText(find("[data-cut-status]", section), status(state));
   section.classList.toggle("is-failed", state.kind === "failed" && !painted);
-  showAdvice(need("[data-cut-advice]", section), cut && !isEdited(cut) ? cut.sentences : []);
+  showAdvice(need("[data-cut-advice]", section), cut && !isEdited(cut) ? cut.messages : []);
   need<HTMLButtonElement>("[data-cut-edit]", section).disabled = cut === null;
   need("[data-cut-undo]", section).hidden = !(cut && isEdited(cut));
   need("[data-cut-again]", section).hidden = state.kind !== "failed";
@@ -37,22 +38,22 @@ function showPicture(section: HTMLElement, cut: Cut | null, photoUrl: string | n
 
 function status(state: CutState): string {
   if (state.kind === "waiting") return "";
-  if (state.cut && isEdited(state.cut)) return "Your own cutout: this is what is sent.";
-  if (state.kind === "failed") return state.sentence;
+  if (state.cut && isEdited(state.cut)) return "This is your edited cutout.";
+  if (state.kind === "failed") return state.message;
   const { cut } = state;
-  return `${cut.own ? "The picture’s own transparency is used as it is" : "The object as the server cuts it out"}${reduced(cut)}.`;
+  return `${cut.usesTransparency ? "Using the transparency in your picture" : "This is what we'll use"}${sizeNote(cut)}.`;
 }
 
-/** What is cut is a smaller copy of a large photo; nothing to say of one that is as large as it came. */
-function reduced({ size, originalSize }: Cut): string {
+/** Large photos are cut out at a smaller size; empty if the photo kept its size. */
+function sizeNote({ size, originalSize }: Cut): string {
   const same = size[0] === originalSize[0] && size[1] === originalSize[1];
   return same ? "" : ` (shown at ${size.join(" × ")} of ${originalSize.join(" × ")} pixels)`;
 }
 
-function showAdvice(list: HTMLElement, sentences: readonly string[]): void {
-  const items = sentences.map((sentence) => {
+function showAdvice(list: HTMLElement, messages: readonly string[]): void {
+  const items = messages.map((message) => {
     const item = document.createElement("li");
-    item.append(icon("lightbulb"), sentence);
+    item.append(icon("lightbulb"), message);
     return item;
   });
   list.replaceChildren(...items);

@@ -1,4 +1,4 @@
-/** Where the eye stands: degrees around the model from the photo's side (+z), to the right, and above the horizon. */
+/** Camera positions: degrees around the model from the photo's side (+z) to the right, and above the horizon. */
 import { MathUtils, type PerspectiveCamera, Spherical, Vector3 } from "three";
 
 export interface Angles {
@@ -6,7 +6,7 @@ export interface Angles {
   elevation: number;
 }
 
-/** The photo's own side first. */
+/** `front` is the photo's side. */
 export const VIEWS: Record<string, Angles> = {
   front: { azimuth: 0, elevation: 0 },
   right: { azimuth: 90, elevation: 0 },
@@ -15,7 +15,7 @@ export const VIEWS: Record<string, Angles> = {
   top: { azimuth: 0, elevation: 89.9 },
 };
 
-export function placeAt(camera: PerspectiveCamera, angles: Angles, distance: number): void {
+export function placeCamera(camera: PerspectiveCamera, angles: Angles, distance: number): void {
   camera.position.setFromSpherical(spherical(angles, distance));
   camera.lookAt(0, 0, 0);
 }
@@ -24,41 +24,42 @@ function spherical(angles: Angles, distance: number): Spherical {
   return new Spherical(distance, MathUtils.degToRad(90 - angles.elevation), MathUtils.degToRad(angles.azimuth));
 }
 
-/** Turns the eye around `target` by steps in degrees, and stops short of the poles. */
+/** Moves the camera around `target` by degrees, stopping short of the poles. */
 export function orbitBy(camera: PerspectiveCamera, target: Vector3, step: Angles): void {
-  const arm = new Spherical().setFromVector3(camera.position.clone().sub(target));
-  arm.theta += MathUtils.degToRad(step.azimuth);
-  arm.phi = MathUtils.clamp(arm.phi - MathUtils.degToRad(step.elevation), 0.01, Math.PI - 0.01);
-  camera.position.setFromSpherical(arm).add(target);
+  const offset = new Spherical().setFromVector3(camera.position.clone().sub(target));
+  offset.theta += MathUtils.degToRad(step.azimuth);
+  offset.phi = MathUtils.clamp(offset.phi - MathUtils.degToRad(step.elevation), 0.01, Math.PI - 0.01);
+  camera.position.setFromSpherical(offset).add(target);
 }
 
+/** Duration of an animated move. */
 const GLIDE_SECONDS = 0.45;
 
-/** An eased way of the eye to a new place, by the shorter turn. `step` is true while it moves. */
+/** Animates the camera to a new position along the shorter arc, eased. `step` returns true while it moves. */
 export function createGlide(camera: PerspectiveCamera, target: Vector3) {
   const from = new Spherical();
   const fromTarget = new Vector3();
   let to = new Spherical();
-  let passed = Number.POSITIVE_INFINITY;
+  let elapsed = Number.POSITIVE_INFINITY;
 
   function start(angles: Angles, distance: number): void {
     from.setFromVector3(camera.position.clone().sub(target));
     fromTarget.copy(target);
     to = spherical(angles, distance);
-    to.theta = from.theta + shorter(to.theta - from.theta);
-    passed = 0;
+    to.theta = from.theta + wrapped(to.theta - from.theta);
+    elapsed = 0;
   }
 
   function step(seconds: number): boolean {
-    if (passed >= 1) return false;
-    passed = Math.min(1, passed + seconds / GLIDE_SECONDS);
-    const t = MathUtils.smoothstep(passed, 0, 1);
-    const mix = (a: number, b: number): number => MathUtils.lerp(a, b, t);
+    if (elapsed >= 1) return false;
+    elapsed = Math.min(1, elapsed + seconds / GLIDE_SECONDS);
+    const t = MathUtils.smoothstep(elapsed, 0, 1);
+    const blend = (a: number, b: number): number => MathUtils.lerp(a, b, t);
     target.copy(fromTarget).multiplyScalar(1 - t);
     camera.position.setFromSphericalCoords(
-      mix(from.radius, to.radius),
-      mix(from.phi, to.phi),
-      mix(from.theta, to.theta),
+      blend(from.radius, to.radius),
+      blend(from.phi, to.phi),
+      blend(from.theta, to.theta),
     );
     camera.position.add(target);
     camera.lookAt(target);
@@ -66,13 +67,13 @@ export function createGlide(camera: PerspectiveCamera, target: Vector3) {
   }
 
   function stop(): void {
-    passed = Number.POSITIVE_INFINITY;
+    elapsed = Number.POSITIVE_INFINITY;
   }
 
   return { start, step, stop };
 }
 
-/** The same turn in (-π, π]. */
-function shorter(angle: number): number {
+/** The angle wrapped to [-π, π). */
+function wrapped(angle: number): number {
   return MathUtils.euclideanModulo(angle + Math.PI, 2 * Math.PI) - Math.PI;
 }

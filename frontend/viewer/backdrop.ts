@@ -1,4 +1,4 @@
-/** What stands behind the model. "page" is see-through: the page's own backdrop shows, and screenshots are cut out. */
+/** The background of the model. "page" is transparent: the page shows through, and saved images are cut out. */
 import { Color, type Scene, type Texture } from "three";
 
 export const BACKDROPS = ["page", "white", "grey", "black", "surroundings"] as const;

@@ -1,45 +1,45 @@
-/** Fills the compare slider: the model, drawn as the photo's camera sees it, over the photo's cutout. */
+/** Fills the compare slider: the model, rendered from the photo's camera, over the photo's cutout. */
 import { all, need } from "../lib/dom";
 import { context2d } from "./canvas";
 import type { Loaded } from "./model";
-import { eyeOf, type ShotCamera } from "./shots";
+import { cameraOf, type PhotoCamera } from "./posed_photo";
 import type { Stage } from "./stage";
 
-/** One photo of the report: where its cutout lies and the camera that took it. */
-interface Shot {
+/** One photo of the report: the URL of its cutout and the camera that took it. */
+interface PosedPhoto {
   url: string;
-  camera: ShotCamera;
+  camera: PhotoCamera;
 }
 
-/** Pixels of the model's picture; the cutout has 512 too. */
+/** Side of the rendered image in pixels, as the cutout's. */
 const SIZE = 512;
 
-/** Draws now, while the model wears its texture; the slider itself is CSS and one range input. */
+/** Renders immediately, while the model shows its texture; the slider itself is CSS and a range input. */
 export function fillCompare(section: HTMLElement, stage: Stage, model: Loaded): void {
-  const shots = JSON.parse(section.dataset["shots"] ?? "[]") as Shot[];
-  const drawn = shots.map(({ url, camera }) => ({ url, picture: drawShot(stage, model, camera) }));
+  const photos = JSON.parse(section.dataset["shots"] ?? "[]") as PosedPhoto[];
+  const rendered = photos.map(({ url, camera }) => ({ url, picture: renderPhoto(stage, model, camera) }));
   const photo = need<HTMLImageElement>("[data-compare-photo]", section);
-  const pen = need<HTMLCanvasElement>("canvas", section).getContext("2d");
+  const context = need<HTMLCanvasElement>("canvas", section).getContext("2d");
   const show = (index: number): void => {
-    const shot = drawn[index];
-    if (!shot || !pen) return;
-    photo.src = shot.url;
-    pen.clearRect(0, 0, SIZE, SIZE);
-    pen.drawImage(shot.picture, 0, 0);
-    for (const button of all("[data-shot]", section))
-      button.setAttribute("aria-pressed", String(button.dataset["shot"] === String(index)));
+    const current = rendered[index];
+    if (!current || !context) return;
+    photo.src = current.url;
+    context.clearRect(0, 0, SIZE, SIZE);
+    context.drawImage(current.picture, 0, 0);
+    for (const button of all("[data-photo-index]", section))
+      button.setAttribute("aria-pressed", String(button.dataset["photoIndex"] === String(index)));
   };
-  for (const button of all("[data-shot]", section))
-    button.addEventListener("click", () => show(Number(button.dataset["shot"])));
+  for (const button of all("[data-photo-index]", section))
+    button.addEventListener("click", () => show(Number(button.dataset["photoIndex"])));
   show(0);
   wireSlider(section);
   section.dataset["ready"] = "true";
 }
 
-function drawShot(stage: Stage, model: Loaded, camera: ShotCamera): HTMLCanvasElement {
-  const pen = context2d(SIZE, SIZE);
-  stage.shoot(eyeOf(camera, model.root), pen);
-  return pen.canvas;
+function renderPhoto(stage: Stage, model: Loaded, camera: PhotoCamera): HTMLCanvasElement {
+  const context = context2d(SIZE, SIZE);
+  stage.renderFrom(cameraOf(camera, model.root), context);
+  return context.canvas;
 }
 
 function wireSlider(section: HTMLElement): void {
@@ -47,7 +47,7 @@ function wireSlider(section: HTMLElement): void {
   const range = need<HTMLInputElement>('input[type="range"]', section);
   const move = (): void => {
     frame.style.setProperty("--at", `${range.value}%`);
-    range.setAttribute("aria-valuetext", `${range.value} % photo`);
+    range.setAttribute("aria-valuetext", `${range.value}% photo`);
   };
   range.addEventListener("input", move);
   move();

@@ -1,4 +1,4 @@
-/** Light for the lit modes: surroundings prefiltered for every roughness (PMREM), and a lamp that gives relief. */
+/** Lights of the lit modes: an environment prefiltered for every roughness (PMREM), and a lamp for relief. */
 import {
   BackSide,
   Color,
@@ -19,7 +19,7 @@ export type Light = (typeof LIGHTS)[number];
 
 interface Setting {
   surroundings: () => Scene;
-  /** How much the surroundings and the lamp shine; the lamp stands beside the eye and turns with it. */
+  /** Intensities of the surroundings and of the lamp, and the lamp's position in the scene. */
   ambient: number;
   lamp: number;
   lampAt: [number, number, number];
@@ -33,7 +33,7 @@ const SETTINGS: Record<Light, Setting> = {
 
 export type Lighting = ReturnType<typeof createLighting>;
 
-/** Surroundings are computed when a lit mode first asks for them: the unlit texture never pays for them. */
+/** Surroundings are computed when a lit mode first needs them, so the unlit texture costs nothing. */
 export function createLighting(renderer: WebGLRenderer, scene: Scene) {
   const made = new Map<Light, Texture>();
   const lamp = new DirectionalLight(0xfff6ea, 0);
@@ -66,7 +66,7 @@ export function createLighting(renderer: WebGLRenderer, scene: Scene) {
       current = light;
       apply();
     },
-    /** After a lost context the prefiltered pictures are empty. */
+    /** After a lost context the prefiltered textures are empty. */
     renew: () => {
       made.clear();
       apply();

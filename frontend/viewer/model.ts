@@ -1,34 +1,34 @@
-/** Loads a GLB, or an OBJ with its MTL, and puts it on the stage: centred, its farthest vertex at distance 1. */
+/** Loads a GLB, or an OBJ with its MTL; centred, its farthest vertex at distance 1. */
 import { Box3, type Group, type Material, Mesh, Vector3 } from "three";
 import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
 
 export interface Loaded {
   root: Group;
   meshes: Mesh<Mesh["geometry"], Material>[];
-  /** Extent of the model in the stage's units: x to the picture's right, y up, z towards the photo's camera. */
+  /** Extent of the model in scene units: x to the photo's right, y up, z towards the photo's camera. */
   size: Vector3;
 }
 
 export type OnProgress = (fraction: number | null) => void;
 
-/** `onProgress` gets a fraction, or null while the size is unknown. Rejects when a file is missing or broken. */
+/** `onProgress` gets a fraction, or null while the size is unknown. Rejects if a file is missing or broken. */
 export async function loadModel(url: string, onProgress: OnProgress): Promise<Loaded> {
   const root = url.endsWith(".obj") ? await loadObj(url, onProgress) : await loadGlb(url, onProgress);
   const meshes = meshesOf(root);
-  if (meshes.length === 0) throw new Error(`${url} holds no surface`);
+  if (meshes.length === 0) throw new Error(`${url} has no mesh`);
   for (const { geometry } of meshes) if (!geometry.hasAttribute("normal")) geometry.computeVertexNormals();
-  return { root, meshes, size: normalise(root, meshes) };
+  return { root, meshes, size: normalize(root, meshes) };
 }
 
 async function loadGlb(url: string, onProgress: OnProgress): Promise<Group> {
-  return (await new GLTFLoader().loadAsync(url, told(onProgress))).scene;
+  return (await new GLTFLoader().loadAsync(url, progressHandler(onProgress))).scene;
 }
 
 async function loadObj(url: string, onProgress: OnProgress): Promise<Group> {
-  return (await import("./obj")).loadObj(url, told(onProgress));
+  return (await import("./obj")).loadObj(url, progressHandler(onProgress));
 }
 
-function told(onProgress: OnProgress): (event: ProgressEvent) => void {
+function progressHandler(onProgress: OnProgress): (event: ProgressEvent) => void {
   return (event) => onProgress(event.lengthComputable ? event.loaded / event.total : null);
 }
 
@@ -38,19 +38,19 @@ function meshesOf(root: Group): Loaded["meshes"] {
   return meshes;
 }
 
-/** Centres and scales `root`; gives its extent afterwards. */
-function normalise(root: Group, meshes: Mesh[]): Vector3 {
+/** Centres and scales `root`; returns its new extent. */
+function normalize(root: Group, meshes: Mesh[]): Vector3 {
   const box = new Box3().setFromObject(root);
   const center = box.getCenter(new Vector3());
-  const scale = 1 / (reach(meshes, center) || 1);
+  const scale = 1 / (farthestDistance(meshes, center) || 1);
   root.scale.setScalar(scale);
   root.position.copy(center).multiplyScalar(-scale);
   root.updateMatrixWorld(true);
   return box.getSize(new Vector3()).multiplyScalar(scale);
 }
 
-/** Distance from `center` to the farthest vertex; closer than half the box's diagonal, so the model fills the view. */
-function reach(meshes: Mesh[], center: Vector3): number {
+/** Distance from `center` to the farthest vertex; smaller than half the box's diagonal, so the model fills the view. */
+function farthestDistance(meshes: Mesh[], center: Vector3): number {
   const point = new Vector3();
   let farthest = 0;
   for (const mesh of meshes) {

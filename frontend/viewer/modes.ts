@@ -1,4 +1,4 @@
-/** How the surface is shown. "texture" is unlit, so that colours on the screen equal the texture's. */
+/** Surface modes. "texture" is unlit, so colours on screen equal the texture's. */
 import {
   Color,
   Float32BufferAttribute,
@@ -16,23 +16,23 @@ import type { Loaded } from "./model";
 
 export const MODES = ["texture", "lit", "clay", "matcap", "normals", "uv", "seen"] as const;
 export type Mode = (typeof MODES)[number];
-/** These take their light from the stage; the others bring their own. */
+/** Modes that need the stage's lights. */
 export const LIT: readonly Mode[] = ["lit", "clay", "uv", "seen"];
 
-/** Name that GLTFLoader gives the vertex attribute `_SEEN`: 1 where a photo shows the surface, 0 where it is a guess. */
+/** Name that GLTFLoader gives the vertex attribute `_SEEN`: 1 where a photo shows the surface, 0 where it is predicted. */
 const SEEN = "_seen";
 const SEEN_COLOR = new Color("#2aa583");
-const GUESSED_COLOR = new Color("#e39a3c");
+const PREDICTED_COLOR = new Color("#e39a3c");
 
 export interface Modes {
-  /** The modes that this model has data for. */
+  /** The modes this model has data for. */
   available: Mode[];
   set: (mode: Mode) => void;
   wireframe: (on: boolean) => void;
 }
 
 type Surface = Loaded["meshes"][number];
-type Make = () => Material;
+type MaterialFactory = () => Material;
 
 export function createModes(model: Loaded, anisotropy: number): Modes {
   const surfaces = model.meshes.map((mesh) => ({
@@ -47,65 +47,68 @@ export function createModes(model: Loaded, anisotropy: number): Modes {
     for (const { edges } of surfaces) edges.visible = on;
   };
   set("texture");
-  return { available: MODES.filter((mode) => model.meshes.some((mesh) => isPossible(mesh, mode))), set, wireframe };
+  return { available: MODES.filter((mode) => model.meshes.some((mesh) => isSupported(mesh, mode))), set, wireframe };
 }
 
-function isPossible({ geometry }: Surface, mode: Mode): boolean {
+function isSupported({ geometry }: Surface, mode: Mode): boolean {
   if (mode === "seen") return geometry.hasAttribute(SEEN);
   return mode !== "uv" || geometry.hasAttribute("uv");
 }
 
-/** Materials of one mesh, each made when it is first asked for. */
+/** Materials of one mesh, created on first use. */
 function materials(mesh: Surface, anisotropy: number): (mode: Mode) => Material {
-  const own = ownLook(mesh.material, anisotropy);
-  const make: Record<Mode, Make> = {
-    texture: () => new MeshBasicMaterial({ ...own, toneMapped: false }),
-    lit: () => new MeshStandardMaterial({ ...own, roughness: 0.85, metalness: 0 }),
+  const appearance = appearanceOf(mesh.material, anisotropy);
+  const factories: Record<Mode, MaterialFactory> = {
+    texture: () => new MeshBasicMaterial({ ...appearance, toneMapped: false }),
+    lit: () => new MeshStandardMaterial({ ...appearance, roughness: 0.85, metalness: 0 }),
     clay: () => new MeshStandardMaterial({ color: 0xc2bab0, roughness: 0.9, metalness: 0 }),
     matcap: () => new MeshMatcapMaterial({ matcap: matcapTexture(), toneMapped: false }),
     normals: () => new MeshNormalMaterial(),
-    uv: () => new MeshStandardMaterial({ map: checker(own.map, anisotropy), roughness: 1, metalness: 0 }),
+    uv: () => new MeshStandardMaterial({ map: checker(appearance.map, anisotropy), roughness: 1, metalness: 0 }),
     seen: () => seenMaterial(mesh),
   };
-  const made = new Map<Mode, Material>();
+  const cache = new Map<Mode, Material>();
   return (mode) => {
-    const material = made.get(mode) ?? offset(make[mode]());
-    made.set(mode, material);
+    const material = cache.get(mode) ?? withPolygonOffset(factories[mode]());
+    cache.set(mode, material);
     return material;
   };
 }
 
-/** What the file says about the surface, whichever material its loader chose. */
-function ownLook(material: Material, anisotropy: number): { map: Texture | null; vertexColors: boolean; color: Color } {
+/** The file's texture and colours, whichever material its loader chose. */
+function appearanceOf(
+  material: Material,
+  anisotropy: number,
+): { map: Texture | null; vertexColors: boolean; color: Color } {
   const { map = null, vertexColors = false, color = new Color(1, 1, 1) } = material as Partial<MeshStandardMaterial>;
-  if (map) sharp(map, anisotropy);
+  if (map) withAnisotropy(map, anisotropy);
   return { map, vertexColors, color };
 }
 
-function sharp<T extends Texture>(texture: T, anisotropy: number): T {
+function withAnisotropy<T extends Texture>(texture: T, anisotropy: number): T {
   texture.anisotropy = anisotropy;
   return texture;
 }
 
-/** As the texture it stands for: GLB counts rows from the top, OBJ from the bottom. */
-function checker(like: Texture | null, anisotropy: number): Texture {
-  const texture = sharp(checkerTexture(), anisotropy);
-  texture.flipY = like?.flipY ?? false;
+/** Flipped like the texture that it replaces: GLB counts rows from the top, OBJ from the bottom. */
+function checker(original: Texture | null, anisotropy: number): Texture {
+  const texture = withAnisotropy(checkerTexture(), anisotropy);
+  texture.flipY = original?.flipY ?? false;
   return texture;
 }
 
-/** The mask as vertex colours: green where a photo shows the surface, amber where it is a guess. */
+/** The `_seen` attribute as vertex colours: green where a photo shows the surface, amber where it is predicted. */
 function seenMaterial({ geometry }: Surface): Material {
   const seen = geometry.getAttribute(SEEN); // the mode is only offered where the attribute exists
   const colors = new Float32Array(seen.count * 3);
   const mixed = new Color();
   for (let i = 0; i < seen.count; i += 1)
-    mixed.lerpColors(GUESSED_COLOR, SEEN_COLOR, seen.getX(i)).toArray(colors, i * 3);
+    mixed.lerpColors(PREDICTED_COLOR, SEEN_COLOR, seen.getX(i)).toArray(colors, i * 3);
   geometry.setAttribute("color", new Float32BufferAttribute(colors, 3));
   return new MeshStandardMaterial({ vertexColors: true, roughness: 0.9, metalness: 0 });
 }
 
-const wire = new MeshBasicMaterial({
+const edgeMaterial = new MeshBasicMaterial({
   color: 0x101414,
   wireframe: true,
   transparent: true,
@@ -113,16 +116,16 @@ const wire = new MeshBasicMaterial({
   toneMapped: false,
 });
 
-/** A second mesh on the same geometry that draws the edges; the surface below is pushed back a little. */
+/** A second mesh on the same geometry that draws the edges; the surface is pushed back a little. */
 function edgesOf(mesh: Mesh): Mesh {
-  const edges = new Mesh(mesh.geometry, wire);
+  const edges = new Mesh(mesh.geometry, edgeMaterial);
   edges.visible = false;
   edges.renderOrder = 1;
   mesh.add(edges);
   return edges;
 }
 
-function offset(material: Material): Material {
+function withPolygonOffset(material: Material): Material {
   material.polygonOffset = true;
   material.polygonOffsetFactor = 1;
   material.polygonOffsetUnits = 1;

@@ -1,4 +1,4 @@
-/** OBJ with its MTL and texture, found beside it under their own names. Loaded only when somebody asks for the OBJ. */
+/** An OBJ with the MTL and texture next to it. Loaded only when the OBJ is chosen. */
 import type { Group } from "three";
 import { MTLLoader } from "three/addons/loaders/MTLLoader.js";
 import { OBJLoader } from "three/addons/loaders/OBJLoader.js";

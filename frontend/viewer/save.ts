@@ -1,4 +1,4 @@
-/** Hands a file that was made in the browser to the visitor. */
+/** Downloads a file created in the browser. */
 export function saveBlob(blob: Blob, name: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);

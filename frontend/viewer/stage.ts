@@ -1,29 +1,30 @@
-/** Renderer, camera, light and controls around one model. Draws only what changed, and only while it can be seen. */
+/** Renderer, camera, lights and controls around one model. Draws only changes, and only while visible. */
 import { MathUtils, NeutralToneMapping, type Object3D, PerspectiveCamera, Scene, Timer, WebGLRenderer } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { find } from "../lib/dom";
-import { type Angles, createGlide, placeAt } from "./angles";
+import { type Angles, createGlide, placeCamera } from "./angles";
 import { type Backdrop, paintBackdrop } from "./backdrop";
 import { createLighting } from "./light";
 
-/** The photo's camera has this field of view (degrees), and so has the viewer. */
+/** Field of view of the viewer in degrees, that of the photo's camera. */
 export const FIELD_OF_VIEW = 40;
-/** Radius of what must fit into the view: the model's 1 and a margin. */
-const FRAMED = 1.05;
+/** Radius that must fit into the view: the model's 1 and a margin. */
+const FRAMED_RADIUS = 1.05;
+/** The initial view. */
 const HOME: Angles = { azimuth: 25, elevation: 12 };
 
 export interface StageOptions {
-  /** Whether moves of the eye may be animated. */
+  /** Whether camera moves may be animated. */
   motion: boolean;
   /** Called with false when the graphics context is lost, with true when it is back. */
   onContext: (alive: boolean) => void;
-  /** Called with the picture's height in pixels, at the start and when it changes. */
+  /** Called with the canvas height in pixels, initially and when it changes. */
   onResize: (height: number) => void;
 }
 
 export type Stage = ReturnType<typeof createStage>;
 
-/** Throws an Error that names WebGL where the browser has none. */
+/** Throws an Error that mentions WebGL if the browser has none. */
 export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, options: StageOptions) {
   const renderer = createRenderer(canvas);
   const scene = new Scene();
@@ -47,15 +48,15 @@ export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, option
     invalidate();
   };
 
-  /** Moves the eye there; the controls rest meanwhile. */
-  function look(angles: Angles, animated = options.motion): void {
+  /** Moves the camera, animated if wanted; grabbing the model stops it. */
+  function moveTo(angles: Angles, animated = options.motion): void {
     const distance = distanceFor(host, barHeight(host));
     if (animated) {
       glide.start(angles, distance);
       return;
     }
     controls.target.set(0, 0, 0);
-    placeAt(camera, angles, distance);
+    placeCamera(camera, angles, distance);
     invalidate();
   }
 
@@ -65,9 +66,9 @@ export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, option
     renderer.setPixelRatio(Math.min(window.devicePixelRatio, 2));
     renderer.setSize(width, height, false);
     camera.aspect = width / height;
-    camera.setViewOffset(width, height, 0, barHeight(host) / 2, width, height); // the model stands above the toolbar
+    camera.setViewOffset(width, height, 0, barHeight(host) / 2, width, height); // keeps the model above the toolbar
     options.onResize(height);
-    if (alive) draw(); // a new size empties the picture, and the next frame would come too late
+    if (alive) draw(); // resizing clears the canvas, and the next frame would come too late
   }
 
   function tick(time: number): void {
@@ -93,27 +94,27 @@ export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, option
     options.onContext(alive);
   }
 
-  /** The picture of this moment as PNG, null when the browser makes none. */
+  /** The current frame as PNG, null if the browser cannot encode it. */
   function snapshot(): Promise<Blob | null> {
     draw(); // the buffer is empty between frames
     return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
   }
 
-  /** Draws the model alone, as another eye sees it, into `pen`'s square canvas. */
-  function shoot(eye: PerspectiveCamera, pen: CanvasRenderingContext2D): void {
-    const size = pen.canvas.width;
+  /** Renders the model alone from another camera into `target`'s square canvas. */
+  function renderFrom(viewpoint: PerspectiveCamera, target: CanvasRenderingContext2D): void {
+    const size = target.canvas.width;
     renderer.setPixelRatio(1);
     renderer.setSize(size, size, false);
-    renderer.render(scene, eye);
-    pen.clearRect(0, 0, size, size);
-    pen.drawImage(canvas, 0, 0);
+    renderer.render(scene, viewpoint);
+    target.clearRect(0, 0, size, size);
+    target.drawImage(canvas, 0, 0);
     resize();
   }
 
   controls.addEventListener("start", glide.stop);
   new ResizeObserver(resize).observe(host);
-  new IntersectionObserver((seen) => {
-    visible = seen.at(-1)?.isIntersecting ?? true;
+  new IntersectionObserver((entries) => {
+    visible = entries.at(-1)?.isIntersecting ?? true;
     run();
   }).observe(host);
   document.addEventListener("visibilitychange", run);
@@ -123,28 +124,28 @@ export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, option
   });
   canvas.addEventListener("webglcontextrestored", () => onContext(true));
   resize();
-  look(HOME, false);
+  moveTo(HOME, false);
   run();
 
   return {
     controls,
     camera,
-    look,
+    moveTo,
     invalidate,
     snapshot,
-    shoot,
-    home: () => look(HOME),
-    /** Brings the eye nearer (below 1) or takes it back, within the controls' limits. */
+    renderFrom,
+    home: () => moveTo(HOME),
+    /** Moves the camera closer (factor below 1) or farther away, within the controls' limits. */
     zoom: (factor: number) => {
-      const arm = camera.position.clone().sub(controls.target);
-      arm.setLength(MathUtils.clamp(arm.length() * factor, controls.minDistance, controls.maxDistance));
-      camera.position.copy(controls.target).add(arm);
+      const offset = camera.position.clone().sub(controls.target);
+      offset.setLength(MathUtils.clamp(offset.length() * factor, controls.minDistance, controls.maxDistance));
+      camera.position.copy(controls.target).add(offset);
     },
-    put: (object: Object3D) => {
+    add: (object: Object3D) => {
       scene.add(object);
       invalidate();
     },
-    /** Draws now: the browser may hold the next frame back, as it does inside another site's page. */
+    /** Draws immediately: browsers may delay the next frame, for example inside another site's page. */
     draw,
     needLight: () => {
       lighting.need();
@@ -164,8 +165,8 @@ export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, option
 
 function createRenderer(canvas: HTMLCanvasElement): WebGLRenderer {
   const renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true });
-  renderer.toneMapping = NeutralToneMapping; // for the lit modes; it keeps the colours of what is evenly lit
-  renderer.setClearAlpha(0); // the page's own backdrop shows through
+  renderer.toneMapping = NeutralToneMapping; // for the lit modes; preserves colours under even light
+  renderer.setClearAlpha(0); // the page's background shows through
   return renderer;
 }
 
@@ -176,18 +177,18 @@ function createControls(camera: PerspectiveCamera, canvas: HTMLCanvasElement): O
   controls.autoRotateSpeed = 3;
   controls.minDistance = 0.6;
   controls.maxDistance = 8;
-  controls.maxTargetRadius = 1.2; // the model cannot be pushed out of sight
+  controls.maxTargetRadius = 1.2; // the model cannot be panned out of view
   return controls;
 }
 
-/** Height in pixels that the toolbar takes from the bottom. */
+/** Height in pixels that the toolbar covers at the bottom. */
 function barHeight(host: HTMLElement): number {
   return find("[data-viewer-bar]", host)?.offsetHeight ?? 0;
 }
 
-/** Distance from which the model fits both the width and what the toolbar leaves of the height. */
+/** Distance at which the model fits the width and the height above the toolbar. */
 function distanceFor(host: HTMLElement, bar: number): number {
   const perPixel = Math.tan(MathUtils.degToRad(FIELD_OF_VIEW / 2)) / (host.clientHeight || 1);
   const tightest = Math.min(host.clientHeight - bar, host.clientWidth);
-  return FRAMED / Math.sin(Math.atan(perPixel * Math.max(tightest, 1)));
+  return FRAMED_RADIUS / Math.sin(Math.atan(perPixel * Math.max(tightest, 1)));
 }

@@ -1,21 +1,21 @@
-/** Buttons, menus and keys of the viewer. Keys work while the focus is in the viewer, so that they steal nothing from the page. */
+/** Buttons, menus and keys of the viewer. Keys work only while the viewer has focus. */
 import { all, find, need } from "../lib/dom";
-import { type Act, createAct, hideImpossible, type Parts, press, turn } from "./acts";
+import { type Action, createAction, hideUnsupported, type Parts, setAutoRotate, setPressed } from "./actions";
 
-export function wireToolbar(parts: Parts): Act {
+export function wireToolbar(parts: Parts): Action {
   const { host, stage } = parts;
-  const act = createAct(parts);
-  hideImpossible(parts);
+  const run = createAction(parts);
+  hideUnsupported(parts);
   for (const button of all("[data-act]", host))
-    button.addEventListener("click", () => act(button.dataset["act"] ?? ""));
+    button.addEventListener("click", () => run(button.dataset["act"] ?? ""));
   for (const button of all("[data-menu]", host)) wireMenu(host, button);
-  host.addEventListener("keydown", (event) => onKey(event, act));
-  host.addEventListener("fullscreenchange", () => press(host, "fullscreen", document.fullscreenElement === host));
-  // Taking hold of the model stops it from turning away.
-  stage.controls.addEventListener("start", () => turn(parts, false));
-  press(host, "rotate", stage.controls.autoRotate);
+  host.addEventListener("keydown", (event) => onKey(event, run));
+  host.addEventListener("fullscreenchange", () => setPressed(host, "fullscreen", document.fullscreenElement === host));
+  // Grabbing the model stops its rotation.
+  stage.controls.addEventListener("start", () => setAutoRotate(parts, false));
+  setPressed(host, "rotate", stage.controls.autoRotate);
   wireHelp(host);
-  return act;
+  return run;
 }
 
 /** A button that opens the sheet named in `data-menu`; a click elsewhere and Escape close it. */
@@ -73,10 +73,10 @@ const KEYS: Record<string, string> = {
   ArrowDown: "orbit-down",
 };
 
-function onKey(event: KeyboardEvent, act: Act): void {
+function onKey(event: KeyboardEvent, run: Action): void {
   const name = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   const inDialog = (event.target as Element).closest("dialog");
   if (!name || inDialog || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
-  act(name);
+  run(name);
 }

@@ -69,13 +69,13 @@ def test_what_was_erased_is_not_sent(page: Page) -> None:
     lamp = picture(400)
     sign_up(page)
     choose(page, encoded(lamp))
-    expect(page.locator("[data-cut-status]")).to_contain_text("transparency is used as it is")
+    expect(page.locator("[data-cut-status]")).to_contain_text("Using the transparency")
     erase_the_shade(page)
     page.click("[data-undo]")
     page.click("[data-redo]")
     page.click("[data-turn]")
     page.click("[data-done]")
-    expect(page.locator("[data-cut-status]")).to_contain_text("Your own cutout")
+    expect(page.locator("[data-cut-status]")).to_contain_text("your edited cutout")
     (sent,) = stored(send(page))
     assert redness(np.asarray(lamp)) > 0.3
     assert redness(sent) < 0.1
@@ -140,7 +140,7 @@ def test_what_is_outside_the_crop_is_not_sent(page: Page) -> None:
     for _ in range(30):
         page.keyboard.press("Shift+ArrowUp")  # the lower edge goes up, over foot and stem
     page.click("[data-done]")
-    expect(page.locator("[data-cut-status]")).to_contain_text("Your own cutout")
+    expect(page.locator("[data-cut-status]")).to_contain_text("your edited cutout")
     (sent,) = stored(send(page))
     assert redness(sent) > redness(np.asarray(picture(400))) + 0.1
 
@@ -152,7 +152,7 @@ def test_ones_own_transparent_picture_takes_the_place_of_the_cutout(page: Page) 
     choose(page, encoded(picture(400)))
     page.set_input_files("[data-cut-own]", {"name": "own.png", "mimeType": "image/png", "buffer": encoded(own)})
     expect(page.get_by_label("Show photo 1: own.png")).to_be_visible()
-    expect(page.locator("[data-cut-status]")).to_contain_text("transparency is used as it is")
+    expect(page.locator("[data-cut-status]")).to_contain_text("Using the transparency")
     (sent,) = stored(send(page))
     visible = sent[sent[..., 3] > 127]
     assert np.abs(visible[:, :3].mean(axis=0) - (0, 160, 60)).max() < 8
@@ -180,7 +180,7 @@ def test_a_phone_offers_its_camera(browser: Browser, address: str, owner: User) 
 def test_a_file_that_is_no_photo_is_refused_at_once(page: Page) -> None:
     sign_up(page)
     page.set_input_files("#photo", {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"hello"})
-    expect(page.locator("[data-error]")).to_contain_text("not a photo")
+    expect(page.locator("[data-error]")).to_contain_text("isn't a photo")
     expect(page.locator('main form button[type="submit"]')).to_be_disabled()
 
 

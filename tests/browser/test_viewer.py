@@ -171,7 +171,7 @@ def test_a_lost_context_is_said_and_comes_back(viewer: Page, tmp_path: Path) -> 
     before = picture(viewer, tmp_path)
     context = 'document.querySelector("[data-viewer] canvas").getContext("webgl2")'
     viewer.evaluate(f'() => {{ window.kept = {context}.getExtension("WEBGL_lose_context"); kept.loseContext(); }}')
-    expect(viewer.locator("[data-viewer-message]")).to_contain_text("graphics card dropped")
+    expect(viewer.locator("[data-viewer-message]")).to_contain_text("graphics card was reset")
     viewer.evaluate("() => kept.restoreContext()")
     expect(viewer.locator("[data-viewer-message]")).to_be_hidden()
     after = picture(viewer, tmp_path)

@@ -86,7 +86,7 @@ def send_with_edited_cutout(page: Page) -> None:
     erase_the_shade(page)
     page.click("[data-undo]")  # a part of it stays, so that there is something to model
     page.click("[data-done]")
-    expect(page.locator("[data-cut-status]")).to_contain_text("Your own cutout")
+    expect(page.locator("[data-cut-status]")).to_contain_text("your edited cutout")
     page.check('input[name="quality"][value="draft"]', force=True)
     page.click('main form button[type="submit"]')
     page.wait_for_url(re.compile("/jobs/[0-9a-f-]{36}/"))

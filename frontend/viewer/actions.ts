@@ -1,4 +1,4 @@
-/** What buttons and keys of the viewer do, by name. State lives in the buttons' `aria-pressed`, for all to see. */
+/** The viewer's actions by name, for buttons and keys. Their state is the buttons' `aria-pressed`. */
 import { all, find, setText } from "../lib/dom";
 import { type Angles, orbitBy, VIEWS } from "./angles";
 import { BACKDROPS } from "./backdrop";
@@ -8,7 +8,7 @@ import type { Ruler } from "./ruler";
 import { saveBlob } from "./save";
 import type { Stage } from "./stage";
 
-/** Degrees that an arrow key turns, and the factor by which plus and minus change the distance. */
+/** Degrees per arrow key, and the factor by which plus and minus change the distance. */
 const STEP = 10;
 const NEARER = 0.85;
 
@@ -19,9 +19,9 @@ export interface Parts {
   ruler: Ruler | null;
 }
 
-export type Act = (name: string) => void;
+export type Action = (name: string) => void;
 
-export function press(host: HTMLElement, name: string, on: boolean): void {
+export function setPressed(host: HTMLElement, name: string, on: boolean): void {
   find(`[data-act="${name}"]`, host)?.setAttribute("aria-pressed", String(on));
 }
 
@@ -29,59 +29,59 @@ function isPressed(host: HTMLElement, name: string): boolean {
   return find(`[data-act="${name}"]`, host)?.getAttribute("aria-pressed") === "true";
 }
 
-export function turn({ host, stage }: Parts, on: boolean): void {
+export function setAutoRotate({ host, stage }: Parts, on: boolean): void {
   stage.controls.autoRotate = on;
-  press(host, "rotate", on);
+  setPressed(host, "rotate", on);
 }
 
-export function createAct(parts: Parts): Act {
-  const acts = { ...surfaceActs(parts), ...sceneActs(parts), ...eyeActs(parts), ...pageActs(parts) };
+export function createAction(parts: Parts): Action {
+  const actions = { ...surfaceActions(parts), ...sceneActions(parts), ...cameraActions(parts), ...pageActions(parts) };
   return (name) => {
-    acts[name]?.();
+    actions[name]?.();
     parts.stage.invalidate();
   };
 }
 
-type Acts = Record<string, () => void>;
+type Actions = Record<string, () => void>;
 
-function surfaceActs({ host, stage, modes }: Parts): Acts {
+function surfaceActions({ host, stage, modes }: Parts): Actions {
   const set = (mode: Mode): void => {
     if (LIT.includes(mode)) stage.needLight();
     modes.set(mode);
     host.dataset["mode"] = mode;
-    for (const each of modes.available) press(host, each, each === mode);
+    for (const other of modes.available) setPressed(host, other, other === mode);
     setText(find("[data-viewer-mode]", host), find(`[data-act="${mode}"]`, host)?.textContent ?? mode);
   };
   const wireframe = (): void => toggle(host, "wireframe", modes.wireframe);
   return { ...Object.fromEntries(modes.available.map((mode) => [mode, () => set(mode)])), wireframe };
 }
 
-function sceneActs({ host, stage, ruler }: Parts): Acts {
-  const light = oneOf(host, "light", LIGHTS, stage.chooseLight);
-  const backdrop = oneOf(host, "backdrop", BACKDROPS, (name) => {
+function sceneActions({ host, stage, ruler }: Parts): Actions {
+  const light = exclusiveActions(host, "light", LIGHTS, stage.chooseLight);
+  const backdrop = exclusiveActions(host, "backdrop", BACKDROPS, (name) => {
     stage.chooseBackdrop(name);
     host.dataset["backdrop"] = name;
   });
-  const measures: Acts = ruler
+  const measures: Actions = ruler
     ? { grid: () => toggle(host, "grid", ruler.showGrid), size: () => toggle(host, "size", ruler.showSize) }
     : {};
   return { ...light, ...backdrop, ...measures };
 }
 
-function eyeActs(parts: Parts): Acts {
+function cameraActions(parts: Parts): Actions {
   const { stage } = parts;
   const orbit = (azimuth: number, elevation: number) => (): void => {
-    turn(parts, false);
+    setAutoRotate(parts, false);
     orbitBy(stage.camera, stage.controls.target, { azimuth, elevation });
   };
   const lookFrom = (angles: Angles) => (): void => {
-    turn(parts, false);
-    stage.look(angles);
+    setAutoRotate(parts, false);
+    stage.moveTo(angles);
   };
   const views = Object.entries(VIEWS).map(([name, angles]) => [name, lookFrom(angles)]);
   return {
-    ...(Object.fromEntries(views) as Acts),
-    rotate: () => turn(parts, !stage.controls.autoRotate),
+    ...(Object.fromEntries(views) as Actions),
+    rotate: () => setAutoRotate(parts, !stage.controls.autoRotate),
     reset: () => stage.home(),
     nearer: () => stage.zoom(NEARER),
     farther: () => stage.zoom(1 / NEARER),
@@ -92,7 +92,7 @@ function eyeActs(parts: Parts): Acts {
   };
 }
 
-function pageActs({ host, stage }: Parts): Acts {
+function pageActions({ host, stage }: Parts): Actions {
   const name = host.dataset["name"] ?? "model";
   return {
     fullscreen: () => void toggleFullscreen(host),
@@ -104,19 +104,19 @@ function pageActs({ host, stage }: Parts): Acts {
 function toggle(host: HTMLElement, name: string, set: (on: boolean) => void): void {
   const on = !isPressed(host, name);
   set(on);
-  press(host, name, on);
+  setPressed(host, name, on);
 }
 
-/** Acts `kind:name` that choose one of several, and the act `kind` that goes on to the next. */
-function oneOf<T extends string>(
+/** Actions `kind:name` that choose one of several, and an action `kind` that chooses the next. */
+function exclusiveActions<T extends string>(
   host: HTMLElement,
   kind: string,
   names: readonly T[],
   choose: (name: T) => void,
-): Acts {
+): Actions {
   const set = (name: T): void => {
     choose(name);
-    for (const each of names) press(host, `${kind}:${each}`, each === name);
+    for (const other of names) setPressed(host, `${kind}:${other}`, other === name);
   };
   const next = (): void => {
     const now = names.findIndex((name) => isPressed(host, `${kind}:${name}`));
@@ -131,8 +131,8 @@ async function toggleFullscreen(host: HTMLElement): Promise<void> {
   else await host.requestFullscreen?.();
 }
 
-/** Buttons of what this model or this browser cannot do are taken away. */
-export function hideImpossible({ host, modes, ruler }: Parts): void {
+/** Hides the buttons that this model or browser does not support. */
+export function hideUnsupported({ host, modes, ruler }: Parts): void {
   const possible = new Set<string>(modes.available);
   for (const button of all("[data-act][data-mode]", host)) button.hidden = !possible.has(button.dataset["act"] ?? "");
   for (const name of ["grid", "size"]) find(`[data-act="${name}"]`, host)?.toggleAttribute("hidden", !ruler);
