@@ -20,7 +20,7 @@ from ml.core import frames
 from ml.errors import ReconstructionError
 from ml.evaluation import sets, single_photo
 from ml.mesh import marching_cubes, repair
-from ml.mesh.geometry import components, welded
+from ml.mesh.geometry import components, weld
 from ml.recipe import Recipe
 
 QUALITIES = ("draft", "standard", "high")
@@ -46,15 +46,15 @@ def judged(example: single_photo.Example, engine: engines.Engine, recipe: Recipe
     except ReconstructionError as error:
         return Judged(example.name, sound=False, printed=False, failure=error.code)
     parts = int(components(solid.faces, len(solid.vertices)).max()) + 1
-    sound = repair.is_solid(solid.vertices, solid.faces)
+    sound = repair.is_watertight(solid.vertices, solid.faces)
     return Judged(example.name, sound, _printed(solid, recipe.height_mm), parts, solid.repairs)
 
 
 def _printed(solid: repair.Mesh, height_mm: float) -> bool:
     """Whether it is still sound when all that is kept is where the corners of its triangles lie, in millimetres."""
     corners = frames.to_print_bed(solid.vertices, height_mm)[solid.faces].reshape(-1, 3)
-    first, place_of = welded(corners)
-    return repair.is_solid(corners[first], place_of.reshape(-1, 3).astype(np.int32))
+    first, index = weld(corners)
+    return repair.is_watertight(corners[first], index.reshape(-1, 3).astype(np.int32))
 
 
 def report(title: str, found: list[Judged]) -> str:

@@ -19,7 +19,7 @@ from ml.core import frames
 from ml.core.images import bilinear, to_linear
 from ml.export import glb, threemf, usdz
 from ml.export.text import lines
-from ml.mesh.geometry import face_areas_and_normals, vertex_normals, welded, without_unused_vertices
+from ml.mesh.geometry import drop_unused_vertices, face_areas_and_normals, vertex_normals, weld
 from ml.mesh.mesh import Mesh
 from ml.recipe import Recipe
 from ml.scene.protocol import Scene
@@ -37,7 +37,7 @@ def preview(mesh: Mesh, scene: Scene, path: Path) -> None:
     vertices, faces = mesh.vertices, mesh.faces
     if len(faces) > PREVIEW_FACES:
         vertices, faces = fast_simplification.simplify(vertices, faces, target_count=PREVIEW_FACES)
-        vertices, faces = without_unused_vertices(vertices, faces)
+        vertices, faces = drop_unused_vertices(vertices, faces)
     colors = to_linear(scene_colors(scene, vertices))
     glb.colored(path, frames.to_y_up(vertices), frames.to_y_up(vertex_normals(vertices, faces)), colors, faces)
 
@@ -72,7 +72,7 @@ class _Solid:
 
 def _solid(model: TexturedMesh) -> _Solid:
     """A place takes the mean of the texture's colours on both sides of its seam."""
-    first, place_of = welded(model.mesh.vertices)
+    first, place_of = weld(model.mesh.vertices)
     texel = model.uv * model.texture.shape[0] - 0.5
     found = bilinear(model.texture, texel[:, 0], texel[:, 1])
     count = np.bincount(place_of, minlength=len(first))
@@ -124,7 +124,7 @@ def write_stl(mesh: Mesh, path: Path, height_mm: float) -> None:
 def write_obj(model: TexturedMesh, out_dir: Path) -> None:
     """OBJ with its MTL and PNG; y up, photo's side +z. Only texture and normals are cut: a place is one `v`: closed."""
     Image.fromarray(model.texture).save(out_dir / files.TEXTURE, compress_level=COMPRESSION)
-    first, place_of = welded(model.mesh.vertices)
+    first, place_of = weld(model.mesh.vertices)
     uv = np.stack([model.uv[:, 0], 1.0 - model.uv[:, 1]], axis=1)
     corner = np.stack([place_of[model.mesh.faces], model.mesh.faces, model.mesh.faces], axis=2) + 1
     text = [

@@ -1,4 +1,4 @@
-"""Small facts about triangle meshes that several stages need. Faces are (F, 3) indices into (V, 3) vertices."""
+"""Properties of triangle meshes that several stages need. Faces are (F, 3) indices into (V, 3) vertices."""
 
 from __future__ import annotations
 
@@ -13,8 +13,12 @@ from scipy.spatial import ConvexHull, QhullError
 Floats = NDArray[np.floating[Any]]
 Indices = NDArray[np.integer[Any]]
 CREASE = 30.0
-"""Degrees between two triangles above which their edge is hard: the chamfer of one cell that is left of a box's edge
-turns by 30 to 50 on either side, a ball of 10,000 triangles by less than 10."""
+"""Degrees between two triangles above which their edge is hard. Marching cubes turns the edge of a box into a chamfer
+one cell wide that bends by 30 to 50 degrees on either side; a ball of 10,000 triangles bends by less than 10."""
+MIN_LENGTH = 1e-30
+"""Smallest length to divide by: the normal of a degenerate triangle comes out as 0."""
+MIN_NORMAL = 1e-20
+"""Length below which a sum of normals has no direction."""
 
 
 def face_areas_and_normals(vertices: Floats, faces: Indices) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -22,46 +26,47 @@ def face_areas_and_normals(vertices: Floats, faces: Indices) -> tuple[NDArray[np
     corners = vertices.astype(np.float64)[faces]
     cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     length = np.linalg.norm(cross, axis=1)
-    return length / 2.0, cross / np.maximum(length, 1e-30)[:, None]
+    return length / 2.0, cross / np.maximum(length, MIN_LENGTH)[:, None]
 
 
 def vertex_normals(vertices: Floats, faces: Indices) -> NDArray[np.float32]:
-    """(V, 3) unit normals: the faces' normals weighted by area. A vertex without a direction gets +z."""
+    """(V, 3) unit normals: the mean of the faces' normals, weighted by area; +z where they cancel out."""
     areas, normals = face_areas_and_normals(vertices, faces)
-    return _summed(faces.ravel(), normals * areas[:, None], len(vertices))
+    return _sum_by_group(faces.ravel(), normals * areas[:, None], len(vertices))
 
 
 def creased_normals(
     vertices: Floats, faces: Indices, crease: float = CREASE
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Normals that are smooth but for hard edges, where two triangles turn by more than `crease` degrees.
+    """Normals that are smooth except across hard edges, where two triangles meet at more than `crease` degrees.
 
-    The corners of triangles around a vertex are parted by the hard edges that meet there, and each group has its own
-    normal, weighted by area. Gives `group` (F, 3), the group of each corner, and the groups' normals (G, 3).
+    The hard edges at a vertex divide the corners around it into groups with a normal each, weighted by area.
+    Returns `group` (F, 3), the group of each corner, and the normals of the groups (G, 3).
     """
     areas, normals = face_areas_and_normals(vertices, faces)
     one, other = _shared_edges(faces)
     soft = np.einsum("ec,ec->e", normals[one // 3], normals[other // 3]) >= np.cos(np.radians(crease))
-    count, group = _joined_corners(one[soft], other[soft], faces.size)
-    return group.reshape(-1, 3).astype(np.int32), _summed(group, normals * areas[:, None], count)
+    count, group = _group_corners(one[soft], other[soft], faces.size)
+    return group.reshape(-1, 3).astype(np.int32), _sum_by_group(group, normals * areas[:, None], count)
 
 
-def fans(faces: Indices) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """The same triangles with a vertex for each fan around it, and the old vertex behind each new one (W,).
+def split_non_manifold_vertices(faces: Indices) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """The same triangles with one vertex per fan, and the original of each new vertex (W,).
 
-    A fan is what hangs together by edges around a vertex. On a 2-manifold over used vertices nothing changes.
+    A fan is a set of triangles around a vertex that are connected by edges. A 2-manifold has one at each vertex and
+    does not change, apart from losing unused vertices.
     """
-    count, group = _joined_corners(*_shared_edges(faces), faces.size)
+    count, group = _group_corners(*_shared_edges(faces), faces.size)
     source = np.zeros(count, np.int64)
     source[group] = faces.ravel()
     order = np.argsort(source, kind="stable")
-    place = np.empty(count, np.int32)
-    place[order] = np.arange(count)
-    return place[group].reshape(-1, 3), source[order]
+    index = np.empty(count, np.int32)
+    index[order] = np.arange(count)
+    return index[group].reshape(-1, 3), source[order]
 
 
-def _joined_corners(one: NDArray[np.int64], other: NDArray[np.int64], corners: int) -> tuple[int, NDArray[np.int32]]:
-    """Corners joined across edges (pairs of opposite half edges): how many groups, and each corner's (C,)."""
+def _group_corners(one: NDArray[np.int64], other: NDArray[np.int64], corners: int) -> tuple[int, NDArray[np.int32]]:
+    """Corners connected across edges (pairs of opposite half edges): the number of groups, and each corner's (C,)."""
     rows, columns = np.concatenate([one, _next_corner(one)]), np.concatenate([_next_corner(other), other])
     graph = coo_matrix((np.ones(len(rows), np.int8), (rows, columns)), shape=(corners, corners))
     count, group = connected_components(graph, directed=False)
@@ -69,7 +74,7 @@ def _joined_corners(one: NDArray[np.int64], other: NDArray[np.int64], corners: i
 
 
 def _shared_edges(faces: Indices) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(E,) twice: the two half edges of each edge between two triangles; half edge 3 f + k starts at corner k of f."""
+    """Both half edges (E,) of every edge between two triangles; half edge 3 f + k starts at corner k of triangle f."""
     start, end = faces.ravel().astype(np.int64), np.roll(faces, -1, axis=1).ravel().astype(np.int64)
     key = np.minimum(start, end) * (int(faces.max(initial=0)) + 1) + np.maximum(start, end)
     order = np.argsort(key, kind="stable")
@@ -81,23 +86,23 @@ def _next_corner(corner: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray(corner - corner % 3 + (corner + 1) % 3)
 
 
-def _summed(corner: Indices, weighted: NDArray[np.float64], count: int) -> NDArray[np.float32]:
-    """(count, 3) unit sums of the triangles' vectors (F, 3) over what their corners (3 F,) belong to; +z for none."""
-    spread = np.repeat(weighted, 3, axis=0)
-    summed = np.stack([np.bincount(corner, spread[:, axis], count) for axis in range(3)], axis=1)
-    length = np.linalg.norm(summed, axis=1, keepdims=True)
-    return np.where(length > 1e-20, summed / np.maximum(length, 1e-20), (0.0, 0.0, 1.0)).astype(np.float32)
+def _sum_by_group(group: Indices, weighted: NDArray[np.float64], count: int) -> NDArray[np.float32]:
+    """(count, 3) sums of the triangles' vectors (F, 3) by the group of each corner (3 F,), at unit length; else +z."""
+    by_corner = np.repeat(weighted, 3, axis=0)
+    total = np.stack([np.bincount(group, by_corner[:, axis], count) for axis in range(3)], axis=1)
+    length = np.linalg.norm(total, axis=1, keepdims=True)
+    return np.where(length > MIN_NORMAL, total / np.maximum(length, MIN_NORMAL), (0.0, 0.0, 1.0)).astype(np.float32)
 
 
 def face_volumes(vertices: Floats, faces: Indices) -> NDArray[np.float64]:
-    """(F,) signed volumes of the tetrahedra between each triangle and the origin; their sum is the solid's volume."""
+    """(F,) signed volumes of the tetrahedra from the origin to each triangle; they add up to that of a closed mesh."""
     corners = vertices.astype(np.float64)[faces]
     cross = np.cross(corners[:, 1], corners[:, 2])
     return np.asarray(np.einsum("ij,ij->i", corners[:, 0], cross) / 6.0)
 
 
 def components(faces: Indices, vertex_count: int) -> NDArray[np.int32]:
-    """(F,) the number of the connected part that each triangle belongs to."""
+    """(F,) the index of the connected component that each triangle belongs to."""
     rows = np.concatenate([faces[:, 0], faces[:, 1]])
     columns = np.concatenate([faces[:, 1], faces[:, 2]])
     graph = coo_matrix((np.ones(len(rows), np.int8), (rows, columns)), shape=(vertex_count, vertex_count))
@@ -106,7 +111,7 @@ def components(faces: Indices, vertex_count: int) -> NDArray[np.int32]:
 
 
 def is_closed_manifold(faces: Indices) -> bool:
-    """True when every edge joins exactly two triangles that run along it in opposite directions."""
+    """Whether every edge joins exactly two triangles that traverse it in opposite directions."""
     if len(faces) == 0:
         return False
     start, end = faces.ravel().astype(np.int64), np.roll(faces, -1, axis=1).ravel().astype(np.int64)
@@ -115,26 +120,26 @@ def is_closed_manifold(faces: Indices) -> bool:
     return bool(np.all(np.diff(forward) > 0) and np.array_equal(forward, backward))
 
 
-def without_unused_vertices(vertices: Floats, faces: Indices) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """The same triangles over only the vertices that they use, in the same order."""
+def drop_unused_vertices(vertices: Floats, faces: Indices) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """The same triangles, and only the vertices that they use, in the same order."""
     used = np.zeros(len(vertices), bool)
     used[faces] = True
     renumbered = np.cumsum(used) - 1
     return vertices[used].astype(np.float32), renumbered[faces].astype(np.int32)
 
 
-def welded(vertices: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Undo a split at seams and creases: vertices of one position are one (a finished mesh has no two at one place).
+def weld(vertices: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Merge vertices at the same position, which undoes the split of a finished mesh at seams and creases.
 
-    Gives `first` (W,), a vertex for each welded one, and `place_of` (V,), the welded one of each vertex.
+    Returns `first` (W,), one original for each welded vertex, and `index` (V,), the welded vertex of each original.
     """
     keys = np.ascontiguousarray(vertices, np.float32).view(np.dtype((np.void, 12))).ravel()
-    _, first, place_of = np.unique(keys, return_index=True, return_inverse=True)
-    return np.asarray(first), np.asarray(place_of)
+    _, first, index = np.unique(keys, return_index=True, return_inverse=True)
+    return np.asarray(first), np.asarray(index)
 
 
 def hull_corners(vertices: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The vertices (H, 3) at the corners of the convex hull: where these fall, all do. Every one when they are flat."""
+    """The vertices (H, 3) of the convex hull, which bound every projection of the mesh; all of them when flat."""
     try:
         return np.asarray(vertices[ConvexHull(vertices).vertices])
     except QhullError:

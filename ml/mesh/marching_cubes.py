@@ -1,4 +1,4 @@
-"""From a scene to the triangles of its surface."""
+"""From a scene to a triangle mesh of its surface."""
 
 from __future__ import annotations
 
@@ -14,12 +14,16 @@ from ml.mesh.geometry import vertex_normals
 from ml.mesh.mesh import Mesh
 from ml.scene.protocol import Scene
 
-FULL = 0.9
-"""Share of the cube above which a scene counts as filled: no object stands out of it."""
-FEWEST_POINTS = 8
-"""Lattice points that a solid must hold; a smaller one is noise."""
+MAX_OCCUPANCY = 0.9
+"""Fraction of the cube above which a scene counts as filled, without an object in it."""
+MIN_POINTS = 8
+"""Grid points that must be inside; fewer are noise."""
 CAP = 0.25
-"""Where the surface closes outside the cube, in cells beyond its wall."""
+"""Where the surface closes outside the cube, in cells from its boundary."""
+MIN_FRACTION = 0.02
+"""Closest that a vertex may come to a grid point, as a fraction of the edge, so that no triangle collapses."""
+MIN_SPAN = 1e-12
+"""Difference of two densities below which a line between them has no crossing to compute."""
 
 
 def extract(
@@ -27,9 +31,9 @@ def extract(
 ) -> Mesh:
     """The closed surface where the scene's density crosses `threshold` (the scene's own when None).
 
-    `grid` is the number of cells per axis. Marching cubes (Lorensen and Cline 1987, as in PyMCubes) runs on a lattice
-    with a margin of empty cells, so that the surface closes even where the scene touches the wall of the cube; then
-    each vertex moves along its lattice edge onto the surface.
+    `grid` is the number of cells per axis. Marching cubes (Lorensen and Cline 1987, as in PyMCubes) runs on a grid
+    with a margin of empty cells, so that the surface closes even where the scene touches the boundary of the cube;
+    then each vertex moves along its grid edge onto the surface.
     Raises ReconstructionError(`empty_scene`) when nothing or everything is inside, or a density is not a number.
     """
     level = scene.threshold if threshold is None else threshold
@@ -37,7 +41,7 @@ def extract(
     box = _bounds(values > level)
     sides = np.pad(np.where(values[box] > level, np.float32(1.0), np.float32(-1.0)), 1, constant_values=-1.0)
     raw, faces = mcubes.marching_cubes(sides, 0.0)
-    start = np.array([each.start for each in box]) - 1
+    start = np.array([side.start for side in box]) - 1
     refined = _on_surface(scene, values, raw + start, level)
     vertices = (refined * (2.0 * scene.radius / grid) - scene.radius).astype(np.float32)
     faces = np.ascontiguousarray(faces, dtype=np.int32)
@@ -47,9 +51,9 @@ def extract(
 
 
 def _bounds(inside: NDArray[np.bool_]) -> tuple[slice, slice, slice]:
-    """The box of the solid with one empty lattice point around it, where the lattice has one."""
+    """The bounding box of the points inside with a margin of one point, where the grid has one."""
     count = int(np.count_nonzero(inside))
-    if count < FEWEST_POINTS or count > FULL * inside.size:
+    if count < MIN_POINTS or count > MAX_OCCUPANCY * inside.size:
         raise ReconstructionError("empty_scene")
     spans = []
     for axis in range(3):
@@ -59,9 +63,9 @@ def _bounds(inside: NDArray[np.bool_]) -> tuple[slice, slice, slice]:
 
 
 def _on_surface(
-    scene: Scene, values: adaptive_grid.Lattice, vertices: NDArray[np.float64], level: float
+    scene: Scene, values: adaptive_grid.Grid, vertices: NDArray[np.float64], level: float
 ) -> NDArray[np.float64]:
-    """Vertices in lattice units, each moved along its lattice edge by one step of regula falsi on the true density."""
+    """Vertices in cells, each moved along its grid edge by one step of regula falsi on the exact density."""
     low = np.floor(vertices).astype(np.int64)
     axis = np.argmax(vertices - low, axis=1)
     rows = np.arange(len(vertices))
@@ -69,51 +73,52 @@ def _on_surface(
     high[rows, axis] += 1
     beyond = np.asarray((low < 0).any(axis=1) | (high >= np.array(values.shape)).any(axis=1))
     first, last = _at(values, low, beyond), _at(values, high, beyond)
-    part = _fraction(first, last, level)
-    found = _ask(scene, low, axis, part, values.shape[0] - 1, ~beyond)
-    part = np.where(beyond, np.where((low < 0).any(axis=1), 1.0 - CAP, CAP), _closer(first, last, part, found, level))
+    fraction = _crossing(first, last, level)
+    density = _query(scene, low, axis, fraction, values.shape[0] - 1, ~beyond)
+    fraction = _improve_crossing(first, last, fraction, density, level)
+    fraction = np.where(beyond, np.where((low < 0).any(axis=1), 1.0 - CAP, CAP), fraction)
     moved = low.astype(np.float64)
-    moved[rows, axis] += part
+    moved[rows, axis] += fraction
     return moved
 
 
-def _at(values: adaptive_grid.Lattice, index: NDArray[np.int64], beyond: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _at(values: adaptive_grid.Grid, index: NDArray[np.int64], beyond: NDArray[np.bool_]) -> NDArray[np.float64]:
     safe = np.where(beyond[:, None], 0, index)
     return values[safe[:, 0], safe[:, 1], safe[:, 2]].astype(np.float64)
 
 
-def _fraction(first: NDArray[np.float64], last: NDArray[np.float64], level: float) -> NDArray[np.float64]:
-    """Where a straight line from `first` to `last` crosses `level`, kept off the ends so that no triangle collapses."""
+def _crossing(first: NDArray[np.float64], last: NDArray[np.float64], level: float) -> NDArray[np.float64]:
+    """Where a straight line from `first` to `last` crosses `level`, as a fraction that keeps off the ends."""
     span = last - first
-    return np.clip((level - first) / np.where(np.abs(span) < 1e-12, 1.0, span), 0.02, 0.98)
+    return np.clip((level - first) / np.where(np.abs(span) < MIN_SPAN, 1.0, span), MIN_FRACTION, 1.0 - MIN_FRACTION)
 
 
-def _ask(
+def _query(
     scene: Scene,
     low: NDArray[np.int64],
     axis: NDArray[np.int64],
-    part: NDArray[np.float64],
+    fraction: NDArray[np.float64],
     cells: int,
     inner: NDArray[np.bool_],
 ) -> NDArray[np.float64]:
-    """The true density of the points `part` of the way along their lattice edges; 0 where not `inner`."""
+    """The exact density at a `fraction` of each grid edge; 0 where not `inner`."""
     points = low.astype(np.float64)
-    points[np.arange(len(low)), axis] += part
+    points[np.arange(len(low)), axis] += fraction
     canonical = (points[inner] * (2.0 * scene.radius / cells) - scene.radius).astype(np.float32)
-    found = np.zeros(len(low))
-    found[inner] = adaptive_grid.densities(scene, canonical)
-    return found
+    density = np.zeros(len(low))
+    density[inner] = adaptive_grid.densities(scene, canonical)
+    return density
 
 
-def _closer(
+def _improve_crossing(
     first: NDArray[np.float64],
     last: NDArray[np.float64],
-    part: NDArray[np.float64],
-    found: NDArray[np.float64],
+    fraction: NDArray[np.float64],
+    density: NDArray[np.float64],
     level: float,
 ) -> NDArray[np.float64]:
-    """The crossing again, on the half of the edge that still brackets the level."""
-    left = (first > level) != (found > level)
-    before = part * _fraction(first, found, level)
-    after = part + (1.0 - part) * _fraction(found, last, level)
-    return np.clip(np.where(left, before, after), 0.02, 0.98)
+    """The crossing on that side of the `fraction`, where `density` was measured, that still brackets the level."""
+    left = (first > level) != (density > level)
+    before = fraction * _crossing(first, density, level)
+    after = fraction + (1.0 - fraction) * _crossing(density, last, level)
+    return np.clip(np.where(left, before, after), MIN_FRACTION, 1.0 - MIN_FRACTION)

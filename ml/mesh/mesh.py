@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 class Mesh:
     """Triangles in the canonical frame, counter-clockwise seen from outside.
 
-    `vertices` (V, 3) float32, `faces` (F, 3) int32, `normals` (V, 3) float32 of unit length. A finished solid is closed
-    and has no two vertices at one place; the textured copy of it (`ml.texture.bake`) is split at seams and hard edges.
-    `repairs`: sentences about what had to be mended.
+    `vertices` (V, 3) float32, `faces` (F, 3) int32, `normals` (V, 3) float32 of unit length. A finished mesh is closed
+    and no two of its vertices coincide; its textured copy (`ml.texture.bake`) is split at seams and hard edges.
+    `repairs`: a sentence about each repair, for the user.
     """
 
     vertices: NDArray[np.float32]

@@ -1,4 +1,4 @@
-"""What a mesh measures and how well a 3D printer can make it, for the report."""
+"""Measurements of a mesh, and how well it can be 3D printed, for the report."""
 
 from __future__ import annotations
 
@@ -9,27 +9,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.core import frames
-from ml.mesh.geometry import components, face_areas_and_normals, face_volumes, welded
+from ml.mesh.geometry import components, face_areas_and_normals, face_volumes, weld
 from ml.mesh.mesh import Mesh
 from ml.mesh.raycast import Caster
-from ml.mesh.repair import is_solid
+from ml.mesh.repair import is_watertight
 
-STEEPEST = 45.0
-"""Degrees from the upright that a printer bridges without support."""
-LAYER = 0.01
-"""Share of the height above the bed that counts as lying on it."""
+MAX_OVERHANG = 45.0
+"""Degrees from the vertical that a printer bridges without support, the usual rule for filament printers."""
+BED_HEIGHT = 0.01
+"""Fraction of the model's height up to which a face counts as resting on the bed."""
 PROBES = 4000
-"""Rays for the thinnest wall."""
-THIN_SHARE = 0.01
-"""Share of the surface that may be thinner than the reported wall: single spikes do not decide."""
+"""Rays that measure the wall thickness."""
+THIN_FRACTION = 0.01
+"""Fraction of the surface that may be thinner than the reported wall, so that a single spike does not decide."""
+PROBE_OFFSET = 1e-3
+"""How far below the surface a ray starts, in mm, so that it does not hit the triangle that it starts from."""
 
 
 def statistics(mesh: Mesh, height_mm: float) -> dict[str, Any]:
-    """Counts, closedness, parts, and volume, area, size, overhang and thinnest wall at `height_mm` tall.
+    """Counts of vertices, faces and parts; volume, area, size, overhang and thinnest wall when `height_mm` tall.
 
-    `watertight`: closed, 2-manifold, right side out, manifold3d being the judge; `repairs`: what was mended for that.
-    `overhang_share`: share of the area that hangs over at more than 45° and does not lie on the bed.
-    `thinnest_wall_mm`: all but 1 % of the surface is at least as thick, measured straight inwards (an estimate).
+    `watertight`: closed, 2-manifold and oriented outwards, also according to manifold3d; `repairs`: what it took.
+    `overhang_share`: fraction of the area that overhangs by more than 45° and does not rest on the bed.
+    `thinnest_wall_mm`: an estimate; 99 % of the surface is at least this thick along its normal.
     """
     mesh = _without_seams(mesh)
     printed = replace(mesh, vertices=frames.to_print_bed(mesh.vertices, height_mm))
@@ -37,7 +39,7 @@ def statistics(mesh: Mesh, height_mm: float) -> dict[str, Any]:
     return {
         "vertices": len(mesh.vertices),
         "faces": len(mesh.faces),
-        "watertight": is_solid(mesh.vertices, mesh.faces),
+        "watertight": is_watertight(mesh.vertices, mesh.faces),
         "parts": int(components(mesh.faces, len(mesh.vertices)).max()) + 1,
         "volume_cm3": round(float(face_volumes(printed.vertices, mesh.faces).sum()) / 1000.0, 3),
         "area_cm2": round(float(areas.sum()) / 100.0, 3),
@@ -49,24 +51,24 @@ def statistics(mesh: Mesh, height_mm: float) -> dict[str, Any]:
 
 
 def _without_seams(mesh: Mesh) -> Mesh:
-    """The textured mesh is cut at seams and hard edges that only its looks need; for counting they are closed again."""
-    first, place_of = welded(mesh.vertices)
-    faces = place_of[mesh.faces].astype(np.int32)
+    """The mesh with seams and hard edges welded: only the texture and the shading need them split."""
+    first, index = weld(mesh.vertices)
+    faces = index[mesh.faces].astype(np.int32)
     return replace(mesh, vertices=mesh.vertices[first], faces=faces, normals=mesh.normals[first])
 
 
 def _overhang_share(printed: Mesh, areas: NDArray[np.float64], normals: NDArray[np.float64], height_mm: float) -> float:
-    on_bed = printed.vertices[printed.faces][:, :, 2].max(axis=1) < LAYER * height_mm
-    hangs = (normals[:, 2] < -np.sin(np.radians(STEEPEST))) & ~on_bed
+    on_bed = printed.vertices[printed.faces][:, :, 2].max(axis=1) < BED_HEIGHT * height_mm
+    hangs = (normals[:, 2] < -np.sin(np.radians(MAX_OVERHANG))) & ~on_bed
     return float(areas[hangs].sum() / max(areas.sum(), 1e-12))
 
 
 def _thinnest_wall(printed: Mesh, areas: NDArray[np.float64], normals: NDArray[np.float64]) -> float:
-    """Length of rays straight inwards from triangles spread evenly over the area, to where they leave the solid."""
+    """The thickness in mm along inward rays from triangles spread evenly over the area; the thinnest 1 % left out."""
     ends = np.cumsum(areas)
     face = np.searchsorted(ends, (np.arange(PROBES) + 0.5) / PROBES * ends[-1]).clip(0, len(areas) - 1)
     inwards = -normals[face].astype(np.float32)
-    start = printed.vertices[printed.faces[face]].mean(axis=1) + inwards * np.float32(1e-3)
+    start = printed.vertices[printed.faces[face]].mean(axis=1) + inwards * np.float32(PROBE_OFFSET)
     hits = Caster(printed.vertices, printed.faces).first_hits(start.astype(np.float32), inwards)
     lengths = hits.distance[hits.face >= 0]
-    return float(np.quantile(lengths, THIN_SHARE)) if len(lengths) else 0.0
+    return float(np.quantile(lengths, THIN_FRACTION)) if len(lengths) else 0.0

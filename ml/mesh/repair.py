@@ -1,4 +1,4 @@
-"""How a raw mesh is finished: closed, 2-manifold, smooth, within its budget of triangles."""
+"""From the raw isosurface to a printable mesh: closed, 2-manifold, smooth, within its budget of triangles."""
 
 from __future__ import annotations
 
@@ -12,91 +12,97 @@ from trimesh.smoothing import filter_taubin
 from ml.errors import ReconstructionError
 from ml.mesh.geometry import (
     components,
+    drop_unused_vertices,
     face_volumes,
-    fans,
     is_closed_manifold,
+    split_non_manifold_vertices,
     vertex_normals,
-    welded,
-    without_unused_vertices,
+    weld,
 )
 from ml.mesh.mesh import Mesh
 
-SMALLEST_PART = 0.005
-"""Share of the largest part's volume below which a part is a floater."""
-HAIR = np.float32(1e-5)
-"""Scene units; about a micrometre on a print of 100 mm."""
+MIN_COMPONENT = 0.005
+"""Smallest component that is kept, as a fraction of the largest one's volume."""
+EPSILON = np.float32(1e-5)
+"""Distance in scene units between vertices that would coincide: about a micrometre on a print of 100 mm."""
 SMOOTHING_ROUNDS = 5
 SHRINK, INFLATE = 0.5, 0.53
 """Taubin's lambda and -mu (A signal processing approach to fair surface design, 1995)."""
-
+AGGRESSION = (5, 3, 2)
+"""Settings of fast_simplification in the order they are tried: lower ones are slower and tear a mesh less often."""
+MAX_TOLERANCE = 0.05
+"""Largest tolerance of manifold3d's simplification, as a fraction of the longest side."""
+BISECTIONS = 10
+"""Steps of the search for the tolerance: to a thousandth of the range."""
 
 Raw = tuple[NDArray[np.float32], NDArray[np.int32]]
+"""Vertices (V, 3) and faces (F, 3)."""
 
 
 def finish(mesh: Mesh, faces: int) -> Mesh:
-    """The mesh without floaters and cavities, smoothed, closed, 2-manifold, with at most about `faces` triangles.
+    """The mesh without small components and cavities, smoothed, closed, 2-manifold, with at most about `faces` faces.
 
-    What had to be mended on the way stands in its `repairs`.
-    Raises ReconstructionError(`empty_scene`) when no solid is left.
+    Its `repairs` say what was repaired on the way.
+    Raises ReconstructionError(`empty_scene`) when nothing with a volume remains.
     """
     repairs: list[str] = []
-    raw = _clean(mesh.vertices, mesh.faces, repairs)
-    raw = _outward(*_closed(*raw, repairs), repairs)
-    raw = _solid_parts(*raw, repairs)
-    raw = _smooth(*raw)
-    raw = _unpinched(*without_unused_vertices(*_simplified(*raw, faces)))
-    vertices, triangles = _apart(*_solid_parts(*raw, []), repairs)
+    raw = _drop_invalid_triangles(mesh.vertices, mesh.faces, repairs)
+    raw = _orient_outwards(*_close(*raw, repairs), repairs)
+    raw = _drop_small_components(*raw, repairs)
+    raw = _simplify(*_smooth(*raw), faces)
+    raw = _split_non_manifold_vertices(*drop_unused_vertices(*raw))
+    vertices, triangles = _separate_coincident_vertices(*_drop_small_components(*raw, []), repairs)
     return Mesh(vertices, triangles, vertex_normals(vertices, triangles), tuple(repairs))
 
 
-def is_solid(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> bool:
-    """Closed and 2-manifold at every edge and vertex, accepted by manifold3d, every part of it right side out."""
-    if not is_closed_manifold(faces) or len(fans(faces)[1]) > len(np.unique(faces)):
+def is_watertight(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> bool:
+    """Whether it is 2-manifold at every edge and vertex, manifold3d agrees, and every component faces outwards."""
+    if not is_closed_manifold(faces) or len(split_non_manifold_vertices(faces)[1]) > len(np.unique(faces)):
         return False
     volumes = np.bincount(components(faces, len(vertices)), face_volumes(vertices, faces))
-    return bool(volumes.min() > 0.0) and _manifold(vertices, faces) is not None
+    return bool(volumes.min() > 0.0) and _to_manifold(vertices, faces) is not None
 
 
-def _clean(vertices: NDArray[np.float32], faces: NDArray[np.int32], repairs: list[str]) -> Raw:
-    """Without triangles that name a vertex twice or one that is not a number."""
+def _drop_invalid_triangles(vertices: NDArray[np.float32], faces: NDArray[np.int32], repairs: list[str]) -> Raw:
+    """Without triangles that repeat a vertex or have one that is not finite."""
     finite = np.asarray(np.isfinite(vertices).all(axis=1))
-    whole = (faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 2] != faces[:, 0])
-    kept = faces[whole & finite[faces].all(axis=1)]
+    distinct = (faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 2] != faces[:, 0])
+    kept = faces[distinct & finite[faces].all(axis=1)]
     if len(kept) == 0:
         raise ReconstructionError("empty_scene")
     if len(kept) < len(faces):
-        repairs.append("Broken triangles were dropped.")
-    return without_unused_vertices(vertices, kept)
+        repairs.append("Invalid triangles were removed.")
+    return drop_unused_vertices(vertices, kept)
 
 
-def _closed(vertices: NDArray[np.float32], faces: NDArray[np.int32], repairs: list[str]) -> Raw:
-    """The same surface as a 2-manifold; an open or tangled one is mended. Raises `empty_scene` when it cannot be."""
+def _close(vertices: NDArray[np.float32], faces: NDArray[np.int32], repairs: list[str]) -> Raw:
+    """The same surface as a closed 2-manifold. Raises `empty_scene` when it cannot be closed."""
     if is_closed_manifold(faces):
         return vertices, faces
-    solid = _manifold(vertices, faces)
-    repairs.append("Edges that more than two triangles shared were parted." if solid else "Holes were closed.")
-    if solid is None:
-        solid = _manifold(*_mended(vertices, faces))
-    if solid is None:
+    manifold = _to_manifold(vertices, faces)
+    repairs.append("Edges shared by more than two triangles were split." if manifold else "Holes were closed.")
+    if manifold is None:
+        manifold = _to_manifold(*_fill_holes(vertices, faces))
+    if manifold is None:
         raise ReconstructionError("empty_scene")
-    return _arrays(solid)
+    return _to_arrays(manifold)
 
 
-def _manifold(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> manifold3d.Manifold | None:
-    """The solid as manifold3d accepts it, None when it does not: the judge of every mesh here."""
-    solid = manifold3d.Manifold(
+def _to_manifold(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> manifold3d.Manifold | None:
+    """The mesh in manifold3d, which decides what counts as a 2-manifold here; None when it rejects it."""
+    manifold = manifold3d.Manifold(
         manifold3d.Mesh(np.ascontiguousarray(vertices, dtype=np.float32), np.ascontiguousarray(faces, dtype=np.uint32))
     )
-    return None if solid.is_empty() or solid.status() != manifold3d.Error.NoError else solid
+    return None if manifold.is_empty() or manifold.status() != manifold3d.Error.NoError else manifold
 
 
-def _arrays(solid: manifold3d.Manifold) -> Raw:
-    mesh = solid.to_mesh()
+def _to_arrays(manifold: manifold3d.Manifold) -> Raw:
+    mesh = manifold.to_mesh()
     return np.asarray(mesh.vert_properties[:, :3], np.float32), np.asarray(mesh.tri_verts, np.int32)
 
 
-def _mended(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Raw:
-    """Vertices at one place merged, holes filled and windings made consistent, by trimesh."""
+def _fill_holes(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Raw:
+    """With coincident vertices merged, holes filled and windings made consistent, by trimesh."""
     mesh = trimesh.Trimesh(vertices, faces, process=True, validate=True)
     mesh.merge_vertices()
     mesh.update_faces(mesh.unique_faces())
@@ -105,29 +111,30 @@ def _mended(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Raw:
     return np.asarray(mesh.vertices, np.float32), np.asarray(mesh.faces, np.int32)
 
 
-def _outward(vertices: NDArray[np.float32], faces: NDArray[np.int32], repairs: list[str]) -> Raw:
-    """The same closed surface, turned over when it was inside out."""
+def _orient_outwards(vertices: NDArray[np.float32], faces: NDArray[np.int32], repairs: list[str]) -> Raw:
+    """The same closed surface, flipped if it encloses a negative volume."""
     if face_volumes(vertices, faces).sum() >= 0:
         return vertices, faces
-    repairs.append("The surface was inside out and was turned over.")
+    repairs.append("The surface was inside out and was flipped.")
     return vertices, np.ascontiguousarray(faces[:, ::-1])
 
 
-def _solid_parts(vertices: NDArray[np.float32], faces: NDArray[np.int32], repairs: list[str]) -> Raw:
-    """Without floaters (by share of volume) and without cavities, which nobody sees and no printer can empty."""
-    part = components(faces, len(vertices))
-    volumes = np.bincount(part, face_volumes(vertices, faces))
+def _drop_small_components(vertices: NDArray[np.float32], faces: NDArray[np.int32], repairs: list[str]) -> Raw:
+    """Without components of little volume, and without cavities, which are invisible and trap material in a print."""
+    component = components(faces, len(vertices))
+    volumes = np.bincount(component, face_volumes(vertices, faces))
     if volumes.max() <= 0:
         raise ReconstructionError("empty_scene")
-    kept = volumes >= SMALLEST_PART * volumes.max()
-    repairs += _counted(int((~kept & (volumes > 0)).sum()), "loose speck was", "loose specks were", "removed")
-    repairs += _counted(int((volumes <= 0).sum()), "hollow inside was", "hollows inside were", "filled")
-    return without_unused_vertices(vertices, faces[kept[part]])
+    kept = volumes >= MIN_COMPONENT * volumes.max()
+    loose, cavities = int((~kept & (volumes > 0)).sum()), int((volumes <= 0).sum())
+    repairs += _count_sentence(loose, "small loose part was removed", "small loose parts were removed")
+    repairs += _count_sentence(cavities, "internal cavity was filled", "internal cavities were filled")
+    return drop_unused_vertices(vertices, faces[kept[component]])
 
 
-def _counted(count: int, one: str, many: str, done: str) -> list[str]:
-    """A sentence about `count` things; none about nothing."""
-    return [f"{count} {one if count == 1 else many} {done}."] if count else []
+def _count_sentence(count: int, singular: str, plural: str) -> list[str]:
+    """A sentence that begins with a count; none for zero."""
+    return [f"{count} {singular if count == 1 else plural}."] if count else []
 
 
 def _smooth(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Raw:
@@ -137,56 +144,54 @@ def _smooth(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Raw:
     return np.asarray(mesh.vertices, np.float32), faces
 
 
-def _simplified(vertices: NDArray[np.float32], faces: NDArray[np.int32], budget: int) -> Raw:
-    """At most about `budget` triangles, still a 2-manifold: by quadrics, and where these tear it by manifold3d."""
+def _simplify(vertices: NDArray[np.float32], faces: NDArray[np.int32], budget: int) -> Raw:
+    """A 2-manifold with at most about `budget` triangles: by quadrics, or by manifold3d where these tear the mesh."""
     if len(faces) <= budget:
         return vertices, faces
-    for aggression in (5, 3, 2):
+    for aggression in AGGRESSION:
         fewer = fast_simplification.simplify(vertices, faces, target_count=budget, agg=aggression)
         points, triangles = fewer[0].astype(np.float32), fewer[1].astype(np.int32)
-        if is_closed_manifold(triangles) and _manifold(points, triangles) is not None:
-            return points, triangles
-        solid = _manifold(points, triangles)
-        if solid is not None:
-            return _arrays(solid)
-    return _simplified_by_tolerance(vertices, faces, budget)
+        manifold = _to_manifold(points, triangles)
+        if manifold is not None:
+            return (points, triangles) if is_closed_manifold(triangles) else _to_arrays(manifold)
+    return _simplify_by_tolerance(vertices, faces, budget)
 
 
-def _simplified_by_tolerance(vertices: NDArray[np.float32], faces: NDArray[np.int32], budget: int) -> Raw:
-    """The finest of manifold3d's own simplifications that keeps to the budget, found by halving the tolerance."""
-    solid = _manifold(vertices, faces)
-    if solid is None:
+def _simplify_by_tolerance(vertices: NDArray[np.float32], faces: NDArray[np.int32], budget: int) -> Raw:
+    """The finest of manifold3d's own simplifications within the budget, by bisection of the tolerance."""
+    manifold = _to_manifold(vertices, faces)
+    if manifold is None:
         raise ReconstructionError("empty_scene")
-    low, high = 0.0, float(np.ptp(vertices, axis=0).max()) / 20.0
-    best = solid
-    for _ in range(10):
+    low, high = 0.0, MAX_TOLERANCE * float(np.ptp(vertices, axis=0).max())
+    best = manifold
+    for _ in range(BISECTIONS):
         middle = (low + high) / 2.0
-        fewer = solid.simplify(middle)
+        fewer = manifold.simplify(middle)
         if fewer.is_empty() or fewer.num_tri() <= budget:
             high = middle
             best = best if fewer.is_empty() else fewer
         else:
             low = middle
-    return _arrays(best)
+    return _to_arrays(best)
 
 
-def _unpinched(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Raw:
-    """With one ring of triangles around each vertex: simplification may leave two that meet in a point."""
-    parted, source = fans(faces)
-    return vertices[source], parted
+def _split_non_manifold_vertices(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Raw:
+    """With one fan of triangles around each vertex: simplification can leave two that meet in a point."""
+    split, source = split_non_manifold_vertices(faces)
+    return vertices[source], split
 
 
-def _apart(vertices: NDArray[np.float32], faces: NDArray[np.int32], repairs: list[str]) -> Raw:
-    """No two vertices at one place: where the solid touches itself, a hair lies between.
+def _separate_coincident_vertices(vertices: NDArray[np.float32], faces: NDArray[np.int32], repairs: list[str]) -> Raw:
+    """With all vertices at different positions: where the surface touches itself, they move inwards by epsilon.
 
-    A file that stores triangles alone (STL) or that joins vertices by place would tie the two sides together.
+    Otherwise a file of bare triangles (STL), or a reader that merges vertices by position, would join the two sides.
     """
-    first, place_of = welded(vertices)
+    first, index = weld(vertices)
     if len(first) == len(vertices):
         return vertices, faces
-    repairs.append("Places where the surface touched itself were set apart by a hair.")
-    order = np.argsort(place_of, kind="stable")
-    starts = np.searchsorted(place_of[order], np.arange(len(first)))
+    repairs.append("Parts of the surface that touched were moved slightly apart.")
+    order = np.argsort(index, kind="stable")
+    starts = np.searchsorted(index[order], np.arange(len(first)))
     rank = np.empty(len(vertices), np.float32)
-    rank[order] = np.arange(len(vertices)) - starts[place_of[order]]
-    return vertices - vertex_normals(vertices, faces) * (rank * HAIR)[:, None], faces
+    rank[order] = np.arange(len(vertices)) - starts[index[order]]
+    return vertices - vertex_normals(vertices, faces) * (rank * EPSILON)[:, None], faces
