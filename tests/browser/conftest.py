@@ -1,4 +1,4 @@
-"""A real browser on the real site. Where no chromium is found the tests skip, or fail if REQUIRE_BROWSER is set."""
+"""A real browser on the real site. Without chromium the tests skip, or fail if REQUIRE_BROWSER is set."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ FLAGS = [
 
 @pytest.fixture(autouse=True)
 def fast_passwords() -> None:
-    """None of that here: the site of the test runs with its own settings and would not know the hash."""
+    """Overridden: the site under test runs with its own settings and would not accept the fast hash."""
 
 
 @pytest.fixture
 def furnished(transactional_db: None) -> Iterator[pages.Furnished]:
-    """All pages. Ask for it before the browser, within whose event loop no change can be told to open pages."""
+    """A site with content on every page. Request it before `browser`, whose event loop blocks notifications."""
     owner = pages.person("Ada")
     visits = pages.furnish(owner, [finished_model(owner)])
     with web_alone() as url:
@@ -39,7 +39,7 @@ def furnished(transactional_db: None) -> Iterator[pages.Furnished]:
 
 @pytest.fixture
 def browser() -> Iterator[Browser]:
-    """Debian's chromium, drawing WebGL in software. One a test: its event loop would be in the way of other tests."""
+    """Debian's chromium with software WebGL. One per test: its event loop would disturb other tests."""
     path = find_chromium()
     if path is None:
         message = "NO CHROMIUM: install one to run the browser tests"
@@ -52,21 +52,21 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def web(django_db_setup: None) -> Iterator[str]:
-    """The web process alone, for all tests of a module; each of them empties the database behind it."""
+    """The web process alone, shared by the tests of a module; each test empties the database."""
     with web_alone() as url:
         yield url
 
 
 @pytest.fixture(scope="module")
 def whole_site(django_db_setup: None) -> Iterator[str]:
-    """Web process, worker and reconciler, for all tests of a module; each of them empties the database behind them."""
+    """Web process, worker and reconciler, shared by the tests of a module; each test empties the database."""
     with site() as url:
         yield url
 
 
 @pytest.fixture
 def address(transactional_db: None, whole_site: str) -> str:
-    """The whole site, nobody signed up yet."""
+    """The whole site, without any account."""
     return whole_site
 
 
@@ -81,7 +81,7 @@ def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
-    """A page that fails the test on an uncaught error of ours."""
+    """A page that fails the test on an uncaught JavaScript error."""
     opened = context.new_page()
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(f"{error}\n{error.stack}"))

@@ -1,4 +1,4 @@
-"""A finished model without a worker, the web process alone, and a browser in which somebody is signed in."""
+"""Finished models without a worker, the web process alone, and a browser with a signed-in user."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ SMALL = Recipe(engine="compact", quality="draft", frame_size=64, frame_count=6)
 
 @cache
 def _made(photo: bytes, recipe: Recipe) -> tuple[Path, Reconstruction]:
-    """The photo's model, made once for all tests of a run."""
+    """The photo's model, computed once per test run."""
     folder = Path(tempfile.mkdtemp(dir=settings.VAR_DIR))
     return folder, reconstruct([photo], recipe, folder)
 
 
 def finished_model(owner: User, recipe: Recipe = SMALL, photo: bytes | None = None, title: str = "Lamp") -> Job:
-    """The model of a photo (without one: of the red lamp) as a worker would have left it."""
+    """A finished job as a worker would leave it; the photo defaults to the red lamp."""
     photo = photo or encoded(picture())
     folder, made = _made(photo, recipe)
     job = services.submit(owner, [(photo, "photo.png")], recipe, title=title).job
@@ -50,7 +50,7 @@ def finished_model(owner: User, recipe: Recipe = SMALL, photo: bytes | None = No
 
 @contextmanager
 def web_alone(**more: str) -> Iterator[str]:
-    """daphne without worker and reconciler, with `more` in its environment; yields its address."""
+    """daphne without worker and reconciler, with `more` in its environment; yields its URL."""
     port = free_port()
     daphne = [str(Path(sys.executable).with_name("daphne")), "-p", str(port)]
     web = start([*daphne, "reconsite.asgi:application"], environment(port, **more))
@@ -63,7 +63,7 @@ def web_alone(**more: str) -> Iterator[str]:
 
 @contextmanager
 def opened(browser: Browser, address: str, user: User | None, **options: Any) -> Iterator[Page]:
-    """A page of a fresh profile, at desktop width, that fails the test on an uncaught error of ours."""
+    """A page of a fresh profile, desktop width by default, that fails the test on an uncaught JavaScript error."""
     context = browser.new_context(base_url=address, **{"viewport": {"width": 1440, "height": 900}, **options})
     context.set_default_timeout(120_000)
     if user is not None:

@@ -1,4 +1,4 @@
-"""Every page of the site with something on it, for the tests and pictures that go through them all."""
+"""Every page of the site with content, for tests and screenshots of all pages."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ TITLES = (
     "Tower",
 )
 TAGS = ("sea", "toys", "desk, toys", "desk, sea", "shelf", "shelf, red", "sea, toys")
-"""Of these models in this order; what has its place on the desk stays private."""
+"""Of the models in this order; those tagged "desk" first stay private."""
 
 
 @dataclass(frozen=True)
 class Visit:
-    """One page: how it is called, where it is, and whether it is seen by its owner or by nobody in particular."""
+    """One page: its name, its path, and whether it is visited by the owner or signed out."""
 
     name: str
     path: str
@@ -47,7 +47,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class Furnished:
-    """A running site with something on every page."""
+    """A running site with content on every page."""
 
     address: str
     owner: User
@@ -55,21 +55,21 @@ class Furnished:
 
 
 def person(name: str) -> User:
-    """Somebody who has chosen the name that others see."""
+    """A user with a display name."""
     email = f"{name.lower()}@example.org"
     return User.objects.create_user(username=name, email=email, password=PASSWORD, display_name=name)
 
 
 def furnish(owner: User, made: Sequence[Job]) -> list[Visit]:
-    """Copies of finished models until there are seven, and a job in each other state: all pages that there are then."""
+    """Seven finished models (copies of `made`) and a job in each other state. Returns all pages."""
     copies = [_copy(made[index % len(made)], title) for index, title in enumerate(TITLES[len(made) :])]
     for model, title, tags in zip([*made, *copies], TITLES, TAGS, strict=True):
         services.rename(model, title)
         tagging.set_tags(model, [tags])
         if not tags.startswith("desk"):
             sharing.publish(model)
-    WorkerBeat.objects.create(name="pages", seen_at=timezone.now() + timedelta(days=1))  # as if one were running
-    return _visits(made[0], sharing.share(made[0]).token, {state: _standing(owner, state) for state in _STANDING})
+    WorkerBeat.objects.create(name="pages", seen_at=timezone.now() + timedelta(days=1))  # as if a worker were running
+    return _visits(made[0], sharing.share(made[0]).token, {state: _unfinished(owner, state) for state in _UNFINISHED})
 
 
 def _copy(made: Job, title: str) -> Job:
@@ -86,7 +86,7 @@ def _copy(made: Job, title: str) -> Job:
 
 
 def _waiting(owner: User, title: str) -> Job:
-    """A job that no worker hears of."""
+    """A queued job that no worker is notified of."""
     return Job.objects.create(owner=owner, title=title, recipe=Recipe().to_dict())
 
 
@@ -102,7 +102,7 @@ def _failed(job: Job) -> None:
     transitions.fail(job.pk, "no_subject", writer=Writer.WORKER, token=token)
 
 
-_STANDING: dict[State, tuple[str, Callable[[Job], object]]] = {
+_UNFINISHED: dict[State, tuple[str, Callable[[Job], object]]] = {
     State.QUEUED: ("Garden gnome", lambda job: None),
     State.RUNNING: ("Old camera", _running),
     State.FAILED: ("Blue sky", _failed),
@@ -110,15 +110,15 @@ _STANDING: dict[State, tuple[str, Callable[[Job], object]]] = {
 }
 
 
-def _standing(owner: User, state: State) -> Job:
-    title, put = _STANDING[state]
+def _unfinished(owner: User, state: State) -> Job:
+    title, advance = _UNFINISHED[state]
     job = _waiting(owner, title)
-    put(job)
+    advance(job)
     return job
 
 
-def _visits(made: Job, token: str, standing: dict[State, Job]) -> list[Visit]:
-    jobs = [Visit(state, job.get_absolute_url()) for state, job in standing.items()]
+def _visits(made: Job, token: str, unfinished: dict[State, Job]) -> list[Visit]:
+    jobs = [Visit(state, job.get_absolute_url()) for state, job in unfinished.items()]
     public = {
         "home": reverse("home"),
         "explore": reverse("jobs:explore"),
@@ -165,13 +165,13 @@ def open_contexts(browser: Browser, address: str, owner: User, **options: Any) -
 
 
 def _error_page(route: Route) -> None:
-    """The page of an error, as the site would render it."""
+    """The error page, as the site would render it."""
     code = int(route.request.url.rstrip("/").rsplit("/", 1)[1])
     route.fulfill(status=code, content_type="text/html", body=render_to_string(f"{code}.html"))
 
 
 def show(context: BrowserContext, visit: Visit) -> Page:
-    """A fresh tab on the page, with its pictures and its model loaded."""
+    """A new tab on the page, with its viewer ready."""
     page = context.new_page()
     page.goto(visit.path)
     if page.locator("[data-viewer]").count():

@@ -13,15 +13,15 @@ from tests.browser import pages
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-GRAVE = ("serious", "critical")
+SEVERE = ("serious", "critical")
 LIGHT_DESKTOP = {"color_scheme": "light", "viewport": {"width": 1440, "height": 900}}
 DARK_PHONE = {"color_scheme": "dark", "viewport": {"width": 360, "height": 740}}
 
 
 @pytest.mark.parametrize("look", [LIGHT_DESKTOP, DARK_PHONE], ids=["light desktop", "dark phone"])
-def test_no_page_has_a_grave_problem(furnished: pages.Furnished, browser: Browser, look: dict[str, Any]) -> None:
+def test_no_page_has_a_serious_problem(furnished: pages.Furnished, browser: Browser, look: dict[str, Any]) -> None:
     found: list[str] = []
-    # The site's own policy would not let the tool in.
+    # The site's content security policy would block axe.
     options = {"bypass_csp": True, "reduced_motion": "reduce", **look}
     contexts = pages.open_contexts(browser, furnished.address, furnished.owner, **options)
     for visit in furnished.visits:
@@ -32,11 +32,11 @@ def test_no_page_has_a_grave_problem(furnished: pages.Furnished, browser: Browse
 
 
 def problems(page: Page) -> list[str]:
-    """What axe finds grave: its rule, and the first elements that break it."""
+    """Serious violations: the rule, and the first elements that break it."""
     page.add_script_tag(path=AXE)
     violations = page.evaluate("async () => (await axe.run()).violations")
     return [
         f"{each['id']}: {[node['html'][:120] for node in each['nodes'][:3]]}"
         for each in violations
-        if each["impact"] in GRAVE
+        if each["impact"] in SEVERE
     ]

@@ -1,4 +1,4 @@
-"""What a person does with the account: a token for a script, sign-out from afar, the end of it all."""
+"""Account pages: API tokens, remote sign-out, data download, account deletion."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def api_status(address: str, token: str) -> int:
-    """What a script gets that sends the token."""
+    """The status that a script with this token receives."""
     headers = {"Authorization": f"Bearer {token}"}
     return httpx.get(f"{address}/api/v1/jobs/", headers=headers, timeout=60).status_code
 
 
-def test_a_token_is_shown_once_works_and_is_revoked(page: Page, address: str) -> None:
+def test_a_token_is_shown_once_and_works_until_revoked(page: Page, address: str) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     sign_up(page)
     page.goto("/accounts/tokens/")
@@ -40,7 +40,7 @@ def test_a_token_is_shown_once_works_and_is_revoked(page: Page, address: str) ->
     assert api_status(address, token) == 401
 
 
-def test_another_browser_is_signed_out_from_here(page: Page, browser: Browser, address: str) -> None:
+def test_another_browser_can_be_signed_out(page: Page, browser: Browser, address: str) -> None:
     sign_up(page)
     other = browser.new_context(base_url=address, user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0")
     there = other.new_page()
@@ -57,7 +57,7 @@ def test_another_browser_is_signed_out_from_here(page: Page, browser: Browser, a
     other.close()
 
 
-def test_the_first_wrong_field_has_the_focus(page: Page) -> None:
+def test_the_first_invalid_field_gets_the_focus(page: Page) -> None:
     page.goto("/accounts/signup/")
     page.get_by_label("Email").fill("person@example.org")
     page.get_by_label("Password", exact=True).fill("12345678")
@@ -68,7 +68,7 @@ def test_the_first_wrong_field_has_the_focus(page: Page) -> None:
 
 
 @pytest.mark.parametrize("width", [360, 1440])
-def test_an_account_is_deleted_with_the_password(page: Page, width: int) -> None:
+def test_deleting_an_account_requires_the_password(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     sign_up(page)
     page.goto("/accounts/data/")
@@ -84,7 +84,7 @@ def test_an_account_is_deleted_with_the_password(page: Page, width: int) -> None
     assert not User.objects.exists()
 
 
-def test_all_data_comes_as_one_download(page: Page) -> None:
+def test_all_data_is_downloaded_as_one_file(page: Page) -> None:
     sign_up(page)
     page.goto("/accounts/data/")
     with page.expect_download() as download:

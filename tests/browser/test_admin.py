@@ -1,4 +1,4 @@
-"""What a moderator does: a report comes in, the model goes out of sight, and why is on record."""
+"""Moderation: a reported model is hidden, and the reason is logged."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 @pytest.fixture
 def address(transactional_db: None) -> Iterator[str]:
-    """A web process for each test: it remembers the numbers of the content types, which come anew with each."""
+    """A web process per test: it caches content type ids, which change with each test."""
     with web_alone() as url:
         yield url
 
 
 @pytest.fixture
 def reported(transactional_db: None, submit: Callable[..., Job]) -> Job:
-    """A published model with an open report, made before the site of the test starts."""
+    """A published model with an open report, created before the site starts."""
     job = in_state(submit(title="Lamp"), State.SUCCEEDED)
     Job.objects.update(published_at=timezone.now())
     AbuseReport.objects.create(job=job, reason="person", text="That is me")
@@ -35,7 +35,7 @@ def reported(transactional_db: None, submit: Callable[..., Job]) -> Job:
 
 @pytest.fixture
 def moderator(transactional_db: None) -> User:
-    """Staff in the group that the site brings."""
+    """A staff member in the built-in group of moderators."""
     user = make_user("moderator", is_staff=True)
     user.groups.add(Group.objects.get(name="Moderators"))
     return user

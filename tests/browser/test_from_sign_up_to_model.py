@@ -1,4 +1,4 @@
-"""What a person does: sign up, upload, wait, turn the model, download it."""
+"""The main journey: sign up, upload, wait, rotate the model, download it."""
 
 from __future__ import annotations
 
@@ -36,21 +36,21 @@ def upload(page: Page, photo: bytes) -> None:
 
 
 def canvas_pixels(page: Page) -> np.ndarray:
-    """What the viewer shows now, (H, W, 3)."""
+    """The current image of the viewer, (H, W, 3)."""
     shot = page.locator("[data-viewer] canvas").screenshot()
     return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"), dtype=np.float32)
 
 
-def test_from_sign_up_to_a_turning_model(page: Page, photo: bytes, tmp_path: Path) -> None:
+def test_from_sign_up_to_a_rotating_model(page: Page, photo: bytes, tmp_path: Path) -> None:
     sign_up(page)
     upload(page, photo)
     page.wait_for_selector(READY)
     first = canvas_pixels(page)
     assert first.var() > 50, "the canvas is blank"
     reds = (first[..., 0] > 120) & (first[..., 1] < 110) & (first[..., 2] < 110)
-    assert reds.mean() > 0.005, "the red shade of the lamp is not to be seen"
+    assert reds.mean() > 0.005, "the red shade of the lamp is not visible"
     turn(page)
-    assert np.abs(canvas_pixels(page) - first).mean() > 0.5, "the model does not turn"
+    assert np.abs(canvas_pixels(page) - first).mean() > 0.5, "the model does not rotate"
     with page.expect_download() as download:
         page.locator('a[href*="mesh.glb?download=1"]').first.click()
     target = tmp_path / "model.glb"
@@ -59,7 +59,7 @@ def test_from_sign_up_to_a_turning_model(page: Page, photo: bytes, tmp_path: Pat
 
 
 def turn(page: Page) -> None:
-    """Drag the model a quarter round."""
+    """Drag the model to rotate it."""
     box = page.locator("[data-viewer] canvas").bounding_box()
     assert box
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -69,7 +69,7 @@ def turn(page: Page) -> None:
     page.mouse.up()
 
 
-def test_a_job_ends_on_its_page_though_no_socket_opens(context: BrowserContext, page: Page, photo: bytes) -> None:
+def test_the_progress_page_works_without_a_socket(context: BrowserContext, page: Page, photo: bytes) -> None:
     context.route_web_socket(re.compile(r"/ws/"), lambda socket: socket.close())
     sign_up(page)
     upload(page, photo)
@@ -87,7 +87,7 @@ def test_no_page_scrolls_sideways(page: Page, width: int) -> None:
 
 
 def overflow(page: Page, path: str) -> int:
-    """How many pixels the page is wider than the window."""
+    """Pixels by which the page is wider than the window."""
     page.goto(path)
     expect(page.locator("main")).to_be_visible()
     return int(page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))

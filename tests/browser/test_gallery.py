@@ -1,4 +1,4 @@
-"""The gallery as people use it: cards that turn, filters, tags, several models at once; also without scripts."""
+"""The gallery: turntable previews, filters, tags, bulk actions; also without JavaScript."""
 
 from __future__ import annotations
 
@@ -33,11 +33,13 @@ def titles(page: Page) -> list[str]:
     return page.locator(".model-card .body h2").all_inner_texts()
 
 
-def test_from_many_models_to_the_right_ones(context: BrowserContext, page: Page, tmp_path: Path) -> None:
+def test_models_are_previewed_filtered_tagged_and_managed_in_bulk(
+    context: BrowserContext, page: Page, tmp_path: Path
+) -> None:
     page.goto("/models/")
     assert len(titles(page)) == len(pages.TITLES)
     a_card_turns_with_one_request(page)
-    filters_are_kept_in_the_address(page)
+    filters_are_kept_in_the_url(page)
     tags_are_edited_on_the_card(page)
     several_are_downloaded(page, tmp_path)
     several_are_published(page)
@@ -45,21 +47,21 @@ def test_from_many_models_to_the_right_ones(context: BrowserContext, page: Page,
 
 
 def a_card_turns_with_one_request(page: Page) -> None:
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
     engine = page.locator("[data-card]", has_text="Engine")
     engine.hover()
     expect(engine).to_have_class(re.compile("turning"))
     expect(engine.locator(".card-sprite")).to_be_visible()
-    names = [url.rsplit("/", 1)[1] for url in asked]
-    assert [name for name in names if name != "poster.webp"] == ["sprite.webp"]  # posters come by scrolling to the card
+    names = [url.rsplit("/", 1)[1] for url in requested]
+    assert [name for name in names if name != "poster.webp"] == ["sprite.webp"]  # scrolling to the card loads posters
     page.mouse.move(0, 0)
     expect(engine).not_to_have_class(re.compile("turning"))
     engine.get_by_role("link", name="Engine", exact=True).focus()
     expect(engine).to_have_class(re.compile("turning"))
 
 
-def filters_are_kept_in_the_address(page: Page) -> None:
+def filters_are_kept_in_the_url(page: Page) -> None:
     page.select_option('select[name="sort"]', "title")
     page.wait_for_url("**sort=title**")
     assert titles(page) == sorted(pages.TITLES, key=str.lower)
@@ -86,7 +88,7 @@ def tags_are_edited_on_the_card(page: Page) -> None:
     expect(page.locator("[data-card]", has_text="Android").locator(".tag")).to_have_text(["red", "tea"])
 
 
-def pick(page: Page, *names: str) -> None:
+def select(page: Page, *names: str) -> None:
     for name in names:
         page.get_by_role("checkbox", name=f"Select {name}").check()
 
@@ -94,7 +96,7 @@ def pick(page: Page, *names: str) -> None:
 def several_are_downloaded(page: Page, tmp_path: Path) -> None:
     bar = page.get_by_role("form", name="Actions for selected models")
     expect(bar).to_be_hidden()
-    pick(page, "Engine", "Robot")
+    select(page, "Engine", "Robot")
     expect(bar.get_by_role("status")).to_have_text("2 selected")
     with page.expect_download() as download:
         bar.get_by_role("button", name="Download").click()
@@ -108,7 +110,7 @@ def several_are_downloaded(page: Page, tmp_path: Path) -> None:
 
 def several_are_published(page: Page) -> None:
     sharing.unpublish(Job.objects.get(title="Engine"))
-    pick(page, "Engine")
+    select(page, "Engine")
     page.get_by_role("button", name="Publish").click()
     expect(page.get_by_role("status").first).to_contain_text("1 model published")
     page.goto("/explore/")
@@ -120,13 +122,13 @@ def several_are_published(page: Page) -> None:
 def several_are_deleted(page: Page) -> None:
     page.get_by_role("checkbox", name="Select Engine").check()
     page.get_by_role("button", name="Select all on page").click()
-    pick_off(page, "Locomotive")
+    deselect(page, "Locomotive")
     page.get_by_role("form", name="Actions for selected models").get_by_role("button", name="Delete").click()
     page.get_by_role("button", name="Delete 6 models").click()
     expect(page.locator(".model-card .body h2")).to_have_text(["Locomotive"])
 
 
-def pick_off(page: Page, name: str) -> None:
+def deselect(page: Page, name: str) -> None:
     page.get_by_role("checkbox", name=f"Select {name}").uncheck()
 
 

@@ -1,4 +1,4 @@
-"""No page scrolls sideways and no two controls lie on each other: phone, tablet, desktop."""
+"""On phone, tablet and desktop, no page scrolls sideways and no two controls overlap."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ OVERLAPS = (Path(__file__).parent / "overlaps.js").read_text()
 
 
 @pytest.mark.parametrize("width", [360, 768, 1440])
-def test_nothing_overlaps_and_nothing_sticks_out(furnished: pages.Furnished, browser: Browser, width: int) -> None:
+def test_no_controls_overlap_and_no_page_scrolls_sideways(
+    furnished: pages.Furnished, browser: Browser, width: int
+) -> None:
     found: list[str] = []
     look = {"viewport": {"width": width, "height": 800}, "reduced_motion": "reduce"}
     contexts = pages.open_contexts(browser, furnished.address, furnished.owner, **look)
@@ -27,7 +29,7 @@ def test_nothing_overlaps_and_nothing_sticks_out(furnished: pages.Furnished, bro
 
 
 def problems(page: Page) -> list[str]:
-    """What is wrong with the page as it lies there, and on a phone with its menu open."""
+    """Layout problems of the page, on a phone also with its menu open."""
     found = [f"overlap of {pair}" for pair in page.evaluate(OVERLAPS)]
     wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     if wider > 0:

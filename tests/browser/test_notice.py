@@ -1,4 +1,4 @@
-"""The notice that a job has ended, for a page in the background. No worker runs here until the visitor has asked."""
+"""The notification at the end of a job, for a page in the background."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ NOTICES = """
   window.Notification = Notice;
   Object.defineProperty(document, "hidden", { get: () => true });
 """
-"""A browser in the background whose notices can be read; a headless one has none of its own."""
+"""Fakes a background page and notifications, which headless browsers do not have."""
 
 
-def test_a_notice_tells_of_the_end_to_whoever_asked_for_it(
+def test_a_notification_is_shown_at_the_end_if_enabled(
     browser: Browser, transactional_db: None, web: str, photo: bytes
 ) -> None:
     with opened(browser, web, None) as page:

@@ -1,4 +1,4 @@
-"""What an owner does on the page of a finished model, in a real browser."""
+"""The result page in a real browser: downloads, renaming, tags, remixes, deletion."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 @pytest.fixture
 def address(transactional_db: None, web: str) -> str:
-    """The web process alone: a remix only has to be queued here."""
+    """The web process alone: these tests only queue remixes."""
     return web
 
 
@@ -31,7 +31,7 @@ def model(owner: User, address: str) -> Job:
 
 @pytest.fixture
 def result(browser: Browser, address: str, owner: User, model: Job) -> Iterator[Page]:
-    """Its page, the model drawn."""
+    """The result page, with the model rendered."""
     with opened(browser, address, owner, reduced_motion="reduce", accept_downloads=True) as page:
         page.goto(model.get_absolute_url())
         page.wait_for_selector(READY)
@@ -51,14 +51,14 @@ def test_a_download_opens_in_trimesh(result: Page, tmp_path: Path, name: str) ->
     assert len(trimesh.load(path, force="mesh").faces) > 500
 
 
-def test_the_zip_holds_an_obj_that_finds_its_texture(result: Page, tmp_path: Path) -> None:
+def test_the_obj_in_the_zip_finds_its_texture(result: Page, tmp_path: Path) -> None:
     path = downloaded(result, "[data-bundle]", tmp_path / "lamp.zip")
     zipfile.ZipFile(path).extractall(tmp_path)
     mesh = trimesh.load(tmp_path / "lamp" / "mesh.obj", force="mesh")
     assert mesh.visual.material.image is not None
 
 
-def test_a_name_and_tags_are_changed_in_place(result: Page) -> None:
+def test_name_and_tags_can_be_edited(result: Page) -> None:
     result.get_by_role("button", name="Rename").click()
     result.get_by_role("textbox", name="Name").fill("Red lamp")
     result.get_by_role("button", name="Save name").click()
@@ -69,7 +69,7 @@ def test_a_name_and_tags_are_changed_in_place(result: Page) -> None:
     expect(result.locator(".tags a")).to_have_text(["desk", "light"])
 
 
-def test_a_remix_leads_to_the_page_of_the_new_version(result: Page, model: Job) -> None:
+def test_a_remix_opens_the_page_of_the_new_version(result: Page, model: Job) -> None:
     result.get_by_text("Remix", exact=True).click()
     expect(result.get_by_label("Maximum faces")).to_have_attribute("placeholder", "10000")
     result.get_by_text("High", exact=True).click()
@@ -82,7 +82,7 @@ def test_a_remix_leads_to_the_page_of_the_new_version(result: Page, model: Job) 
     assert (child.recipe["quality"], child.recipe["height_mm"]) == ("high", 42.0)
 
 
-def test_the_compare_slider_moves_by_keys(result: Page) -> None:
+def test_the_compare_slider_works_from_the_keyboard(result: Page) -> None:
     slider = result.get_by_role("slider", name="How much of the photo is shown")
     slider.focus()
     result.keyboard.press("End")
@@ -92,7 +92,7 @@ def test_the_compare_slider_moves_by_keys(result: Page) -> None:
     expect(slider).to_have_attribute("aria-valuetext", "99% photo")
 
 
-def test_deletion_asks_first(result: Page, model: Job) -> None:
+def test_deletion_requires_confirmation(result: Page, model: Job) -> None:
     result.get_by_role("link", name="Delete").click()
     expect(result.get_by_role("dialog")).to_contain_text("permanently deleted")
     result.get_by_role("dialog").get_by_role("button", name="Delete").click()
@@ -100,9 +100,7 @@ def test_deletion_asks_first(result: Page, model: Job) -> None:
     assert not Job.objects.filter(pk=model.pk).exists()
 
 
-def test_without_scripts_a_link_can_be_made_and_a_remix_sent(
-    browser: Browser, address: str, owner: User, model: Job
-) -> None:
+def test_sharing_and_remixing_work_without_javascript(browser: Browser, address: str, owner: User, model: Job) -> None:
     with opened(browser, address, owner, java_script_enabled=False) as page:
         page.goto(model.get_absolute_url())
         page.get_by_role("button", name="Create link").click()
@@ -114,9 +112,9 @@ def test_without_scripts_a_link_can_be_made_and_a_remix_sent(
 
 
 @pytest.mark.parametrize("width", [360, 768, 1440])
-def test_nothing_scrolls_sideways(browser: Browser, address: str, owner: User, model: Job, width: int) -> None:
+def test_the_page_does_not_scroll_sideways(browser: Browser, address: str, owner: User, model: Job, width: int) -> None:
     with opened(browser, address, owner, viewport={"width": width, "height": 800}) as page:
         page.goto(model.get_absolute_url())
         page.wait_for_selector(READY)
-        page.evaluate("() => document.querySelectorAll('details').forEach((each) => (each.open = true))")
+        page.evaluate("() => document.querySelectorAll('details').forEach((details) => (details.open = true))")
         assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0

@@ -1,4 +1,4 @@
-"""A model is shown to a stranger, put into another site's page, and taken back."""
+"""Sharing: a link for strangers, embedding in another site, publishing, revoking."""
 
 from __future__ import annotations
 
@@ -48,15 +48,15 @@ def test_a_stranger_sees_a_shared_model_until_it_is_revoked(
         assert len(trimesh.load(tmp_path / "model.glb", force="mesh").faces) > 500
         mine.get_by_role("button", name="Revoke link").click()
         expect(mine.get_by_text("The link is revoked")).to_be_visible()
-        answer = theirs.goto(link)
-        assert answer and answer.status == 404
+        response = theirs.goto(link)
+        assert response and response.status == 404
 
 
 CLIPBOARD = "{ value: { writeText: async (text) => { window.copied = text; } } }"
-"""In place of the desktop's own, which a machine without a desktop does not have."""
+"""A fake clipboard, for machines without a desktop."""
 
 
-def test_the_link_is_copied_by_its_button(browser: Browser, address: str, owner: User, model: Job) -> None:
+def test_the_copy_button_copies_the_link(browser: Browser, address: str, owner: User, model: Job) -> None:
     sharing.share(model)
     with opened(browser, address, owner) as page:
         page.add_init_script(f'Object.defineProperty(navigator, "clipboard", {CLIPBOARD});')
@@ -68,7 +68,7 @@ def test_the_link_is_copied_by_its_button(browser: Browser, address: str, owner:
 
 
 @pytest.mark.parametrize(("path", "shown"), [("embed/", True), ("", False)])
-def test_another_site_may_frame_the_embedded_viewer_alone(
+def test_another_site_can_embed_only_the_embed_page(
     browser: Browser, address: str, model: Job, path: str, shown: bool
 ) -> None:
     framed = f"{address}{sharing.share(model).get_absolute_url()}{path}"
@@ -82,7 +82,7 @@ def test_another_site_may_frame_the_embedded_viewer_alone(
             expect(frame.locator("[data-viewer]")).to_have_count(0)
 
 
-def test_a_published_model_is_found_and_seen_by_anybody(browser: Browser, address: str, model: Job) -> None:
+def test_anyone_can_find_and_view_a_published_model(browser: Browser, address: str, model: Job) -> None:
     sharing.publish(model)
     with opened(browser, address, None) as page:
         page.goto("/explore/")
@@ -92,7 +92,7 @@ def test_a_published_model_is_found_and_seen_by_anybody(browser: Browser, addres
 
 
 class _Page(BaseHTTPRequestHandler):
-    """One page with one frame."""
+    """A page with one iframe."""
 
     def __init__(self, framed: str, *rest: object) -> None:
         self.framed = framed
@@ -105,12 +105,12 @@ class _Page(BaseHTTPRequestHandler):
         self.wfile.write(f'<iframe src="{self.framed}" width="640" height="480"></iframe>'.encode())
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def other_site(framed: str) -> Iterator[str]:
-    """A site of another origin whose only page frames `framed`; yields its address."""
+    """A site of another origin whose only page embeds `framed`; yields its URL."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Page, framed))
     Thread(target=server.serve_forever, daemon=True).start()
     try:

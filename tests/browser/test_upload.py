@@ -1,4 +1,4 @@
-"""The upload page in a real browser: the cutout before the job, its editor, several photos, one kept over sign-in."""
+"""The upload page in a real browser: cutout preview and editor, several photos, a photo kept during sign-up."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def choose(page: Page, *photos: bytes) -> None:
 
 
 def erase_the_shade(page: Page) -> None:
-    """Paint over the upper third of the picture."""
+    """Erase the upper half of the picture."""
     page.click("[data-cut-edit]")
     page.wait_for_selector("[data-editor][open]")
     page.click('[data-tool="erase"]')
@@ -39,15 +39,15 @@ def erase_the_shade(page: Page) -> None:
     box = page.locator("[data-editor] canvas").bounding_box()
     assert box
     middle, half = box["x"] + box["width"] / 2, box["height"] / 2
-    for share in (0.15, 0.3, 0.45):
-        page.mouse.move(middle - half * 0.6, box["y"] + share * box["height"])
+    for height in (0.15, 0.3, 0.45):
+        page.mouse.move(middle - half * 0.6, box["y"] + height * box["height"])
         page.mouse.down()
-        page.mouse.move(middle + half * 0.6, box["y"] + share * box["height"], steps=6)
+        page.mouse.move(middle + half * 0.6, box["y"] + height * box["height"], steps=6)
         page.mouse.up()
 
 
 def send(page: Page) -> Job:
-    """Send the form; the job that it made."""
+    """Submit the form. Returns the new job."""
     page.check('input[name="quality"][value="draft"]', force=True)
     page.click('main form button[type="submit"]')
     page.wait_for_url(re.compile(r"/jobs/[0-9a-f-]{36}/"))
@@ -55,17 +55,17 @@ def send(page: Page) -> Job:
 
 
 def stored(job: Job) -> list[np.ndarray]:
-    """The photos of the job as they are kept, (H, W, 4)."""
-    return [np.asarray(Image.open(each.file.path).convert("RGBA")) for each in job.photos.all()]
+    """The stored photos of the job, (H, W, 4)."""
+    return [np.asarray(Image.open(photo.file.path).convert("RGBA")) for photo in job.photos.all()]
 
 
 def redness(photo: np.ndarray) -> float:
-    """Share of the visible pixels that are the shade's red."""
+    """Fraction of the visible pixels that have the lampshade's red."""
     visible = photo[photo[..., 3] > 127].astype(int)
     return float(((visible[:, 0] > 150) & (visible[:, 1] < 100)).mean())
 
 
-def test_what_was_erased_is_not_sent(page: Page) -> None:
+def test_erased_parts_are_not_sent(page: Page) -> None:
     lamp = picture(400)
     sign_up(page)
     choose(page, encoded(lamp))
@@ -80,7 +80,7 @@ def test_what_was_erased_is_not_sent(page: Page) -> None:
     assert redness(np.asarray(lamp)) > 0.3
     assert redness(sent) < 0.1
     assert sent[..., 3].min() == 0
-    # What is left, a foot and a piece of stem, is wider than tall; it was turned by 90 degrees.
+    # The remaining foot and part of the stem are wider than tall; they were rotated by 90 degrees.
     assert sent.shape[0] > sent.shape[1]
 
 
@@ -116,10 +116,10 @@ def test_several_photos_are_ordered_and_labelled(page: Page) -> None:
 
 GIVE = """([kind, name, data]) => {
   const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-  const given = new DataTransfer();
-  given.items.add(new File([bytes], name, { type: "image/png" }));
-  const [Kind, carries] = kind === "paste" ? [ClipboardEvent, "clipboardData"] : [DragEvent, "dataTransfer"];
-  document.body.dispatchEvent(new Kind(kind, { bubbles: true, cancelable: true, [carries]: given }));
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([bytes], name, { type: "image/png" }));
+  const [Kind, field] = kind === "paste" ? [ClipboardEvent, "clipboardData"] : [DragEvent, "dataTransfer"];
+  document.body.dispatchEvent(new Kind(kind, { bubbles: true, cancelable: true, [field]: transfer }));
 }"""
 
 
@@ -130,7 +130,7 @@ def test_a_photo_can_be_dropped_and_pasted(page: Page, photo: bytes, kind: str) 
     expect(page.get_by_label(f"Show photo 1: {kind}.png")).to_be_visible()
 
 
-def test_what_is_outside_the_crop_is_not_sent(page: Page) -> None:
+def test_parts_outside_the_crop_are_not_sent(page: Page) -> None:
     sign_up(page)
     choose(page, encoded(picture(400)))
     page.click("[data-cut-edit]")
@@ -138,14 +138,14 @@ def test_what_is_outside_the_crop_is_not_sent(page: Page) -> None:
     canvas = page.locator("[data-editor] canvas")
     canvas.focus()
     for _ in range(30):
-        page.keyboard.press("Shift+ArrowUp")  # the lower edge goes up, over foot and stem
+        page.keyboard.press("Shift+ArrowUp")  # moves the lower edge up, over foot and stem
     page.click("[data-done]")
     expect(page.locator("[data-cut-status]")).to_contain_text("your edited cutout")
     (sent,) = stored(send(page))
     assert redness(sent) > redness(np.asarray(picture(400))) + 0.1
 
 
-def test_ones_own_transparent_picture_takes_the_place_of_the_cutout(page: Page) -> None:
+def test_a_transparent_png_can_replace_the_cutout(page: Page) -> None:
     own = Image.new("RGBA", (300, 300), (0, 0, 0, 0))
     own.paste((0, 160, 60, 255), (90, 40, 210, 260))
     sign_up(page)
@@ -158,7 +158,7 @@ def test_ones_own_transparent_picture_takes_the_place_of_the_cutout(page: Page) 
     assert np.abs(visible[:, :3].mean(axis=0) - (0, 160, 60)).max() < 8
 
 
-def test_a_small_photo_is_advised_against_and_still_taken(page: Page) -> None:
+def test_a_small_photo_gets_a_warning_but_is_accepted(page: Page) -> None:
     sign_up(page)
     choose(page, encoded(picture(90)))
     expect(page.get_by_label("Advice on this photo")).to_contain_text("so its details are guessed")
@@ -169,7 +169,7 @@ def test_a_phone_offers_its_camera(browser: Browser, address: str, owner: User) 
     with opened(
         browser, address, owner, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True
     ) as page:
-        page.add_init_script("HTMLInputElement.prototype.capture = '';")  # as browsers of phones have it
+        page.add_init_script("HTMLInputElement.prototype.capture = '';")  # as on phone browsers
         page.goto("/new/")
         expect(page.get_by_text("Take a photo")).to_be_visible()
         expect(page.locator("[data-camera]")).to_have_attribute("capture", "environment")
@@ -177,14 +177,14 @@ def test_a_phone_offers_its_camera(browser: Browser, address: str, owner: User) 
         expect(page.get_by_text("Drop a photo here")).to_be_hidden()
 
 
-def test_a_file_that_is_no_photo_is_refused_at_once(page: Page) -> None:
+def test_a_file_that_is_not_a_photo_is_rejected_immediately(page: Page) -> None:
     sign_up(page)
     page.set_input_files("#photo", {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"hello"})
     expect(page.locator("[data-error]")).to_contain_text("isn't a photo")
     expect(page.locator('main form button[type="submit"]')).to_be_disabled()
 
 
-def test_a_photo_that_no_browser_can_show_has_a_symbol_in_its_place(page: Page) -> None:
+def test_a_photo_that_the_browser_cannot_show_gets_an_icon(page: Page) -> None:
     sign_up(page)
     broken = {"name": "broken.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff\xe0 and no more"}
     page.set_input_files("#photo", broken)
@@ -193,7 +193,7 @@ def test_a_photo_that_no_browser_can_show_has_a_symbol_in_its_place(page: Page) 
     expect(page.locator("[data-cut-photo]")).to_be_hidden()
 
 
-def test_a_sample_chosen_on_the_first_page_is_kept_over_the_sign_up(page: Page) -> None:
+def test_a_sample_chosen_on_the_home_page_is_kept_during_sign_up(page: Page) -> None:
     page.goto("/")
     page.click(f'[data-sample*="{SAMPLE.stem}"]')
     page.wait_for_url("**/accounts/login/**")

@@ -1,4 +1,4 @@
-"""The viewer, by the pixels that it draws: each surface, the measures, the light, a lost context."""
+"""The viewer, checked by its pixels: surface modes, measurements, lights, a lost context."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from tests.browser.finished import READY, finished_model, opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-DARK = 40.0
-"""Difference to the empty backdrop, in levels, from which a pixel belongs to the model."""
+MIN_DIFFERENCE = 40.0
+"""A pixel that differs from the background by more levels than this (summed over RGB) belongs to the model."""
 
 Pixels = NDArray[np.float32]
 
 
 @pytest.fixture
 def address(transactional_db: None, web: str) -> str:
-    """The web process alone: nothing here waits for a worker."""
+    """The web process alone: no worker is needed."""
     return web
 
 
@@ -42,7 +42,7 @@ def model(owner: User, address: str) -> Job:
 
 @pytest.fixture
 def viewer(browser: Browser, address: str, owner: User, model: Job) -> Iterator[Page]:
-    """The result page with its model drawn; nothing moves by itself."""
+    """The result page with its model rendered and animations off."""
     with opened(browser, address, owner, reduced_motion="reduce") as page:
         page.goto(model.get_absolute_url())
         page.wait_for_selector(READY)
@@ -50,14 +50,14 @@ def viewer(browser: Browser, address: str, owner: User, model: Job) -> Iterator[
         yield page
 
 
-def choose(page: Page, act: str) -> None:
-    """Press a button of the viewer, also one inside a closed sheet, and wait for the next drawn frame."""
-    page.locator(f'[data-act="{act}"]').dispatch_event("click")
-    page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+def choose(page: Page, action: str) -> None:
+    """Click a button of the viewer, even inside a closed menu, and wait for the next frame."""
+    page.locator(f'[data-act="{action}"]').dispatch_event("click")
+    page.evaluate("new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))")
 
 
 def picture(page: Page, tmp_path: Path) -> Pixels:
-    """The viewer's own screenshot, (H, W, 3) in levels, composited on white."""
+    """The image saved by the viewer, (H, W, 3) in levels, composited on white."""
     with page.expect_download() as download:
         choose(page, "screenshot")
     path = tmp_path / "shot.png"
@@ -69,9 +69,9 @@ def picture(page: Page, tmp_path: Path) -> Pixels:
 
 
 def model_pixels(pixels: Pixels) -> Pixels:
-    """(N, 3): what is not the white backdrop."""
-    found = pixels[np.abs(pixels - 255.0).sum(axis=2) > DARK]
-    assert len(found) > 0.01 * pixels.shape[0] * pixels.shape[1], "there is no model in the picture"
+    """The pixels that differ from the white background, (N, 3)."""
+    found = pixels[np.abs(pixels - 255.0).sum(axis=2) > MIN_DIFFERENCE]
+    assert len(found) > 0.01 * pixels.shape[0] * pixels.shape[1], "the model is not visible"
     return found
 
 
@@ -80,7 +80,7 @@ def saturation(pixels: Pixels) -> float:
     return float((pixels.max(axis=1) - pixels.min(axis=1)).mean())
 
 
-def test_every_surface_looks_as_it_should(viewer: Page, tmp_path: Path) -> None:
+def test_every_surface_mode_looks_right(viewer: Page, tmp_path: Path) -> None:
     shots = {}
     for mode in ("texture", "lit", "clay", "matcap", "normals", "uv", "seen"):
         choose(viewer, mode)
@@ -94,12 +94,12 @@ def test_every_surface_looks_as_it_should(viewer: Page, tmp_path: Path) -> None:
     assert shots["clay"].std() > 10, "clay has no shading"
     assert saturation(shots["matcap"]) < 60, "the matcap has colours"
     assert shots["matcap"].std() > 15, "the matcap has no shading"
-    assert shots["normals"][:, 2].mean() > 150, "normals do not face the eye"
+    assert shots["normals"][:, 2].mean() > 150, "normals do not face the camera"
     assert saturation(shots["uv"]) > 40, "the checker has no colours"
     assert len(np.unique(shots["uv"].astype(int) // 64, axis=0)) > 12, "the checker has few colours"
-    seen, guessed = greenish(shots["seen"]), amberish(shots["seen"])
+    seen, predicted = greenish(shots["seen"]), amberish(shots["seen"])
     assert seen > 0.2, "the front is not marked as seen"
-    assert guessed > 0.005, "nothing is marked as a guess"
+    assert predicted > 0.005, "nothing is marked as predicted"
 
 
 def greenish(pixels: Pixels) -> float:
@@ -110,7 +110,7 @@ def amberish(pixels: Pixels) -> float:
     return float((pixels[:, 0] > pixels[:, 2] + 40).mean())
 
 
-def test_what_the_photo_never_saw_is_amber_from_behind(viewer: Page, tmp_path: Path) -> None:
+def test_the_unseen_back_is_marked_as_predicted(viewer: Page, tmp_path: Path) -> None:
     choose(viewer, "seen")
     choose(viewer, "front")
     front = amberish(model_pixels(picture(viewer, tmp_path)))
@@ -118,18 +118,18 @@ def test_what_the_photo_never_saw_is_amber_from_behind(viewer: Page, tmp_path: P
     assert amberish(model_pixels(picture(viewer, tmp_path))) > front + 0.5
 
 
-def test_edges_grid_and_size_are_drawn_over_any_surface(viewer: Page, tmp_path: Path) -> None:
+def test_wireframe_grid_and_size_are_drawn_over_the_surface(viewer: Page, tmp_path: Path) -> None:
     choose(viewer, "clay")
     plain = picture(viewer, tmp_path)
-    for act in ("wireframe", "grid", "size"):
-        choose(viewer, act)
+    for action in ("wireframe", "grid", "size"):
+        choose(viewer, action)
         changed = np.abs(picture(viewer, tmp_path) - plain).sum(axis=2) > 20
-        assert changed.mean() > 0.002, act
-        choose(viewer, act)
-        assert np.abs(picture(viewer, tmp_path) - plain).mean() < 0.2, f"{act} does not go away"
+        assert changed.mean() > 0.002, action
+        choose(viewer, action)
+        assert np.abs(picture(viewer, tmp_path) - plain).mean() < 0.2, f"{action} cannot be switched off"
 
 
-def test_lights_differ_and_leave_the_plain_texture_alone(viewer: Page, tmp_path: Path) -> None:
+def test_lights_differ_and_do_not_affect_the_plain_texture(viewer: Page, tmp_path: Path) -> None:
     plain = picture(viewer, tmp_path)
     choose(viewer, "light:lamp")
     assert np.abs(picture(viewer, tmp_path) - plain).mean() < 0.2
@@ -154,7 +154,7 @@ def test_views_look_from_different_sides(viewer: Page, tmp_path: Path) -> None:
         assert np.abs(after - before).mean() > 0.3
 
 
-def test_keys_do_what_the_help_says(viewer: Page) -> None:
+def test_shortcuts_work_as_listed(viewer: Page) -> None:
     viewer.locator("[data-viewer] canvas").focus()
     viewer.keyboard.press("c")
     expect(viewer.locator("[data-viewer]")).to_have_attribute("data-mode", "clay")
@@ -166,7 +166,7 @@ def test_keys_do_what_the_help_says(viewer: Page) -> None:
     expect(viewer.locator("[data-viewer-help]")).to_be_hidden()
 
 
-def test_a_lost_context_is_said_and_comes_back(viewer: Page, tmp_path: Path) -> None:
+def test_a_lost_context_is_reported_and_restored(viewer: Page, tmp_path: Path) -> None:
     choose(viewer, "clay")
     before = picture(viewer, tmp_path)
     context = 'document.querySelector("[data-viewer] canvas").getContext("webgl2")'
@@ -189,14 +189,14 @@ def test_the_obj_looks_like_the_glb(viewer: Page, model: Job, tmp_path: Path) ->
     expect(viewer.locator('[data-act="seen"]')).to_be_hidden()
 
 
-def test_a_model_that_is_gone_is_said(browser: Browser, address: str, owner: User, model: Job) -> None:
+def test_a_missing_model_is_reported(browser: Browser, address: str, owner: User, model: Job) -> None:
     with opened(browser, address, owner) as page:
         page.route("**/mesh.glb", lambda route: route.fulfill(status=404))
         page.goto(model.get_absolute_url())
         expect(page.locator("[data-viewer-message]")).to_contain_text("could not be loaded")
 
 
-def test_it_turns_by_itself_unless_motion_is_unwanted(
+def test_it_rotates_automatically_unless_motion_is_reduced(
     browser: Browser, address: str, owner: User, viewer: Page, model: Job
 ) -> None:
     expect(viewer.locator('[data-act="rotate"]')).to_have_attribute("aria-pressed", "false")
@@ -220,7 +220,7 @@ def test_on_a_phone_every_tool_can_be_reached(browser: Browser, address: str, ow
             assert box and frame["x"] <= box["x"] and box["x"] + box["width"] <= frame["x"] + frame["width"]
 
 
-def test_a_phone_with_an_own_viewer_gets_a_link_to_it(browser: Browser, address: str, owner: User, model: Job) -> None:
+def test_an_iphone_gets_a_quick_look_link(browser: Browser, address: str, owner: User, model: Job) -> None:
     apple = "const own = DOMTokenList.prototype.supports; DOMTokenList.prototype.supports = function (token) {"
     with opened(browser, address, owner) as page:
         page.add_init_script(f"{apple} return token === 'ar' || own.call(this, token); }};")
@@ -231,23 +231,23 @@ def test_a_phone_with_an_own_viewer_gets_a_link_to_it(browser: Browser, address:
         expect(link.locator("> :first-child")).to_have_js_property("tagName", "IMG")
 
 
-def test_an_android_phone_opens_the_public_file_in_scene_viewer(browser: Browser, address: str, model: Job) -> None:
+def test_an_android_phone_gets_a_scene_viewer_link_to_the_public_file(
+    browser: Browser, address: str, model: Job
+) -> None:
     sharing.publish(model)
     with opened(browser, address, None, user_agent="Mozilla/5.0 (Linux; Android 15; Pixel 9) Chrome/140.0") as page:
         page.goto(f"/explore/{model.pk}/")
         expect(page.locator("[data-viewer-ar]")).to_be_visible()
         intent, _, choices = (page.locator("[data-viewer-ar]").get_attribute("href") or "").partition("#Intent;")
-        asked = parse_qs(urlsplit(intent).query)
+        query = parse_qs(urlsplit(intent).query)
         assert intent.startswith("intent://arvr.google.com/scene-viewer/1.0?")
-        assert asked["mode"] == ["ar_preferred"]
-        assert page.request.get(asked["file"][0]).headers["content-type"] == "model/gltf-binary"
+        assert query["mode"] == ["ar_preferred"]
+        assert page.request.get(query["file"][0]).headers["content-type"] == "model/gltf-binary"
         assert {"scheme=https", "action=android.intent.action.VIEW"} <= set(choices.split(";"))
         assert f"S.browser_fallback_url={quote(page.url, safe='')}" in choices
 
 
-def test_a_private_model_gets_no_link_that_scene_viewer_could_not_follow(
-    browser: Browser, address: str, owner: User, model: Job
-) -> None:
+def test_a_private_model_gets_no_scene_viewer_link(browser: Browser, address: str, owner: User, model: Job) -> None:
     with opened(browser, address, owner, user_agent="Mozilla/5.0 (Linux; Android 15; Pixel 9) Chrome/140.0") as page:
         page.goto(model.get_absolute_url())
         page.wait_for_selector(READY)
@@ -267,7 +267,7 @@ DRAWS_AFTER_TWELVE_FRAMES = """async () => {
 }"""
 
 
-def test_a_turning_model_rests_while_nobody_sees_it(browser: Browser, address: str, owner: User, model: Job) -> None:
+def test_a_hidden_model_is_not_rendered(browser: Browser, address: str, owner: User, model: Job) -> None:
     with opened(browser, address, owner, reduced_motion="no-preference") as page:
         page.add_init_script(COUNT_DRAWS)
         page.goto(model.get_absolute_url())
@@ -280,7 +280,7 @@ def test_a_turning_model_rests_while_nobody_sees_it(browser: Browser, address: s
 
 
 def hide(page: Page, *, hidden: bool) -> None:
-    """As if another tab were in front."""
+    """Simulate switching to another tab and back."""
     page.evaluate(
         "hidden => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });"
         "document.dispatchEvent(new Event('visibilitychange')); }",
@@ -289,12 +289,12 @@ def hide(page: Page, *, hidden: bool) -> None:
 
 
 OUT_OF_SIGHT_AT_FIRST = """window.IntersectionObserver = class extends IntersectionObserver {
-  constructor(tell) { super((seen) => tell([{ isIntersecting: false }, ...seen])); }
+  constructor(callback) { super((entries) => callback([{ isIntersecting: false }, ...entries])); }
 }"""
-"""What a busy browser says of a frame inside another site's page: two words in one message, the newest last."""
+"""A busy browser may report two visibility changes of an iframe in one callback, the latest last."""
 
 
-def test_the_newest_word_on_whether_it_is_seen_counts(browser: Browser, address: str, owner: User, model: Job) -> None:
+def test_the_latest_visibility_counts(browser: Browser, address: str, owner: User, model: Job) -> None:
     with opened(browser, address, owner, reduced_motion="no-preference") as page:
         for script in (COUNT_DRAWS, OUT_OF_SIGHT_AT_FIRST):
             page.add_init_script(script)
@@ -304,7 +304,7 @@ def test_the_newest_word_on_whether_it_is_seen_counts(browser: Browser, address:
         assert page.evaluate(DRAWS_AFTER_TWELVE_FRAMES) > before
 
 
-def test_the_first_picture_waits_for_no_frame_of_the_browser(
+def test_the_first_image_does_not_wait_for_an_animation_frame(
     browser: Browser, address: str, owner: User, model: Job
 ) -> None:
     with opened(browser, address, owner, reduced_motion="reduce") as page:
@@ -314,23 +314,23 @@ def test_the_first_picture_waits_for_no_frame_of_the_browser(
         expect(page.locator("[data-viewer-poster]")).to_have_class(re.compile("is-gone"))
 
 
-def test_the_model_is_asked_for_once_and_before_the_scripts_have_run(
+def test_the_model_is_requested_once_and_before_the_scripts(
     browser: Browser, address: str, owner: User, model: Job
 ) -> None:
-    asked: list[str] = []
+    requested: list[str] = []
     with opened(browser, address, owner) as page:
-        page.on("request", lambda request: asked.append(request.url.rsplit("/", 1)[1]))
+        page.on("request", lambda request: requested.append(request.url.rsplit("/", 1)[1]))
         page.goto(model.get_absolute_url())
         page.wait_for_selector(READY)
-    assert asked.count("mesh.glb") == 1
-    assert asked.index("mesh.glb") < asked.index("viewer.js")
+    assert requested.count("mesh.glb") == 1
+    assert requested.index("mesh.glb") < requested.index("viewer.js")
 
 
-def test_a_desktop_gets_no_such_link(viewer: Page) -> None:
+def test_a_desktop_gets_no_ar_link(viewer: Page) -> None:
     expect(viewer.locator("[data-viewer-ar]")).to_be_hidden()
 
 
-def test_a_bounded_view_cannot_be_lost(viewer: Page, tmp_path: Path) -> None:
+def test_the_model_stays_visible_when_zoomed_out(viewer: Page, tmp_path: Path) -> None:
     canvas = viewer.locator("[data-viewer] canvas")
     canvas.focus()
     for _ in range(30):
@@ -339,7 +339,7 @@ def test_a_bounded_view_cannot_be_lost(viewer: Page, tmp_path: Path) -> None:
     viewer.keyboard.press("r")
 
 
-def test_the_picture_of_the_photo_and_the_model_agree(viewer: Page) -> None:
+def test_the_photo_and_the_rendered_model_agree(viewer: Page) -> None:
     viewer.wait_for_selector('[data-compare][data-ready="true"]')
     slider = viewer.get_by_role("slider", name="How much of the photo is shown")
     frame = viewer.locator("[data-compare-frame]")
@@ -348,4 +348,4 @@ def test_the_picture_of_the_photo_and_the_model_agree(viewer: Page) -> None:
         slider.press(key)
         shots.append(np.asarray(Image.open(io.BytesIO(frame.screenshot())).convert("RGB"), dtype=np.float32))
     assert np.abs(shots[0] - shots[1]).mean() > 0.05, "the slider changes nothing"
-    assert np.abs(shots[0] - shots[1]).mean() < 12.0, "photo and model do not lie over each other"
+    assert np.abs(shots[0] - shots[1]).mean() < 12.0, "photo and model are not aligned"

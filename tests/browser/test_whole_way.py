@@ -1,4 +1,4 @@
-"""The whole way of a person, on a phone in the light and at a desk in the dark: from sign-up to a revoked link."""
+"""The whole journey from sign-up to a revoked link, on a phone (light) and on a desktop (dark)."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ DESK = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark"}
 
 @pytest.fixture(params=[PHONE, DESK], ids=["phone-light", "desk-dark"])
 def look(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """How wide the window is, and which colours the system wants."""
+    """Window size and colour scheme."""
     return dict(request.param)
 
 
 @pytest.fixture
 def person(browser: Browser, address: str, look: dict[str, Any]) -> Iterator[Page]:
-    """Somebody who visits for the first time."""
+    """A first-time visitor."""
     context = browser.new_context(base_url=address, accept_downloads=True, **look)
     context.set_default_timeout(120_000)
     yield context.new_page()
@@ -39,7 +39,7 @@ def person(browser: Browser, address: str, look: dict[str, Any]) -> Iterator[Pag
 
 @pytest.fixture
 def stranger(browser: Browser, address: str, look: dict[str, Any]) -> Iterator[Page]:
-    """Somebody else, who has no account."""
+    """Another visitor, without an account."""
     context = browser.new_context(base_url=address, **look)
     context.set_default_timeout(120_000)
     yield context.new_page()
@@ -47,12 +47,12 @@ def stranger(browser: Browser, address: str, look: dict[str, Any]) -> Iterator[P
 
 
 def test_from_a_photo_to_a_revoked_link(person: Page, stranger: Page, look: dict[str, Any], tmp_path: Path) -> None:
-    told = kill_every_socket_after_its_first_message(person)
+    received = close_every_socket_after_its_first_message(person)
     sign_up(person)
     assert person.evaluate("document.documentElement.dataset.bsTheme") == look["color_scheme"]
     send_with_edited_cutout(person)
     person.wait_for_selector(READY)
-    assert told, "no socket said anything before it was killed"
+    assert received, "no socket delivered a message before it was closed"
     go_through_the_surfaces(person)
     assert len(trimesh.load(downloaded(person, tmp_path), force="mesh").faces) > 500
     link = share(person)
@@ -60,31 +60,31 @@ def test_from_a_photo_to_a_revoked_link(person: Page, stranger: Page, look: dict
     stranger.wait_for_selector(READY)
     person.get_by_role("button", name="Revoke link").click()
     expect(person.get_by_text("The link is revoked")).to_be_visible()
-    answer = stranger.goto(link)
-    assert answer is not None
-    assert answer.status == 404
+    response = stranger.goto(link)
+    assert response is not None
+    assert response.status == 404
 
 
-def kill_every_socket_after_its_first_message(page: Page) -> list[str | bytes]:
-    """Returns the list in which the messages will stand that came through."""
-    told: list[str | bytes] = []
+def close_every_socket_after_its_first_message(page: Page) -> list[str | bytes]:
+    """Returns a list that collects the delivered messages."""
+    received: list[str | bytes] = []
 
-    def through_once(socket: WebSocketRoute) -> None:
-        def pass_on(message: str | bytes) -> None:
-            told.append(message)
+    def forward_once(socket: WebSocketRoute) -> None:
+        def forward(message: str | bytes) -> None:
+            received.append(message)
             socket.send(message)
             socket.close()
 
-        socket.connect_to_server().on_message(pass_on)
+        socket.connect_to_server().on_message(forward)
 
-    page.route_web_socket(re.compile("/ws/"), through_once)
-    return told
+    page.route_web_socket(re.compile("/ws/"), forward_once)
+    return received
 
 
 def send_with_edited_cutout(page: Page) -> None:
     choose(page, encoded(picture(400)))
     erase_the_shade(page)
-    page.click("[data-undo]")  # a part of it stays, so that there is something to model
+    page.click("[data-undo]")  # keeps a part of the object to model
     page.click("[data-done]")
     expect(page.locator("[data-cut-status]")).to_contain_text("your edited cutout")
     page.check('input[name="quality"][value="draft"]', force=True)
@@ -94,11 +94,11 @@ def send_with_edited_cutout(page: Page) -> None:
 
 
 def go_through_the_surfaces(page: Page) -> None:
-    for act in ("lit", "clay", "matcap", "normals", "uv", "seen", "texture"):
-        if not page.locator(f'[data-act="{act}"]').is_visible():
+    for action in ("lit", "clay", "matcap", "normals", "uv", "seen", "texture"):
+        if not page.locator(f'[data-act="{action}"]').is_visible():
             page.locator('[data-menu="viewer-surface"]').click()
-        page.locator(f'[data-act="{act}"]').click()
-        expect(page.locator("[data-viewer]")).to_have_attribute("data-mode", act)
+        page.locator(f'[data-act="{action}"]').click()
+        expect(page.locator("[data-viewer]")).to_have_attribute("data-mode", action)
 
 
 def downloaded(page: Page, folder: Path) -> Path:
