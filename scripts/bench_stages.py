@@ -39,6 +39,7 @@ from ml.pipeline import reconstruct as pipeline
 from ml.recipe import Recipe
 from ml.render import mesh_renderer, turntable
 from ml.scene.protocol import Scene
+from ml.scene.query import densities
 from ml.texture import bake
 from ml.texture.unwrap import unwrap
 from scripts.bench import ROOT, SAMPLE, hardware
@@ -81,7 +82,7 @@ def seconds(work: Callable[[], Any], repeats: int = 1) -> float:
 def surface_row(title: str, scene: Scene, limit: float) -> Row:
     """The surface, coarse to fine, and from all points of the lattice."""
     part = np.random.default_rng(0).uniform(-scene.radius, scene.radius, ((GRID + 1) ** 3 // POINT_SHARE, 3))
-    asked = seconds(lambda: adaptive_grid.densities(scene, part.astype(np.float32))) * POINT_SHARE
+    asked = seconds(lambda: densities(scene, part.astype(np.float32))) * POINT_SHARE
     values = adaptive_grid.sample(scene, GRID, scene.threshold)
     cubes = seconds(lambda: mcubes.marching_cubes(values, scene.threshold))
     ours = seconds(lambda: marching_cubes.extract(scene, GRID), 2)

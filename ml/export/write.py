@@ -23,7 +23,8 @@ from ml.mesh.geometry import drop_unused_vertices, face_areas_and_normals, verte
 from ml.mesh.mesh import Mesh
 from ml.recipe import Recipe
 from ml.scene.protocol import Scene
-from ml.texture.bake import TexturedMesh, scene_colors
+from ml.scene.query import scene_colors
+from ml.texture.bake import TexturedMesh
 
 PREVIEW_FACES = 10_000
 JPEG_QUALITY = 90

@@ -8,20 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from ml.core.memory import free_memory
-from ml.errors import ReconstructionError
 from ml.scene.protocol import Scene
+from ml.scene.query import densities
 
 COARSE_CELLS = 64
 """Cells per axis of the grid that is always sampled in full."""
-CHUNK = 1 << 17
-"""Points per query: bounds the memory of a network's hidden layers to some tens of megabytes."""
-ROOMY = 1 << 30
-"""With fewer free bytes than this, a query has an eighth of the points."""
-HUGE = 1e30
 
 Grid = NDArray[np.float32]
 Flags = NDArray[np.bool_]
@@ -52,19 +45,6 @@ def sample(scene: Scene, cells: int, threshold: float, on_step: OnStep | None = 
         spacing /= 2.0
         values = _refine(scene, values, refined, threshold, spacing)
     return values[: cells + 1, : cells + 1, : cells + 1]
-
-
-def densities(scene: Scene, points: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(N,) densities at (N, 3) canonical points, in chunks. Raises ReconstructionError(`empty_scene`) on NaN."""
-    parts = []
-    chunk = CHUNK if free_memory() > ROOMY else CHUNK // 8
-    with torch.inference_mode():
-        for start in range(0, len(points), chunk):
-            parts.append(scene.density(torch.from_numpy(points[start : start + chunk])).float().cpu().numpy())
-    found = np.concatenate(parts) if parts else np.zeros(0, np.float32)
-    if np.isnan(found).any():
-        raise ReconstructionError("empty_scene")
-    return np.clip(found, -HUGE, HUGE)
 
 
 def _query(scene: Scene, ids: Ids, cells: int, spacing: float) -> NDArray[np.float32]:

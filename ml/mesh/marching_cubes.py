@@ -13,6 +13,7 @@ from ml.mesh import adaptive_grid
 from ml.mesh.geometry import vertex_normals
 from ml.mesh.mesh import Mesh
 from ml.scene.protocol import Scene
+from ml.scene.query import densities
 
 MAX_OCCUPANCY = 0.9
 """Fraction of the cube above which a scene counts as filled, without an object in it."""
@@ -106,7 +107,7 @@ def _query(
     points[np.arange(len(low)), axis] += fraction
     canonical = (points[inner] * (2.0 * scene.radius / cells) - scene.radius).astype(np.float32)
     density = np.zeros(len(low))
-    density[inner] = adaptive_grid.densities(scene, canonical)
+    density[inner] = densities(scene, canonical)
     return density
 
 

@@ -20,13 +20,12 @@ from torch import Tensor
 
 from ml.core.camera import RADIUS
 from ml.core.images import to_bytes
-from ml.mesh import adaptive_grid
 from ml.multiview import visual_hull
 from ml.multiview.registration import Placed
 from ml.photo.cutout import Cutout
 from ml.scene.protocol import Scene
+from ml.scene.query import densities, scene_colors
 from ml.scene.volume import SOFT, VolumeScene, density_of
-from ml.texture.bake import scene_colors
 
 CELLS = 128
 """Grid points per axis of the solid."""
@@ -63,7 +62,7 @@ def as_volume(scene: Scene, cutout: Cutout) -> VolumeScene:
     if isinstance(scene, VolumeScene):
         return scene
     points = visual_hull.lattice(SAMPLES, scene.radius)
-    inside = adaptive_grid.densities(scene, points.numpy()).reshape((SAMPLES,) * 3) > scene.threshold
+    inside = densities(scene, points.numpy()).reshape((SAMPLES,) * 3) > scene.threshold
     distance = distance_transform_edt(inside) - distance_transform_edt(~inside)
     smooth = gaussian_filter(distance, 0.7) * (2.0 * scene.radius / (SAMPLES - 1))
     return VolumeScene(

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ml.core.images import to_bytes
@@ -15,11 +14,10 @@ from ml.mesh.geometry import creased_normals
 from ml.mesh.mesh import Mesh
 from ml.photo.posed_photo import PosedPhoto
 from ml.scene.protocol import Scene
+from ml.scene.query import scene_colors
 from ml.texture import projection, rasterize
 from ml.texture.unwrap import Layout, unwrap
 
-CHUNK = 1 << 17
-"""Points per question to the scene."""
 CERTAIN = 0.999
 """Trust in the photo above which the scene is not asked."""
 
@@ -64,16 +62,6 @@ def bake(
     step(0.95)
     texture = _filled(covered.pixel, colors, size)
     return TexturedMesh(split, uv, texture, projection.seen(projectors, split.vertices, split.normals), layout.method)
-
-
-def scene_colors(scene: Scene, points: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(N, 3) sRGB in [0, 1] that the scene gives to (N, 3) canonical points, asked in chunks."""
-    found = np.zeros((len(points), 3), np.float32)
-    with torch.inference_mode():
-        for start in range(0, len(points), CHUNK):
-            part = slice(start, start + CHUNK)
-            found[part] = scene.color(torch.from_numpy(points[part])).float().cpu().numpy()
-    return np.nan_to_num(found, nan=0.5).clip(0.0, 1.0)
 
 
 def _painted(

@@ -13,6 +13,7 @@ from torch import Tensor
 from ml.errors import ReconstructionError
 from ml.mesh import adaptive_grid, marching_cubes
 from ml.mesh.geometry import face_volumes, is_closed_manifold
+from ml.scene.query import CHUNK
 from tests.ml.scenes import RED, AnalyticScene, FieldScene, Part, ball
 
 LEG = AnalyticScene(
@@ -90,7 +91,7 @@ def test_a_small_fraction_of_the_grid_is_sampled() -> None:
     scene = CountingScene(counts=([],))
     marching_cubes.extract(scene, 256)
     assert sum(scene.counts[0]) < 0.12 * 257**3
-    assert max(scene.counts[0]) <= adaptive_grid.CHUNK
+    assert max(scene.counts[0]) <= CHUNK
 
 
 def test_the_surface_is_closed_where_the_scene_touches_the_cube() -> None:
