@@ -1,37 +1,30 @@
-"""The names of a result's files: a contract with the site, the API, the mobile app and the docs."""
+"""The names of a result's files: a contract with the site, the API, the mobile app and the docs.
+
+Files of the formats come from `ml.formats`; those that every result has are listed here.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+# Re-exported, so that every file name is found in one place.
+from ml.formats import GLB as GLB
+from ml.formats import MTL as MTL
+from ml.formats import OBJ as OBJ
+from ml.formats import PLY as PLY
+from ml.formats import STL as STL
+from ml.formats import TEXTURE as TEXTURE
+from ml.formats import THREEMF as THREEMF
+from ml.formats import USDZ as USDZ
+from ml.formats import ResultFile as ResultFile
+from ml.formats import files_of_formats
 from ml.recipe import MAX_PHOTOS
 
-
-@dataclass(frozen=True)
-class ResultFile:
-    """One kind of file. `download` says that it is offered in the download menu."""
-
-    name: str
-    content_type: str
-    title: str
-    download: bool = False
-
-
 NAME_PATTERN = r"[a-z0-9_]+\.[a-z0-9]+"
-"""Every name of a result file has this form."""
+"""Regular expression that the name of every result file matches."""
 
 INPUT = "input.png"
 CUTOUT = "cutout.png"
 CUTOUTS = (CUTOUT, *(f"cutout_{number}.png" for number in range(1, MAX_PHOTOS)))
 """The cutout of each photo, the main one first."""
-OBJ = "mesh.obj"
-MTL = "mesh.mtl"
-TEXTURE = "mesh_texture.png"
-STL = "mesh.stl"
-PLY = "mesh.ply"
-THREEMF = "mesh.3mf"
-USDZ = "mesh.usdz"
-GLB = "mesh.glb"
 PREVIEW = "preview.glb"
 VIDEO = "render.mp4"
 POSTER = "poster.webp"
@@ -39,24 +32,21 @@ SPRITE = "sprite.webp"
 SCENE = "scene.npz"
 REPORT = "report.json"
 
-FILES: tuple[ResultFile, ...] = (
-    ResultFile(GLB, "model/gltf-binary", "GLB: one file with its texture, for the web, games and AR", True),
-    ResultFile(OBJ, "model/obj", "OBJ: the mesh, for Blender and other editors", True),
-    ResultFile(MTL, "model/mtl", "MTL: the material that belongs to the OBJ", True),
-    ResultFile(TEXTURE, "image/png", "PNG: the texture that belongs to the OBJ", True),
-    ResultFile(STL, "model/stl", "STL: millimetres, for 3D printing", True),
-    ResultFile(THREEMF, "model/3mf", "3MF: millimetres and colours, for 3D printing", True),
-    ResultFile(PLY, "model/ply", "PLY: the mesh with a colour at each vertex, for MeshLab and CloudCompare", True),
-    ResultFile(USDZ, "model/vnd.usdz+zip", "USDZ: at its true size in a room, for AR on iPhone and iPad", True),
-    ResultFile(VIDEO, "video/mp4", "MP4: one full turn", True),
-    ResultFile(INPUT, "image/png", "What the network saw"),
+_OF_EVERY_RESULT = (
+    ResultFile(VIDEO, "video/mp4", "MP4: turntable video", download=True),
+    ResultFile(INPUT, "image/png", "The photo as the network sees it"),
     ResultFile(CUTOUT, "image/png", "The object without its background"),
     ResultFile(PREVIEW, "model/gltf-binary", "A light preview with vertex colours"),
     ResultFile(POSTER, "image/webp", "The poster"),
-    ResultFile(SPRITE, "image/webp", "Twelve frames of the turn in one picture"),
-    ResultFile(SCENE, "application/octet-stream", "The scene, to mesh again without the network"),
+    ResultFile(SPRITE, "image/webp", "Twelve turntable frames in one image"),
+    ResultFile(SCENE, "application/octet-stream", "The scene, from which a remix starts"),
     ResultFile(REPORT, "application/json", "Recipe, timings and checks"),
 )
+
+
+def result_files() -> tuple[ResultFile, ...]:
+    """Every kind of file that a result can have, apart from frames and the cutouts of further photos."""
+    return (*files_of_formats(), *_OF_EVERY_RESULT)
 
 
 def frame_name(index: int) -> str:
@@ -68,4 +58,4 @@ def content_type(name: str) -> str:
     """Content type of a result file; frames and cutouts are PNG. Raises KeyError for a name outside the contract."""
     if name in CUTOUTS or (name.startswith("render_") and name.endswith(".png")):
         return "image/png"
-    return {each.name: each.content_type for each in FILES}[name]
+    return {file.name: file.content_type for file in result_files()}[name]

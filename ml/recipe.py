@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from ml.engine_registry import AUTO, engine_names
 from ml.errors import ReconstructionError
+from ml.formats import format_names
 
 SIDES: dict[str, float | None] = {"front": 0.0, "right": 90.0, "back": 180.0, "left": 270.0, "auto": None}
 """Azimuth in degrees of the camera that sees this side (canonical frame, front = 0); `auto` is searched for."""
@@ -16,7 +17,6 @@ MAX_PHOTOS = 5
 RENDERERS = ("mesh", "nerf")
 """How the views are made: ray casting of the textured mesh, or volume rendering of the scene itself."""
 TRANSPARENT = "transparent"
-FORMATS = ("glb", "obj", "stl", "ply", "3mf", "usdz")
 UNWRAPS = ("auto", "xatlas", "box")
 """How a texture may be laid out (`ml.texture.unwrap`). Nobody chooses it: a report names it, to make the same again."""
 OF_THE_SCENE = ("engine", "sides", "remove_background", "foreground_ratio")
@@ -41,7 +41,7 @@ QUALITIES: dict[str, Quality] = {
     "high": Quality(grid=320, faces=150_000, texture_size=2048, frame_size=512),
 }
 
-WHOLE = frozenset(field.name for field in fields(Quality))
+WHOLE = frozenset(entry.name for entry in fields(Quality))
 """Settings that are counts."""
 LIMITS: dict[str, tuple[float, float]] = {
     "foreground_ratio": (0.5, 0.95),
@@ -79,7 +79,7 @@ class Recipe:
     sides: tuple[str | float, ...] = ()
     renderer: str = "mesh"
     background: str = TRANSPARENT
-    formats: tuple[str, ...] = FORMATS
+    formats: tuple[str, ...] = field(default_factory=format_names)
 
     def __post_init__(self) -> None:
         _check_choice("engine", self.engine, engine_names())
@@ -111,7 +111,7 @@ class Recipe:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Recipe:
         """Build from plain values. Raises ReconstructionError(`invalid_recipe`) for an unknown name or a bad value."""
-        unknown = set(values) - {field.name for field in fields(cls)}
+        unknown = set(values) - {entry.name for entry in fields(cls)}
         if unknown:
             raise ReconstructionError("invalid_recipe", f"Unknown setting: {', '.join(sorted(unknown))}.")
         plain: dict[str, Any] = {
@@ -155,4 +155,4 @@ def _check_formats(formats: object) -> None:
     if not isinstance(formats, tuple):
         raise ReconstructionError("invalid_recipe", "formats must be a list.")
     for each in formats:
-        _check_choice("formats", each, FORMATS)
+        _check_choice("formats", each, format_names())

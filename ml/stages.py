@@ -1,4 +1,4 @@
-"""The stages that a photo passes through, in order: the one list that worker, socket, pages and docs share."""
+"""The one registry of stages: the steps from photo to model, in order. Worker, socket, pages and docs read it."""
 
 from __future__ import annotations
 
@@ -8,30 +8,38 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Stage:
-    """One step of the pipeline. `weight` is its usual share of the time, for the progress bar."""
+    """One step of the pipeline.
+
+    `weight` is its usual fraction of the time, for the progress bar. `in_remix`: a remix runs it, too, although it
+    starts from the scene of an earlier result.
+    """
 
     name: str
     title: str
     weight: float
+    in_remix: bool = True
 
 
 STAGES: tuple[Stage, ...] = (
-    Stage("prepare", "Reading the photo", 0.03),
-    Stage("cutout", "Removing the background", 0.15),
-    Stage("scene", "Imagining the shape", 0.20),
-    Stage("surface", "Finding the surface", 0.10),
+    Stage("prepare", "Reading the photo", 0.03, in_remix=False),
+    Stage("cutout", "Removing the background", 0.15, in_remix=False),
+    Stage("scene", "Building the shape", 0.20, in_remix=False),
+    Stage("surface", "Extracting the surface", 0.10),
     Stage("mesh", "Cleaning the mesh", 0.10),
-    Stage("texture", "Painting the texture", 0.17),
-    Stage("views", "Filming a turn", 0.17),
+    Stage("texture", "Baking the texture", 0.17),
+    Stage("views", "Rendering the turntable", 0.17),
     Stage("export", "Writing the files", 0.08),
 )
+"""Weights are shares of a standard model's time with the compact engine; they add up to 1."""
 STAGE_NAMES: tuple[str, ...] = tuple(stage.name for stage in STAGES)
+REMIX_STAGES: tuple[Stage, ...] = tuple(stage for stage in STAGES if stage.in_remix)
 
 OnProgress = Callable[[str, float], None]
 """`on_progress(stage, fraction)`: `fraction` of that stage alone, 0 to 1."""
 OnFile = Callable[[str], None]
-"""`on_file(name)`: this result file is complete and in its folder, while the run continues."""
+"""`on_file(name)`: this result file is complete and in the output folder, while the run continues."""
 ShouldStop = Callable[[], bool]
+"""Asked between steps; True ends the run with `ml.errors.Stopped`."""
 
 
 def ignore(*_: object) -> None:
@@ -53,8 +61,8 @@ class Listeners:
 
 
 def overall_progress(stage: str, fraction: float) -> float:
-    """Share of the whole job, 0 to 1, when `fraction` of `stage` is done."""
+    """Progress of the whole run, 0 to 1, when `fraction` of `stage` is done."""
     index = STAGE_NAMES.index(stage)
-    done = sum(each.weight for each in STAGES[:index])
-    total = sum(each.weight for each in STAGES)
+    done = sum(earlier.weight for earlier in STAGES[:index])
+    total = sum(any_stage.weight for any_stage in STAGES)
     return (done + STAGES[index].weight * min(max(fraction, 0.0), 1.0)) / total

@@ -1,4 +1,5 @@
 """The choices of a recipe as an app sends them; every limit comes from ml.engine_registry import engine_names
+from ml.formats import format_names
 from ml.recipe."""
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 from ml.engine_registry import engine_names
-from ml.recipe import FORMATS, LIMITS, MAX_PHOTOS, QUALITIES, RENDERERS, SIDES
+from ml.formats import format_names
+from ml.recipe import LIMITS, MAX_PHOTOS, QUALITIES, RENDERERS, SIDES
 
 
 def _whole(name: str) -> serializers.IntegerField:
@@ -62,7 +64,7 @@ class RemixSerializer(serializers.Serializer[Any]):
     height_mm = _number("height_mm")
     renderer = serializers.ChoiceField(choices=RENDERERS, required=False)
     background = serializers.CharField(required=False, help_text="`transparent`, or a colour such as `#ffffff`.")
-    formats = serializers.ListField(child=serializers.ChoiceField(choices=FORMATS), required=False)
+    formats = serializers.ListField(child=serializers.ChoiceField(choices=format_names()), required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse a name that would change nothing; somebody expects it to."""

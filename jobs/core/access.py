@@ -12,7 +12,7 @@ from jobs.models import Artifact, Job, JobQuerySet, State
 from ml import files
 
 PUBLIC_FILES = frozenset(
-    {each.name for each in files.FILES if each.download} | {files.POSTER, files.SPRITE, files.PREVIEW}
+    {each.name for each in files.result_files() if each.download} | {files.POSTER, files.SPRITE, files.PREVIEW}
 ) - frozenset({files.INPUT, *files.CUTOUTS, files.SCENE, files.REPORT})
 """What a stranger gets of a shared or published job, beside the frames: never the photo or what was cut out of it."""
 _FRAME = re.compile(r"render_\d{3}\.png")

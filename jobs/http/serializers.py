@@ -13,8 +13,8 @@ from jobs.core import estimates, sharing, tagging, worker_heartbeat
 from jobs.models import Artifact, Job, ShareLink, State
 from ml import files
 
-_TITLES = {file.name: file.title for file in files.FILES}
-_DOWNLOADS = {file.name for file in files.FILES if file.download}
+_TITLES = {file.name: file.title for file in files.result_files()}
+_DOWNLOADS = {file.name for file in files.result_files() if file.download}
 
 
 def share_url(link: ShareLink) -> str:

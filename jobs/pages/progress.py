@@ -9,11 +9,8 @@ from django.utils import timezone
 
 from jobs.http.serializers import JobSerializer
 from jobs.models import Job, State
-from ml.stages import STAGES, Stage, overall_progress
+from ml.stages import REMIX_STAGES, STAGES, Stage, overall_progress
 from reconsite.core.errors import TRANSIENT_FAILURES
-
-REMIX_FIRST_STAGE = "surface"
-"""A remix starts from its parent's scene, so the stages before this one are skipped."""
 
 
 def progress_context(job: Job) -> dict[str, Any]:
@@ -36,8 +33,7 @@ def progress_context(job: Job) -> dict[str, Any]:
 
 def stages_of(job: Job) -> tuple[Stage, ...]:
     """The stages that this job runs through."""
-    names = [stage.name for stage in STAGES]
-    return STAGES[names.index(REMIX_FIRST_STAGE) :] if job.parent_id else STAGES
+    return REMIX_STAGES if job.parent_id else STAGES
 
 
 def _starts(job: Job) -> dict[str, Any]:

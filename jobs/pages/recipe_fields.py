@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django import forms
 
-from ml.recipe import FORMATS, LIMITS, QUALITIES, RENDERERS, SIDES, WHOLE
+from ml.formats import format_choices, format_names
+from ml.recipe import LIMITS, QUALITIES, RENDERERS, SIDES, WHOLE
 
 LABELS = {
     "engine": "Engine",
@@ -65,8 +66,8 @@ def formats_field(*, required: bool) -> forms.MultipleChoiceField:
     """The file formats to export, all of them by default."""
     return forms.MultipleChoiceField(
         required=required,
-        choices=[(name, name.upper()) for name in FORMATS],
-        initial=list(FORMATS),
+        choices=format_choices,
+        initial=format_names,
         widget=forms.CheckboxSelectMultiple,
         label=LABELS["formats"],
     )

@@ -72,7 +72,9 @@ def model_context(job: Job, links: FileLinks, viewer_format: str = "") -> dict[s
     return {
         "job": job,
         "viewer": _viewer(job, links, viewer_format),
-        "downloads": [_download(kind, links) for kind in files.FILES if kind.download and links.url(kind.name)],
+        "downloads": [
+            _download(kind, links) for kind in files.result_files() if kind.download and links.url(kind.name)
+        ],
         "bundle": {
             "url": links.bundle_url,
             "size": zip_stream.size_of(zip_stream.entries_of(links.artifacts, folder_name(job))),

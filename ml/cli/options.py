@@ -10,7 +10,8 @@ from typing import Any
 
 from ml.engine_registry import engine_names
 from ml.errors import ReconstructionError
-from ml.recipe import FORMATS, LIMITS, OF_THE_SCENE, QUALITIES, RENDERERS, SIDES, UNWRAPS, WHOLE, Recipe
+from ml.formats import format_names
+from ml.recipe import LIMITS, OF_THE_SCENE, QUALITIES, RENDERERS, SIDES, UNWRAPS, WHOLE, Recipe
 
 NUMBERS = {
     "foreground_ratio": "how much of the picture's side the object fills for the network",
@@ -40,7 +41,7 @@ def add_to(parser: ArgumentParser) -> None:
         _add(parser, name, f"{meaning}, {low:g} to {high:g}", "N" if name in WHOLE else "X", type=_number)
     _add(parser, "renderer", "how the views are made", _one_of(RENDERERS))
     _add(parser, "background", "of the views: transparent or #rrggbb", "COLOR", type=str.lower)
-    _add(parser, "formats", f"comma separated: {', '.join(FORMATS)}", "FORMAT,…", type=_names)
+    _add(parser, "formats", f"comma separated: {', '.join(format_names())}", "FORMAT,…", type=_names)
 
 
 @dataclass(frozen=True)

@@ -1,25 +1,24 @@
-"""Files of the finished model: GLB, OBJ, STL, PLY, 3MF, USDZ, and the light preview."""
+"""Files of the finished model in the formats of `ml.formats`, and the light preview."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import fast_simplification
 import numpy as np
 import trimesh
-from numpy.typing import NDArray
 from PIL import Image
 
 from ml import files
 from ml.core import frames
-from ml.core.images import bilinear, to_linear
+from ml.core.images import to_linear
 from ml.export import glb, threemf, usdz
+from ml.export.model import ExportModel
 from ml.export.text import lines
-from ml.mesh.geometry import drop_unused_vertices, face_areas_and_normals, vertex_normals, weld
+from ml.formats import FORMATS
+from ml.mesh.geometry import drop_unused_vertices, vertex_normals, weld
 from ml.mesh.mesh import Mesh
 from ml.recipe import Recipe
 from ml.scene.protocol import Scene
@@ -27,8 +26,9 @@ from ml.scene.query import scene_colors
 from ml.texture.bake import TexturedMesh
 
 PREVIEW_FACES = 10_000
-JPEG_QUALITY = 90
-COMPRESSION = 4
+"""Triangles of the preview: a file of about 300 kB."""
+PNG_COMPRESSION = 4
+"""zlib level (0 to 9) of the OBJ's texture: faster than Pillow's 6, for a slightly larger file."""
 MATERIAL = "surface"
 TITLE = "model"
 
@@ -43,96 +43,68 @@ def preview(mesh: Mesh, scene: Scene, path: Path) -> None:
     glb.colored(path, frames.to_y_up(vertices), frames.to_y_up(vertex_normals(vertices, faces)), colors, faces)
 
 
-def write(model: TexturedMesh, out_dir: Path, recipe: Recipe, extras: dict[str, Any] | None = None) -> None:
-    """Write the model into `out_dir` in the recipe's formats; GLB always, for it is what the site shows.
+def write(textured: TexturedMesh, out_dir: Path, recipe: Recipe, extras: dict[str, Any] | None = None) -> None:
+    """Write the model into `out_dir` in the recipe's formats, and in those that are always written.
 
     `extras` goes into the GLB's `asset.extras`. The same model and recipe give the same bytes.
     """
-    jpeg, solid = _jpeg(model), _solid(model)
-    write_glb(model, out_dir / files.GLB, jpeg, extras)
-    writers: dict[str, Callable[[], None]] = {
-        "obj": lambda: write_obj(model, out_dir),
-        "stl": lambda: write_stl(model.mesh, out_dir / files.STL, recipe.height_mm),
-        "ply": lambda: write_ply(solid, out_dir / files.PLY),
-        "3mf": lambda: write_3mf(solid, out_dir / files.THREEMF, recipe.height_mm),
-        "usdz": lambda: write_usdz(model, out_dir / files.USDZ, jpeg, recipe.height_mm),
-    }
-    for name in recipe.formats:
-        if name in writers:
-            writers[name]()
+    model = ExportModel(textured, recipe.height_mm, extras or {})
+    for name, file_format in FORMATS.items():
+        if file_format.always or name in recipe.formats:
+            resolve_name(file_format.writer)(model, out_dir)
 
 
-@dataclass(frozen=True)
-class _Solid:
-    """The model closed again: `vertices` (V, 3) canonical, one for each place, `colors` (V, 3) uint8 sRGB, `faces`."""
-
-    vertices: NDArray[np.float32]
-    colors: NDArray[np.uint8]
-    faces: NDArray[np.int32]
-
-
-def _solid(model: TexturedMesh) -> _Solid:
-    """A place takes the mean of the texture's colours on both sides of its seam."""
-    first, place_of = weld(model.mesh.vertices)
-    texel = model.uv * model.texture.shape[0] - 0.5
-    found = bilinear(model.texture, texel[:, 0], texel[:, 1])
-    count = np.bincount(place_of, minlength=len(first))
-    summed = [np.bincount(place_of, found[:, channel], len(first)) for channel in range(3)]
-    colors = (np.stack(summed, axis=1) / count[:, None]).round().clip(0, 255).astype(np.uint8)
-    return _Solid(model.mesh.vertices[first], colors, place_of[model.mesh.faces].astype(np.int32))
+def write_glb(model: ExportModel, out_dir: Path) -> None:
+    """One file with its texture as JPEG; y up, photo's side +z, one scene unit a metre."""
+    mesh, textured = model.mesh, model.textured
+    positions, normals = frames.to_y_up(mesh.vertices), frames.to_y_up(mesh.normals)
+    path = out_dir / files.GLB
+    glb.textured(path, positions, normals, textured.uv, mesh.faces, model.jpeg, textured.seen, model.extras)
 
 
-def _jpeg(model: TexturedMesh) -> bytes:
-    encoded = io.BytesIO()
-    Image.fromarray(model.texture).save(encoded, "JPEG", quality=JPEG_QUALITY, subsampling=0, optimize=True)
-    return encoded.getvalue()
-
-
-def write_glb(model: TexturedMesh, path: Path, jpeg: bytes, extras: dict[str, Any] | None) -> None:
-    """One file with its texture as JPEG; y up, photo's side +z, one scene unit a metre. `_SEEN` is `model.seen`."""
-    positions, normals = frames.to_y_up(model.mesh.vertices), frames.to_y_up(model.mesh.normals)
-    glb.textured(path, positions, normals, model.uv, model.mesh.faces, jpeg, model.seen, extras)
-
-
-def write_ply(solid: _Solid, path: Path) -> None:
+def write_ply(model: ExportModel, out_dir: Path) -> None:
     """Binary PLY with vertex colours in the canonical frame: z up, photo's side +x, scene units."""
-    mesh = trimesh.Trimesh(solid.vertices, solid.faces, vertex_colors=solid.colors, process=False)
-    mesh.export(path, file_type="ply")
+    closed = model.closed
+    mesh = trimesh.Trimesh(closed.vertices, closed.faces, vertex_colors=closed.colors, process=False)
+    mesh.export(out_dir / files.PLY, file_type="ply")
 
 
-def write_3mf(solid: _Solid, path: Path, height_mm: float) -> None:
+def write_3mf(model: ExportModel, out_dir: Path) -> None:
     """3MF with vertex colours in millimetres, z up, standing on z = 0."""
-    threemf.write(path, frames.to_print_bed(solid.vertices, height_mm), solid.colors, solid.faces, TITLE)
+    closed = model.closed
+    vertices = frames.to_print_bed(closed.vertices, model.height_mm)
+    threemf.write(out_dir / files.THREEMF, vertices, closed.colors, closed.faces, TITLE)
 
 
-def write_usdz(model: TexturedMesh, path: Path, jpeg: bytes, height_mm: float) -> None:
+def write_usdz(model: ExportModel, out_dir: Path) -> None:
     """USDZ at its true height in metres: y up, standing on y = 0, photo's side +z."""
-    positions = frames.to_floor(frames.to_y_up(model.mesh.vertices), height_mm / 1000.0)
-    usdz.write(path, positions, frames.to_y_up(model.mesh.normals), model.uv, model.mesh.faces, jpeg)
+    mesh = model.mesh
+    positions = frames.to_floor(frames.to_y_up(mesh.vertices), model.height_mm / 1000.0)
+    usdz.write(out_dir / files.USDZ, positions, frames.to_y_up(mesh.normals), model.textured.uv, mesh.faces, model.jpeg)
 
 
-def write_stl(mesh: Mesh, path: Path, height_mm: float) -> None:
+def write_stl(model: ExportModel, out_dir: Path) -> None:
     """Binary STL in millimetres, z up, standing on z = 0."""
-    vertices = frames.to_print_bed(mesh.vertices, height_mm)
-    record = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
-    triangles = np.zeros(len(mesh.faces), record)
-    triangles["normal"] = face_areas_and_normals(vertices, mesh.faces)[1]
-    triangles["corners"] = vertices[mesh.faces]
-    header = b"Reconsite, millimetres, z up".ljust(80)
-    path.write_bytes(header + np.uint32(len(triangles)).tobytes() + triangles.tobytes())
+    vertices = frames.to_print_bed(model.mesh.vertices, model.height_mm)
+    trimesh.Trimesh(vertices, model.mesh.faces, process=False).export(out_dir / files.STL, file_type="stl")
 
 
-def write_obj(model: TexturedMesh, out_dir: Path) -> None:
-    """OBJ with its MTL and PNG; y up, photo's side +z. Only texture and normals are cut: a place is one `v`: closed."""
-    Image.fromarray(model.texture).save(out_dir / files.TEXTURE, compress_level=COMPRESSION)
-    first, place_of = weld(model.mesh.vertices)
-    uv = np.stack([model.uv[:, 0], 1.0 - model.uv[:, 1]], axis=1)
-    corner = np.stack([place_of[model.mesh.faces], model.mesh.faces, model.mesh.faces], axis=2) + 1
+def write_obj(model: ExportModel, out_dir: Path) -> None:
+    """OBJ with its MTL and PNG; y up, photo's side +z.
+
+    Positions are merged across seams and only `vt` and `vn` are split, so that editors see a closed mesh; trimesh's own
+    exporter would write the split one.
+    """
+    textured, mesh = model.textured, model.mesh
+    Image.fromarray(textured.texture).save(out_dir / files.TEXTURE, compress_level=PNG_COMPRESSION)
+    first, merged = weld(mesh.vertices)
+    uv = np.stack([textured.uv[:, 0], 1.0 - textured.uv[:, 1]], axis=1)
+    corner = np.stack([merged[mesh.faces], mesh.faces, mesh.faces], axis=2) + 1
     text = [
         f"# Reconsite\nmtllib {files.MTL}\no model\n",
-        lines("v %.6f %.6f %.6f\n", frames.to_y_up(model.mesh.vertices[first])),
+        lines("v %.6f %.6f %.6f\n", frames.to_y_up(mesh.vertices[first])),
         lines("vt %.6f %.6f\n", uv),
-        lines("vn %.4f %.4f %.4f\n", frames.to_y_up(model.mesh.normals)),
+        lines("vn %.4f %.4f %.4f\n", frames.to_y_up(mesh.normals)),
         f"usemtl {MATERIAL}\ns 1\n",
         lines("f %d/%d/%d %d/%d/%d %d/%d/%d\n", corner.reshape(-1, 9)),
     ]

@@ -68,7 +68,7 @@ def test_a_photo_becomes_every_file_of_the_contract(worker: Process, submit: Cal
     wait_for(job, State.SUCCEEDED, State.FAILED)
     assert job.failure_detail == ""
     names = set(job.artifacts.values_list("name", flat=True))
-    assert names == {each.name for each in files.FILES} | {files.frame_name(i) for i in range(30)}
+    assert names == {each.name for each in files.result_files()} | {files.frame_name(i) for i in range(30)}
     for artifact in job.artifacts.all():
         assert default_storage.size(str(artifact.file)) == artifact.size > 0
     with default_storage.open(str(job.artifacts.get(name=files.GLB).file)) as file:

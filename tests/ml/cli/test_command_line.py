@@ -56,7 +56,7 @@ def recipe_in(folder: Path) -> dict[str, Any]:
 def test_it_makes_a_model_and_prints_the_report_as_json(first: Path) -> None:
     assert json.loads((first / "said.json").read_text()) == json.loads((first / "out" / files.REPORT).read_text())
     made = {each.name for each in (first / "out").iterdir()}
-    assert {each.name for each in files.FILES} <= made
+    assert {each.name for each in files.result_files()} <= made
     assert len([name for name in made if name.startswith("render_")]) == 2
 
 

@@ -1,13 +1,10 @@
+"""Every format: which files are written, and that landmarks are in place and in colour in OBJ, GLB, STL and PLY."""
+
 from __future__ import annotations
 
-import json
 import shutil
 import struct
-import subprocess
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,24 +12,30 @@ import trimesh
 from PIL import Image
 
 from ml import files
-from ml.core.images import to_linear
 from ml.export import write
-from ml.mesh import marching_cubes
+from ml.formats import FORMATS, files_of_formats, format_names
 from ml.mesh.geometry import is_closed_manifold
 from ml.recipe import Recipe
 from ml.texture.bake import TexturedMesh
 from tests.ml.landmarks import EXTRAS, HEIGHT_MM, LANDMARKS, TOY_RECIPE, loaded, nearest, y_up
-from tests.ml.scenes import AnalyticScene
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
-@pytest.fixture(scope="module")
-def preview(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("preview") / files.PREVIEW
-    scene = AnalyticScene()
-    write.preview(marching_cubes.extract(scene, 128), scene, path)
-    return path
+@pytest.mark.parametrize("chosen", FORMATS)
+def test_only_the_chosen_format_and_the_glb_are_written(toy: TexturedMesh, tmp_path: Path, chosen: str) -> None:
+    write.write(toy, tmp_path, Recipe(formats=(chosen,)))
+    expected = {file.name for file in FORMATS[chosen].files} | {files.GLB}
+    assert {path.name for path in tmp_path.iterdir()} == expected
+
+
+def test_the_names_of_the_files_are_the_contract() -> None:
+    assert {name: {file.name for file in FORMATS[name].files} for name in FORMATS} == {
+        "glb": {"mesh.glb"},
+        "obj": {"mesh.obj", "mesh.mtl", "mesh_texture.png"},
+        "stl": {"mesh.stl"},
+        "ply": {"mesh.ply"},
+        "3mf": {"mesh.3mf"},
+        "usdz": {"mesh.usdz"},
+    }
 
 
 def color_at(mesh: trimesh.Trimesh, point: np.ndarray) -> np.ndarray:
@@ -117,89 +120,37 @@ def test_the_texture_file_is_the_texture(toy_folder: Path, toy: TexturedMesh) ->
         assert np.array_equal(np.asarray(picture), toy.texture)
 
 
-def gltf_of(path: Path) -> dict[str, Any]:
-    data = path.read_bytes()
-    magic, version, length, text_length, kind = struct.unpack("<IIIII", data[:20])
-    assert (magic, version, length, kind) == (0x46546C67, 2, len(data), 0x4E4F534A)
-    document: dict[str, Any] = json.loads(data[20 : 20 + text_length])
-    return document
-
-
-def test_the_glb_is_matte_single_sided_and_signed(toy_folder: Path) -> None:
-    gltf = gltf_of(toy_folder / files.GLB)
-    [material] = gltf["materials"]
-    assert material["pbrMetallicRoughness"]["metallicFactor"] == 0.0
-    assert material["pbrMetallicRoughness"]["roughnessFactor"] == 1.0
-    assert material["doubleSided"] is False
-    assert gltf["images"][0]["mimeType"] == "image/jpeg"
-    assert gltf["asset"] == {"version": "2.0", "generator": "Reconsite", "extras": EXTRAS}
-
-
-def test_the_glb_normals_point_outwards(toy_folder: Path) -> None:
-    mesh = loaded(toy_folder / files.GLB)
-    across = np.einsum("fc,fc->f", mesh.face_normals, mesh.vertex_normals[mesh.faces].mean(axis=1))
-    assert (across > 0).mean() > 0.99
-
-
-def test_the_preview_is_light_and_has_linear_colours_at_the_landmarks(preview: Path) -> None:
-    mesh = loaded(preview)
-    assert len(mesh.faces) <= write.PREVIEW_FACES
-    assert preview.stat().st_size < 400_000
-    assert mesh.is_watertight
-    linear = stored_colors(preview)
-    for point, color in LANDMARKS.values():
-        nearest = np.linalg.norm(mesh.vertices - y_up(point), axis=1).argmin()
-        assert np.allclose(linear[nearest], to_linear(np.array(color)), atol=0.02)
-
-
-def stored_colors(path: Path) -> np.ndarray:
-    """COLOR_0 as the file holds it."""
-    gltf, data = gltf_of(path), path.read_bytes()
-    accessor = gltf["accessors"][gltf["meshes"][0]["primitives"][0]["attributes"]["COLOR_0"]]
-    view = gltf["bufferViews"][accessor["bufferView"]]
-    start = 20 + struct.unpack("<I", data[12:16])[0] + 8 + view["byteOffset"]
-    levels = np.frombuffer(data[start : start + view["byteLength"]], np.uint16).reshape(-1, 4)
-    assert accessor["normalized"] is True
-    return levels[:, :3] / 65535.0
-
-
-@pytest.fixture
-def validate() -> Callable[[Path], dict[str, Any]]:
-    """The Khronos validator, where `npm install` has put it beside the front end."""
-    if not (ROOT / "node_modules" / "gltf-validator").is_dir() or shutil.which("node") is None:
-        pytest.skip("gltf-validator is not in node_modules")
-    script = (
-        "require('gltf-validator').validateBytes(new Uint8Array(require('fs').readFileSync(process.argv[1])))"
-        ".then(report => console.log(JSON.stringify(report.issues)))"
-    )
-
-    def run(path: Path) -> dict[str, Any]:
-        found = subprocess.run(["node", "-e", script, str(path)], cwd=ROOT, capture_output=True, check=True)
-        issues: dict[str, Any] = json.loads(found.stdout)
-        return issues
-
-    return run
-
-
-def test_the_khronos_validator_has_nothing_to_say(
-    validate: Callable[[Path], dict[str, Any]], toy_folder: Path, preview: Path
-) -> None:
-    for path in (toy_folder / files.GLB, preview):
-        issues = validate(path)
-        assert (issues["numErrors"], issues["numWarnings"]) == (0, 0), issues["messages"]
-
-
 def test_the_same_model_gives_the_same_bytes(toy: TexturedMesh, toy_folder: Path, tmp_path: Path) -> None:
     write.write(toy, tmp_path, TOY_RECIPE, EXTRAS)
-    for name in (each.name for each in toy_folder.iterdir()):
-        assert (tmp_path / name).read_bytes() == (toy_folder / name).read_bytes()
+    for path in toy_folder.iterdir():
+        assert (tmp_path / path.name).read_bytes() == path.read_bytes()
 
 
-def test_the_glb_says_which_vertices_the_photo_shows(toy: TexturedMesh, tmp_path: Path) -> None:
-    seen = np.linspace(0.0, 1.0, len(toy.seen), dtype=np.float32)
-    write.write(replace(toy, seen=seen), tmp_path, Recipe(formats=()))
-    gltf, data = gltf_of(tmp_path / files.GLB), (tmp_path / files.GLB).read_bytes()
-    accessor = gltf["accessors"][gltf["meshes"][0]["primitives"][0]["attributes"]["_SEEN"]]
-    start = 20 + struct.unpack("<I", data[12:16])[0] + 8 + gltf["bufferViews"][accessor["bufferView"]]["byteOffset"]
-    assert (accessor["type"], accessor["componentType"]) == ("SCALAR", 5126)
-    assert np.array_equal(np.frombuffer(data, np.float32, len(seen), start), seen)
+@pytest.mark.parametrize("landmark", LANDMARKS)
+def test_the_ply_is_canonical_with_colours_at_its_vertices(toy_folder: Path, landmark: str) -> None:
+    mesh = loaded(toy_folder / files.PLY)
+    point, color = LANDMARKS[landmark]
+    _, face, distance = nearest(mesh, np.array(point))
+    assert distance < 0.01
+    assert np.allclose(mesh.visual.vertex_colors[mesh.faces[face], :3].mean(axis=0) / 255.0, color, atol=0.06)
+
+
+def test_the_ply_is_binary_closed_and_of_the_models_size(toy_folder: Path, toy: TexturedMesh) -> None:
+    assert (toy_folder / files.PLY).read_bytes().startswith(b"ply\nformat binary_little_endian 1.0\n")
+    mesh = loaded(toy_folder / files.PLY)
+    assert is_closed_manifold(mesh.faces)
+    assert mesh.volume > 0
+    assert np.allclose(mesh.bounds, [toy.mesh.vertices.min(axis=0), toy.mesh.vertices.max(axis=0)], atol=1e-6)
+
+
+def test_every_format_has_a_title_and_a_content_type() -> None:
+    for file in files_of_formats():
+        assert file.download
+        assert ": " in file.title
+        assert files.content_type(file.name) == file.content_type
+    assert files.content_type(files.THREEMF) == "model/3mf"
+    assert files.content_type(files.USDZ) == "model/vnd.usdz+zip"
+
+
+def test_a_recipe_asks_for_every_format_by_default() -> None:
+    assert TOY_RECIPE.formats == format_names() == ("glb", "obj", "stl", "ply", "3mf", "usdz")

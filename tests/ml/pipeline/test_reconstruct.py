@@ -24,7 +24,7 @@ from ml.scene.protocol import Scene
 from ml.stages import STAGE_NAMES
 from tests.ml.conftest import SMALL
 
-CONTRACT = {each.name for each in files.FILES} | {files.frame_name(index) for index in range(3)}
+CONTRACT = {each.name for each in files.result_files()} | {files.frame_name(index) for index in range(3)}
 
 
 def test_it_writes_every_file_of_the_contract(result: Reconstruction, result_dir: Path) -> None:

@@ -1,0 +1,63 @@
+"""What the writers of the formats share: the finished model, and what more than one of them derives from it."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ml.core.images import bilinear
+from ml.mesh.geometry import weld
+from ml.mesh.mesh import Mesh
+from ml.texture.bake import TexturedMesh
+
+JPEG_QUALITY = 90
+"""Of the texture in GLB and USDZ. Colour is not subsampled: a texture has hard edges between charts."""
+
+
+@dataclass(frozen=True)
+class ClosedMesh:
+    """The mesh without its seams: `vertices` (V, 3) canonical, `colors` (V, 3) uint8 sRGB, `faces` (F, 3)."""
+
+    vertices: NDArray[np.float32]
+    colors: NDArray[np.uint8]
+    faces: NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class ExportModel:
+    """A textured mesh (canonical frame), its height in print and AR, and `extras` for formats that carry metadata."""
+
+    textured: TexturedMesh
+    height_mm: float
+    extras: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def mesh(self) -> Mesh:
+        """The mesh, split at the texture's seams."""
+        return self.textured.mesh
+
+    @cached_property
+    def jpeg(self) -> bytes:
+        """The texture as a JPEG file."""
+        encoded = io.BytesIO()
+        picture = Image.fromarray(self.textured.texture)
+        picture.save(encoded, "JPEG", quality=JPEG_QUALITY, subsampling=0, optimize=True)
+        return encoded.getvalue()
+
+    @cached_property
+    def closed(self) -> ClosedMesh:
+        """Vertices at the same position merged; each takes the mean of the texture's colours around its seam."""
+        mesh, texture = self.mesh, self.textured.texture
+        first, merged = weld(mesh.vertices)
+        texel = self.textured.uv * texture.shape[0] - 0.5
+        sampled = bilinear(texture, texel[:, 0], texel[:, 1])
+        count = np.bincount(merged, minlength=len(first))
+        summed = [np.bincount(merged, sampled[:, channel], len(first)) for channel in range(3)]
+        colors = (np.stack(summed, axis=1) / count[:, None]).round().clip(0, 255).astype(np.uint8)
+        return ClosedMesh(mesh.vertices[first], colors, merged[mesh.faces].astype(np.int32))

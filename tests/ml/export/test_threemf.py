@@ -1,0 +1,89 @@
+"""3MF, read back by the 3MF consortium's own library."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import trimesh
+
+from ml import files
+from ml.export import threemf
+from ml.texture.bake import TexturedMesh
+from tests.ml.landmarks import HEIGHT_MM, LANDMARKS, loaded, nearest
+
+lib3mf = pytest.importorskip("lib3mf", reason="lib3mf has no build for this machine")
+
+
+@pytest.fixture(scope="module")
+def printed(toy_folder: Path) -> trimesh.Trimesh:
+    """The 3MF as the consortium's own library reads it."""
+    model = lib3mf.Wrapper().CreateModel()
+    reader = model.QueryReader("3mf")
+    reader.SetStrictModeActive(True)
+    reader.ReadFromFile(str(toy_folder / files.THREEMF))
+    assert reader.GetWarningCount() == 0
+    assert model.GetUnit() == lib3mf.ModelUnit.MilliMeter
+    [item] = iterated(model.GetBuildItems())
+    [solid] = iterated(model.GetMeshObjects())
+    assert item.GetObjectResourceID() == solid.GetResourceID()
+    assert solid.IsManifoldAndOriented()
+    vertices = np.array([list(each.Coordinates) for each in solid.GetVertices()])
+    faces = np.array([list(each.Indices) for each in solid.GetTriangleIndices()])
+    [group] = iterated(model.GetColorGroups())
+    palette = {each: color_of(group.GetColor(each)) for each in group.GetAllPropertyIDs()}
+    corner = [[palette[each] for each in entry.PropertyIDs] for entry in solid.GetAllTriangleProperties()]
+    return trimesh.Trimesh(vertices, faces, process=False, face_attributes={"corner": np.array(corner)})
+
+
+def iterated(iterator: object) -> list[object]:
+    found = []
+    while iterator.MoveNext():  # type: ignore[attr-defined]
+        current = (
+            "GetCurrent" if hasattr(iterator, "GetCurrent") else next(n for n in dir(iterator) if "GetCurrent" in n)
+        )
+        found.append(getattr(iterator, current)())
+    return found
+
+
+def color_of(color: object) -> tuple[float, float, float]:
+    return color.Red / 255.0, color.Green / 255.0, color.Blue / 255.0  # type: ignore[attr-defined]
+
+
+lib3mf = pytest.importorskip("lib3mf", reason="lib3mf has no build for this machine")
+
+
+@pytest.mark.parametrize("landmark", LANDMARKS)
+def test_the_3mf_keeps_the_canonical_directions_and_colours(
+    printed: trimesh.Trimesh, toy: TexturedMesh, landmark: str
+) -> None:
+    point, color = LANDMARKS[landmark]
+    low, high = toy.mesh.vertices[:, 2].min(), toy.mesh.vertices[:, 2].max()
+    _, face, distance = nearest(printed, (np.array(point) - (0, 0, low)) * (HEIGHT_MM / (high - low)))
+    assert distance < 0.6
+    assert np.allclose(printed.face_attributes["corner"][face].mean(axis=0), color, atol=0.06)
+
+
+def test_the_3mf_stands_on_zero_in_millimetres(printed: trimesh.Trimesh) -> None:
+    assert np.allclose(printed.bounds[:, 2], [0.0, HEIGHT_MM], atol=1e-3)
+    assert printed.volume > 0
+
+
+def test_trimesh_reads_the_3mf_too(toy_folder: Path, printed: trimesh.Trimesh) -> None:
+    assert np.allclose(loaded(toy_folder / files.THREEMF).bounds, printed.bounds, atol=1e-4)
+
+
+def test_each_colour_is_stored_once_and_the_package_is_reproducible(tmp_path: Path) -> None:
+    vertices = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], np.float32)
+    colors = np.array([[255, 0, 0], [255, 0, 0], [0, 0, 255], [255, 0, 0]], np.uint8)
+    faces = np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [0, 3, 2]], np.int32)
+    for name in ("one.3mf", "two.3mf"):
+        threemf.write(tmp_path / name, vertices, colors, faces, "model")
+    assert (tmp_path / "one.3mf").read_bytes() == (tmp_path / "two.3mf").read_bytes()
+    with zipfile.ZipFile(tmp_path / "one.3mf") as archive:
+        text = archive.read(threemf.MODEL).decode()
+    assert text.count("<m:color ") == 2
+    assert text.count("<triangle ") == 4
+    assert 'color="#FF0000"' in text
