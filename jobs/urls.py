@@ -1,7 +1,9 @@
+"""The URLs of jobs: upload, lists, one job, share links and published models."""
+
 from django.urls import path
 
 from jobs.http import converters  # noqa: F401 (registers `file_name`)
-from jobs.views import bulk, cutout, explore, job, lists, shared, tags, upload
+from jobs.views import actions, bulk, cutout, explore, job, lists, shared, upload
 
 app_name = "jobs"
 urlpatterns = [
@@ -23,16 +25,16 @@ urlpatterns = [
     path("s/<str:token>/report/", explore.shared_report, name="shared_report"),
     path("jobs/", lists.history, name="history"),
     path("jobs/<uuid:job_id>/", job.detail, name="detail"),
-    path("jobs/<uuid:job_id>/cancel/", job.cancel, name="cancel"),
-    path("jobs/<uuid:job_id>/retry/", job.retry, name="retry"),
+    path("jobs/<uuid:job_id>/cancel/", actions.cancel, name="cancel"),
+    path("jobs/<uuid:job_id>/retry/", actions.retry, name="retry"),
     path("jobs/<uuid:job_id>/delete/", job.delete, name="delete"),
-    path("jobs/<uuid:job_id>/tags/", tags.tags, name="tags"),
-    path("jobs/<uuid:job_id>/rename/", job.rename, name="rename"),
+    path("jobs/<uuid:job_id>/tags/", actions.tags, name="tags"),
+    path("jobs/<uuid:job_id>/rename/", actions.rename, name="rename"),
     path("jobs/<uuid:job_id>/remix/", job.remix, name="remix"),
-    path("jobs/<uuid:job_id>/share/", job.share, name="share"),
-    path("jobs/<uuid:job_id>/revoke/", job.revoke, name="revoke"),
-    path("jobs/<uuid:job_id>/publish/", job.publish, name="publish"),
-    path("jobs/<uuid:job_id>/unpublish/", job.unpublish, name="unpublish"),
+    path("jobs/<uuid:job_id>/share/", actions.share, name="share"),
+    path("jobs/<uuid:job_id>/revoke/", actions.revoke, name="revoke"),
+    path("jobs/<uuid:job_id>/publish/", actions.publish, name="publish"),
+    path("jobs/<uuid:job_id>/unpublish/", actions.unpublish, name="unpublish"),
     path("jobs/<uuid:job_id>/files.zip", job.bundle, name="bundle"),
     path("jobs/<uuid:job_id>/files/<file_name:name>", job.file, name="file"),
     path("jobs/<uuid:job_id>/photos/<int:position>/", upload.photo, name="photo"),

@@ -265,7 +265,10 @@ REST_FRAMEWORK = {
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 # The 400 of a form is the same shape everywhere; a component per form would only bloat the schema.
-DRF_STANDARDIZED_ERRORS = {"ALLOWED_ERROR_STATUS_CODES": ["401", "403", "404", "405", "415", "429", "500"]}
+DRF_STANDARDIZED_ERRORS = {
+    "ALLOWED_ERROR_STATUS_CODES": ["401", "403", "404", "405", "415", "429", "500"],
+    "EXCEPTION_HANDLER_CLASS": "jobs.api.exception_handler.ApiExceptionHandler",
+}
 KNOX_TOKEN_MODEL = "accounts.ApiToken"
 MIGRATION_MODULES = {"knox": None}  # its own table is not used; PostgreSQL could not truncate the users beside it
 REST_KNOX = {

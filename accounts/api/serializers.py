@@ -1,3 +1,5 @@
+"""Requests and responses of the token endpoints."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -6,15 +8,15 @@ from rest_framework import serializers
 
 
 class SignInSerializer(serializers.Serializer[dict[str, Any]]):
-    """What an app sends to get a token."""
+    """Credentials for a new token."""
 
     email = serializers.EmailField()
     password = serializers.CharField(style={"input_type": "password"}, trim_whitespace=False)
-    name = serializers.CharField(default="app", max_length=100, help_text="Which app or device this is.")
+    name = serializers.CharField(default="app", max_length=100, help_text="Name of the app or device.")
 
 
 class TokenSerializer(serializers.Serializer[dict[str, Any]]):
-    """A new token; it is shown this once."""
+    """A new token. It cannot be retrieved again."""
 
     token = serializers.CharField()
     expires_at = serializers.DateTimeField()

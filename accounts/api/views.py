@@ -1,10 +1,10 @@
-"""Tokens for apps: get one, give it back."""
+"""API tokens for apps: create one, revoke it."""
 
 from __future__ import annotations
 
 from django.contrib.auth import authenticate
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,11 +15,10 @@ from accounts.api.serializers import SignInSerializer, TokenSerializer
 from accounts.core import tokens
 from accounts.core.authentication import BearerAuthentication
 from accounts.models import ApiToken, User
-from reconsite.core.errors import Rejected
 
 
 class SignIn(APIView):
-    """Exchange e-mail and password for a token."""
+    """Exchange email and password for a token."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -27,37 +26,34 @@ class SignIn(APIView):
     throttle_scope = "sign-in"
 
     def get_authenticate_header(self, request: Request) -> str:
-        """Without it a refusal would be 403: there is no authentication class here to name a scheme."""
+        """The scheme for the header of a 401; without it the response would be a 403."""
         return "Bearer"
 
     @extend_schema(request=SignInSerializer, responses={201: TokenSerializer})
     def post(self, request: Request) -> Response:
-        """201 with the token; 401 with the same sentence for an unknown address and a wrong password.
+        """Create a token (201). An unknown email and a wrong password get the same 401.
 
-        403 when the person has as many tokens as one may have.
+        403 if the account has the maximum number of tokens.
         """
         form = SignInSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        wanted = form.validated_data
-        user = authenticate(request._request, email=wanted["email"], password=wanted["password"])
+        values = form.validated_data
+        user = authenticate(request._request, email=values["email"], password=values["password"])
         if user is None:
-            raise AuthenticationFailed("E-mail address or password is wrong.")
+            raise AuthenticationFailed("Wrong email or password.")
         assert isinstance(user, User)
-        try:
-            row, token = tokens.create(user, wanted["name"])
-        except Rejected as error:
-            raise PermissionDenied(error.message, code=error.code) from error
+        row, token = tokens.create(user, values["name"])
         return Response(TokenSerializer({"token": token, "expires_at": row.expiry}).data, status=201)
 
 
 class SignOut(APIView):
-    """Give the token back that this request carries."""
+    """Revoke the token of this request."""
 
     authentication_classes = (BearerAuthentication,)
 
     @extend_schema(request=None, responses={204: None})
     def post(self, request: Request) -> Response:
-        """204; the token is worthless from now on."""
+        """Revoke the token that the request is authenticated with (204)."""
         assert isinstance(request.auth, ApiToken)
         request.auth.delete()
         return Response(status=204)

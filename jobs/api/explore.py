@@ -1,4 +1,4 @@
-"""The API of what people published: for everybody, to look at and to report."""
+"""The explore API: published models, which anyone can view and report."""
 
 from __future__ import annotations
 
@@ -16,25 +16,26 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle, ScopedRateThrottle
 
 from accounts.models import User
-from jobs.api.doors import FILE_DOWNLOAD, deliver_or_404, found
+from jobs.api.file_download import FILE_DOWNLOAD_SCHEMA, file_response
 from jobs.api.serializers import PublicSearchSerializer
 from jobs.core import access, sharing, tagging
 from jobs.core.search import search
+from jobs.http.lookup import get_or_404
 from jobs.http.serializers import ArtifactSerializer, UrlsSerializer
 from jobs.models import AbuseReport, Artifact, Job, JobQuerySet
 from ml.files import POSTER
 
 
 class PublicArtifactSerializer(ArtifactSerializer):
-    """One file that strangers may have."""
+    """One public file of a published model."""
 
     def get_url(self, artifact: Artifact) -> str:
-        """Address under this host."""
+        """Path on this host."""
         return reverse("api:explore-file", args=[artifact.job_id, artifact.name])
 
 
 class PublicJobSerializer(serializers.ModelSerializer[Job]):
-    """A published model as everybody sees it: never the photo, nor who its owner is beyond the name they chose."""
+    """A published model. The photo is never included, and of the owner only the display name."""
 
     author = serializers.CharField(source="owner.display_name", read_only=True)
     tags = serializers.SerializerMethodField()
@@ -52,12 +53,12 @@ class PublicJobSerializer(serializers.ModelSerializer[Job]):
         return tagging.names_of(job)
 
     def get_poster_url(self, job: Job) -> str:
-        """A picture of the model."""
+        """An image of the model."""
         return reverse("api:explore-file", args=[job.pk, POSTER])
 
     @extend_schema_field(UrlsSerializer)
     def get_urls(self, job: Job) -> dict[str, str]:
-        """Addresses under this host."""
+        """Paths on this host."""
         return {
             "self": reverse("api:explore-detail", args=[job.pk]),
             "page": reverse("jobs:public", args=[job.pk]),
@@ -66,12 +67,12 @@ class PublicJobSerializer(serializers.ModelSerializer[Job]):
 
     @extend_schema_field(PublicArtifactSerializer(many=True))
     def get_files(self, job: Job) -> list[dict[str, Any]]:
-        """What can be looked at and downloaded."""
+        """The public files."""
         return list(PublicArtifactSerializer(access.public_files(job), many=True).data)
 
 
 class ReportSerializer(serializers.ModelSerializer[AbuseReport]):
-    """What is wrong with a published model."""
+    """A report about a published model."""
 
     class Meta:
         model = AbuseReport
@@ -79,7 +80,7 @@ class ReportSerializer(serializers.ModelSerializer[AbuseReport]):
 
 
 class ExploreViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
-    """What people published."""
+    """Published models."""
 
     serializer_class = PublicJobSerializer
     permission_classes = (AllowAny,)
@@ -87,47 +88,47 @@ class ExploreViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
     throttle_scope = "report"
 
     def get_queryset(self) -> JobQuerySet:
-        """All of it, the newest first."""
-        asked = PublicSearchSerializer(data=self.request.query_params)
-        asked.is_valid(raise_exception=True)
-        jobs = search(access.public_jobs(), asked.validated_data["q"], tag=asked.validated_data["tag"])
+        """Published models that match the query parameters, newest first."""
+        form = PublicSearchSerializer(data=self.request.query_params)
+        form.is_valid(raise_exception=True)
+        jobs = search(access.public_jobs(), form.validated_data["q"], tag=form.validated_data["tag"])
         return jobs.order_by("-published_at", "pk").select_related("owner").prefetch_related("tags", "artifacts")
 
     def get_throttles(self) -> list[BaseThrottle]:
-        """Each report costs a moderator's time."""
+        """Limits reports, each of which costs a moderator's time."""
         return [ScopedRateThrottle()] if self.action == "report" else []
 
     @extend_schema(parameters=[PublicSearchSerializer])
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Published models, the newest first. Needs no account."""
+        """List published models, newest first. No account needed."""
         return super().list(request, *args, **kwargs)
 
     def retrieve(self, request: Request, pk: UUID) -> Response:
-        """One published model."""
+        """Get one published model."""
         return Response(PublicJobSerializer(self._public(pk)).data)
 
     @extend_schema(responses=PublicArtifactSerializer(many=True))
     @action(detail=True, pagination_class=None)
     def files(self, request: Request, pk: UUID) -> Response:
-        """Its files."""
+        """List the public files."""
         return Response(PublicArtifactSerializer(access.public_files(self._public(pk)), many=True).data)
 
-    @extend_schema(operation_id="explore_file_download", **FILE_DOWNLOAD)
+    @extend_schema(operation_id="explore_file_download", **FILE_DOWNLOAD_SCHEMA)
     @action(detail=True, url_path="files/<file_name:name>", url_name="file")
     def file(self, request: Request, pk: UUID, name: str) -> HttpResponseBase:
-        """The bytes of one file. Ranges and ETags are understood."""
-        return deliver_or_404(request, access.public_file(self._public(pk), name))
+        """Download one file. Supports ranges and ETags."""
+        return file_response(request, access.public_file(self._public(pk), name))
 
     @extend_schema(request=ReportSerializer, responses={201: ReportSerializer})
     @action(detail=True, methods=["post"])
     def report(self, request: Request, pk: UUID) -> Response:
-        """Tell the moderators what should not be there. Needs no account."""
+        """Report the model to the moderators. No account needed."""
         job = self._public(pk)
-        said = ReportSerializer(data=request.data)
-        said.is_valid(raise_exception=True)
+        form = ReportSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
         reporter = request.user if isinstance(request.user, User) else None
-        kept = sharing.report(job, reporter, said.validated_data["reason"], said.validated_data.get("text", ""))
-        return Response(ReportSerializer(kept).data, status=201)
+        report = sharing.report(job, reporter, form.validated_data["reason"], form.validated_data.get("text", ""))
+        return Response(ReportSerializer(report).data, status=201)
 
     def _public(self, job_id: UUID) -> Job:
-        return found(access.job_for_public(job_id))
+        return get_or_404(access.job_for_public(job_id))

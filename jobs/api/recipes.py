@@ -1,6 +1,4 @@
-"""The choices of a recipe as an app sends them; every limit comes from ml.engine_registry import engine_names
-from ml.formats import format_names
-from ml.recipe."""
+"""The settings of a recipe as API fields; every limit comes from ml.recipe."""
 
 from __future__ import annotations
 
@@ -10,24 +8,25 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
 
+from jobs.core.services import TITLE_LENGTH
 from ml.engine_registry import engine_names
 from ml.formats import format_names
 from ml.recipe import LIMITS, MAX_PHOTOS, QUALITIES, RENDERERS, SIDES
 
 
-def _whole(name: str) -> serializers.IntegerField:
-    """A whole number that the quality decides where it is null."""
+def _integer_field(name: str) -> serializers.IntegerField:
+    """An integer within its limits; null means the quality's default."""
     low, high = LIMITS[name]
     return serializers.IntegerField(min_value=int(low), max_value=int(high), required=False, allow_null=True)
 
 
-def _number(name: str, *, allow_null: bool = False) -> serializers.FloatField:
+def _float_field(name: str, *, allow_null: bool = False) -> serializers.FloatField:
     low, high = LIMITS[name]
     return serializers.FloatField(min_value=low, max_value=high, required=False, allow_null=allow_null)
 
 
 class FormBoolean(serializers.BooleanField):
-    """A form that does not name it leaves it open; DRF would take that for an empty checkbox."""
+    """A boolean without a value when a form leaves it out; DRF would read that as an unchecked box, i.e. False."""
 
     default_empty_html = empty
 
@@ -37,7 +36,7 @@ class SideField(serializers.CharField):
     """A side's name, or an azimuth in degrees."""
 
     def to_internal_value(self, data: Any) -> Any:
-        """The name as it is, a number as a number."""
+        """A side's name unchanged, anything else as a number."""
         text = super().to_internal_value(data)
         if text in SIDES:
             return text
@@ -45,56 +44,61 @@ class SideField(serializers.CharField):
             return float(text)
         except ValueError:
             names = ", ".join(SIDES)
-            raise serializers.ValidationError(f"A side is one of {names}, or degrees.", code="invalid_choice") from None
+            raise serializers.ValidationError(
+                f"A side must be one of {names}, or an azimuth in degrees.", code="invalid_choice"
+            ) from None
 
 
 class RemixSerializer(serializers.Serializer[Any]):
-    """The choices that need no network. What is not sent stays as it is; null leaves a number to the quality."""
+    """Settings that can change without running the network.
 
-    refuses_unknown = True
+    Settings that are not sent keep the parent's values; null means the quality's default.
+    """
+
+    rejects_unknown = True
 
     quality = serializers.ChoiceField(choices=list(QUALITIES), required=False)
-    grid = _whole("grid")
-    threshold = _number("threshold", allow_null=True)
-    faces = _whole("faces")
-    texture_size = _whole("texture_size")
-    frame_size = _whole("frame_size")
-    frame_count = _whole("frame_count")
-    elevation = _number("elevation")
-    height_mm = _number("height_mm")
+    grid = _integer_field("grid")
+    threshold = _float_field("threshold", allow_null=True)
+    faces = _integer_field("faces")
+    texture_size = _integer_field("texture_size")
+    frame_size = _integer_field("frame_size")
+    frame_count = _integer_field("frame_count")
+    elevation = _float_field("elevation")
+    height_mm = _float_field("height_mm")
     renderer = serializers.ChoiceField(choices=RENDERERS, required=False)
-    background = serializers.CharField(required=False, help_text="`transparent`, or a colour such as `#ffffff`.")
+    background = serializers.CharField(required=False, help_text="`transparent` or a colour such as `#ffffff`.")
     formats = serializers.ListField(child=serializers.ChoiceField(choices=format_names()), required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuse a name that would change nothing; somebody expects it to."""
+        """Reject unknown settings instead of ignoring them silently."""
         unknown = sorted(set(self.initial_data) - set(self.fields))
-        if unknown and self.refuses_unknown:
-            raise serializers.ValidationError(dict.fromkeys(unknown, "This cannot be changed without the photo."))
+        if unknown and self.rejects_unknown:
+            raise serializers.ValidationError(dict.fromkeys(unknown, "This setting cannot be changed in a remix."))
         return attrs
 
 
 class SubmitSerializer(RemixSerializer):
-    """Photos and every choice that shapes the result; what is not sent is as the quality has it."""
+    """Photos and settings. Settings that are not sent have the default of the quality."""
 
-    refuses_unknown = False
+    rejects_unknown = False
 
     photo = serializers.ListField(
-        child=serializers.FileField(allow_empty_file=True),  # the core says so in its own words
-        help_text=f"1 to {MAX_PHOTOS} photos of one object: repeat the field. The first is the main one.",
+        child=serializers.FileField(allow_empty_file=True),  # the core rejects it with a message of its own
+        help_text=f"1 to {MAX_PHOTOS} photos of one object, the main one first. Repeat the field for each photo.",
     )
-    title = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    title = serializers.CharField(max_length=TITLE_LENGTH, required=False, allow_blank=True)
     engine = serializers.ChoiceField(choices=engine_names(), required=False)
     remove_background = FormBoolean(required=False)
-    foreground_ratio = _number("foreground_ratio")
+    foreground_ratio = _float_field("foreground_ratio")
     sides = serializers.ListField(
         child=SideField(),
         required=False,
-        help_text="What each photo shows, in their order: repeat the field.",
+        help_text="The side that each photo shows, in the same order. Repeat the field for each photo.",
     )
 
 
-def recipe_choices(wanted: dict[str, Any]) -> dict[str, Any]:
+def recipe_settings(values: dict[str, Any]) -> dict[str, Any]:
     """The part of valid input that goes into a Recipe."""
-    plain = {name: value for name, value in wanted.items() if name not in ("photo", "title")}
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}
+    settings = {name: value for name, value in values.items() if name not in ("photo", "title")}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}

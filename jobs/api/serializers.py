@@ -48,7 +48,7 @@ class ShareSerializer(serializers.Serializer[Any]):
         return share_url(link)
 
 
-class RefusalItemSerializer(serializers.Serializer[Any]):
+class RejectionItemSerializer(serializers.Serializer[Any]):
     """One error: a code for programs, a message for people, and the field it concerns."""
 
     code = serializers.CharField()
@@ -56,8 +56,8 @@ class RefusalItemSerializer(serializers.Serializer[Any]):
     attr = serializers.CharField(allow_null=True)
 
 
-class RefusalSerializer(serializers.Serializer[Any]):
+class RejectionSerializer(serializers.Serializer[Any]):
     """The request was rejected and nothing was stored."""
 
     type = serializers.CharField()
-    errors = RefusalItemSerializer(many=True)  # type: ignore[assignment]  # the name is part of the API
+    errors = RejectionItemSerializer(many=True)  # type: ignore[assignment]  # the name is part of the API

@@ -1,3 +1,5 @@
+"""The URLs of the API below /api/v1/."""
+
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.permissions import AllowAny

@@ -23,7 +23,8 @@ from ml.errors import ReconstructionError
 from ml.recipe import Recipe
 from reconsite.core.errors import Rejected
 
-TITLE_LENGTH = 100
+TITLE_LENGTH = IDEMPOTENCY_KEY_LENGTH = 100
+"""Characters that the columns hold."""
 
 
 @dataclass(frozen=True)

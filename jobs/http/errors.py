@@ -14,6 +14,7 @@ STATUS = {
     "too_many_active": 429,
     "storage_full": 507,
     "quota_exceeded": 403,
+    "too_many_tokens": 403,
     "idempotency_conflict": 409,
     "wrong_state": 409,
     "source_missing": 409,
@@ -21,6 +22,11 @@ STATUS = {
     "preview_failed": 503,
 }
 """HTTP status of a rejection; 400 for every other code."""
+RETRY_AFTER_SECONDS = {"preview_busy": 3, "preview_failed": 3}
+"""Value of the Retry-After header. A preview takes about a second, and several may be waiting."""
+ALREADY_ENDED = "The job has already ended."
+NOT_RETRYABLE = "Only a failed or cancelled job can be retried."
+"""Messages for `wrong_state`, where the command itself only returns False."""
 FIELDS = {
     "invalid_recipe": api_settings.NON_FIELD_ERRORS_KEY,
     "title_missing": "title",
@@ -35,6 +41,7 @@ class RejectionException(APIException):
 
     def __init__(self, error: Rejected | ReconstructionError) -> None:
         self.status_code = STATUS.get(error.code, 400)
+        self.wait = RETRY_AFTER_SECONDS.get(error.code)  # becomes the Retry-After header
         super().__init__(detail=error.message, code=error.code)
 
 

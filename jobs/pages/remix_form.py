@@ -9,6 +9,7 @@ from typing import Any
 
 from django import forms
 
+from jobs.core.services import IDEMPOTENCY_KEY_LENGTH
 from jobs.pages.recipe_fields import (
     LABELS,
     QUALITY_CHOICES,
@@ -35,7 +36,7 @@ class RemixForm(forms.Form):
     frames_show = forms.ChoiceField(choices=RENDERER_CHOICES, label=LABELS["renderer"])
     transparent = forms.BooleanField(required=False)
     color = forms.RegexField(r"^#[0-9a-f]{6}$", required=False)
-    idempotency_key = forms.CharField(max_length=100, required=False, widget=forms.HiddenInput)
+    idempotency_key = forms.CharField(max_length=IDEMPOTENCY_KEY_LENGTH, required=False, widget=forms.HiddenInput)
 
     @classmethod
     def from_recipe(cls, recipe: Recipe) -> RemixForm:

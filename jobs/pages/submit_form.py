@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.forms.boundfield import BoundField
 from django.utils.datastructures import MultiValueDict
 
-from jobs.core.services import TITLE_LENGTH
+from jobs.core.services import IDEMPOTENCY_KEY_LENGTH, TITLE_LENGTH
 from jobs.pages.recipe_fields import (
     BACKGROUND_CHOICES,
     LABELS,
@@ -66,7 +66,7 @@ class SubmitForm(forms.Form):
     quality = forms.ChoiceField(required=False, choices=QUALITY_CHOICES)
     engine = forms.ChoiceField(required=False, choices=engine_choices)
     title = forms.CharField(required=False, max_length=TITLE_LENGTH)
-    idempotency_key = forms.CharField(required=False, max_length=100)
+    idempotency_key = forms.CharField(required=False, max_length=IDEMPOTENCY_KEY_LENGTH)
 
     height_mm = number_field("height_mm")
     faces = number_field("faces")

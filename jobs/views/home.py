@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from jobs.core import access
 from jobs.models import Job
-from jobs.views.upload import ACCEPT
+from jobs.pages.upload import ACCEPT
 from ml import files
 
 SAMPLES = {"locomotive.png": "A toy locomotive", "lighthouse.webp": "A lighthouse", "robot.webp": "A robot"}

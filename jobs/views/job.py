@@ -1,4 +1,4 @@
-"""The page of one job and its owner's acts on it. Every act is a verb of the core; every door is jobs.core.access."""
+"""The page of one job, its files, and the two actions with a form of their own: remix and delete."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from jobs.core import access, services, sharing
+from jobs.core import access, services
 from jobs.http.delivery import deliver
 from jobs.http.lookup import get_or_404
 from jobs.http.zip_stream import deliver_bundle, entries_of
@@ -29,7 +29,7 @@ from reconsite.core.errors import Rejected
 @login_required
 @require_safe
 def detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """Progress while there is something to wait for or to say, the result once it is there."""
+    """The result of a finished job; the progress of every other one."""
     job = get_or_404(access.job_for_read(request.user, job_id))
     if job.state == State.SUCCEEDED:
         return _result_page(request, job, RemixForm.from_recipe(job.recipe_object()))
@@ -52,7 +52,7 @@ def _result_page(request: HttpRequest, job: Job, form: RemixForm, status: int = 
 @login_required
 @require_POST
 def remix(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """Another result from the same scene; on to its own page."""
+    """Create another version from the same scene and go to its page."""
     job = get_or_404(access.job_for_write(request.user, job_id))
     form = RemixForm(request.POST)
     try:
@@ -62,121 +62,36 @@ def remix(request: HttpRequest, job_id: UUID) -> HttpResponse:
     except (Rejected, ReconstructionError) as error:
         form.add_error(None, error.message)
     if job.state != State.SUCCEEDED:
-        messages.error(request, "Only a finished model can be made anew.")
+        messages.error(request, "Only a finished model can be remixed.")
         return redirect(job)
     return _result_page(request, job, form, status=400)
 
 
 @login_required
-@require_POST
-def rename(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """Another title."""
-    job = get_or_404(access.job_for_write(request.user, job_id))
-    try:
-        services.rename(job, request.POST.get("title", ""))
-    except Rejected as error:
-        messages.error(request, error.message)
-    return redirect(job)
-
-
-@login_required
-@require_POST
-def share(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """Make the secret link."""
-    job = get_or_404(access.job_for_write(request.user, job_id))
-    try:
-        sharing.share(job)
-    except Rejected as error:
-        messages.error(request, error.message)
-    return redirect(f"{job.get_absolute_url()}#share")
-
-
-@login_required
-@require_POST
-def revoke(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """The link leads nowhere from now on."""
-    job = get_or_404(access.job_for_write(request.user, job_id))
-    if sharing.revoke(job):
-        messages.success(request, "The link is revoked. Whoever opens it finds nothing.")
-    return redirect(f"{job.get_absolute_url()}#share")
-
-
-@login_required
-@require_POST
-def publish(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """Show it to everybody."""
-    job = get_or_404(access.job_for_write(request.user, job_id))
-    try:
-        if sharing.publish(job):
-            messages.success(request, f"“{job.title}” is public now.")
-    except Rejected as error:
-        messages.error(request, error.message)
-    return redirect(f"{job.get_absolute_url()}#share")
-
-
-@login_required
-@require_POST
-def unpublish(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """Take it back from everybody."""
-    job = get_or_404(access.job_for_write(request.user, job_id))
-    if sharing.unpublish(job):
-        messages.success(request, f"“{job.title}” is private again.")
-    return redirect(f"{job.get_absolute_url()}#share")
-
-
-@login_required
-@require_POST
-def cancel(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """Stop it."""
-    job = get_or_404(access.job_for_write(request.user, job_id))
-    if not services.cancel(job.pk):
-        messages.info(request, "The job had already ended.")
-    return redirect(job)
-
-
-@login_required
-@require_POST
-def retry(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """Try it once more."""
-    job = get_or_404(access.job_for_write(request.user, job_id))
-    try:
-        if not services.retry(job):
-            messages.info(request, "Only a failed or cancelled job can be tried again.")
-    except Rejected as error:
-        messages.error(request, error.message)
-    return redirect(job)
-
-
-@login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """Ask, then delete."""
+    """Ask for confirmation, then delete."""
     job = get_or_404(access.job_for_write(request.user, job_id))
     if request.method != "POST":
         return render(request, "jobs/confirm_delete.html", {"job": job})
     services.delete(job.pk)
-    messages.success(request, f"“{job.title}” was deleted.")
+    messages.success(request, f"“{job.title}” deleted.")
     return redirect("jobs:gallery")
 
 
 @login_required
 @require_safe
 def file(request: HttpRequest, job_id: UUID, name: str) -> HttpResponseBase:
-    """One file of a result."""
+    """One result file."""
     job = get_or_404(access.job_for_read(request.user, job_id))
-    artifact = job.artifacts.select_related("job").filter(name=name).first()
-    if artifact is None:
-        raise Http404("There is no such file.")
-    return deliver(request, artifact)
+    return deliver(request, get_or_404(job.artifacts.select_related("job").filter(name=name).first(), "file"))
 
 
 @login_required
 @require_safe
 def bundle(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
-    """All files of a result as one ZIP."""
+    """All result files as one ZIP."""
     job = get_or_404(access.job_for_read(request.user, job_id))
-    artifacts = list(job.artifacts.all())
-    if not artifacts:
-        raise Http404("There are no files.")
+    artifacts = get_or_404(list(job.artifacts.all()) or None, "file")
     folder = folder_name(job)
     return deliver_bundle(entries_of(artifacts, folder), f"{folder}.zip")

@@ -28,7 +28,6 @@ logger = logging.getLogger(__name__)
 
 MOST_WAITING = 4
 """Photos in hand at once: with a second each, the last one waits about as long as a person does."""
-RETRY_AFTER_SECONDS = 3
 ANSWER_SECONDS = 60.0
 """A photo that takes longer is given up, and the process with it; its start is part of the first photo."""
 

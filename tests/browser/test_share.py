@@ -47,7 +47,7 @@ def test_a_stranger_sees_a_shared_model_until_it_is_revoked(
         download.value.save_as(tmp_path / "model.glb")
         assert len(trimesh.load(tmp_path / "model.glb", force="mesh").faces) > 500
         mine.get_by_role("button", name="Revoke link").click()
-        expect(mine.get_by_text("The link is revoked")).to_be_visible()
+        expect(mine.get_by_text("Share link revoked")).to_be_visible()
         response = theirs.goto(link)
         assert response and response.status == 404
 

@@ -59,7 +59,7 @@ def test_from_a_photo_to_a_revoked_link(person: Page, stranger: Page, look: dict
     stranger.goto(link)
     stranger.wait_for_selector(READY)
     person.get_by_role("button", name="Revoke link").click()
-    expect(person.get_by_text("The link is revoked")).to_be_visible()
+    expect(person.get_by_text("Share link revoked")).to_be_visible()
     response = stranger.goto(link)
     assert response is not None
     assert response.status == 404

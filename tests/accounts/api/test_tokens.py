@@ -40,7 +40,7 @@ def test_only_a_hash_is_stored(owner: User) -> None:
 def test_wrong_credentials_all_get_the_same_answer(owner: User, email: str, password: str) -> None:
     answer = APIClient().post(TOKENS, {"email": email, "password": password})
     assert answer.status_code == 401
-    assert answer.data["errors"][0]["detail"] == "E-mail address or password is wrong."
+    assert answer.data["errors"][0]["detail"] == "Wrong email or password."
 
 
 def test_a_token_that_was_given_back_is_worthless(owner: User) -> None:

@@ -1,0 +1,23 @@
+"""Turns the exceptions of the core into responses of the API."""
+
+from __future__ import annotations
+
+from django.http import Http404
+from drf_standardized_errors.handler import ExceptionHandler
+from rest_framework.exceptions import NotFound
+
+from jobs.http.errors import as_api_exception
+from ml.errors import ReconstructionError
+from reconsite.core.errors import Rejected
+
+
+class ApiExceptionHandler(ExceptionHandler):
+    """Knows the rejections of the core, and keeps the message of a 404."""
+
+    def convert_known_exceptions(self, exc: Exception) -> Exception:
+        """The exception of REST framework for `exc`; others are returned unchanged."""
+        if isinstance(exc, Rejected | ReconstructionError):
+            return as_api_exception(exc)
+        if isinstance(exc, Http404):
+            return NotFound(str(exc) or None)
+        return super().convert_known_exceptions(exc)

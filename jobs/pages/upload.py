@@ -1,0 +1,74 @@
+"""What the upload page shows, and what its script needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from jobs.core import estimates, worker_heartbeat
+from jobs.models import Job
+from jobs.pages.recipe_fields import QUALITY_HINTS, QUALITY_LABELS, SIDE_CHOICES
+from jobs.pages.submit_form import SubmitForm
+from ml.engine_registry import engine_names
+from ml.recipe import MAX_PHOTOS, QUALITIES
+
+ACCEPT = "image/jpeg,image/png,image/webp,image/heic,image/heif,image/gif,image/avif"
+"""MIME types for the `accept` attribute; the core decides by the content of the file."""
+
+
+def upload_context(form: SubmitForm, *, earlier: Job | None = None, error_messages: list[str]) -> dict[str, Any]:
+    """The form, its errors, the qualities with their estimates, and the state of the queue."""
+    qualities = [_quality(name) for name in QUALITIES]
+    return {
+        "form": form,
+        "error_messages": error_messages,
+        "earlier": earlier,
+        "max_upload_mb": settings.MAX_UPLOAD_BYTES // (1024 * 1024),
+        "max_photos": MAX_PHOTOS,
+        "accept": ACCEPT,
+        "qualities": qualities,
+        "times_known": any(quality["seconds"] for quality in qualities),
+        "worker_online": worker_heartbeat.worker_online(),
+        "queue_length": estimates.queue_length(),
+        "upload_data": _upload_data(earlier),
+    }
+
+
+def _quality(name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "label": QUALITY_LABELS[name],
+        "hint": QUALITY_HINTS[name],
+        "seconds": estimates.seconds_for(name),
+    }
+
+
+def _upload_data(earlier: Job | None) -> dict[str, Any]:
+    """The JSON for the page's script."""
+    return {
+        "max_bytes": settings.MAX_UPLOAD_BYTES,
+        "max_photos": MAX_PHOTOS,
+        "accept": ACCEPT,
+        "sides": SIDE_CHOICES,
+        "cutout_url": reverse("jobs:cutout"),
+        "estimates": {
+            engine: {quality: estimates.seconds_for(quality, engine) for quality in QUALITIES}
+            for engine in engine_names()
+        },
+        "earlier": _earlier_photos(earlier) if earlier else [],
+    }
+
+
+def _earlier_photos(job: Job) -> list[dict[str, Any]]:
+    """URL, file name and side of each photo of a job that is made again."""
+    sides = list(job.recipe_object().sides)
+    return [
+        {
+            "url": reverse("jobs:photo", args=[job.pk, photo.position]),
+            "name": photo.original_name or f"photo-{photo.position + 1}",
+            "side": sides[index] if index < len(sides) and isinstance(sides[index], str) else None,
+        }
+        for index, photo in enumerate(job.photos.all())
+    ]
