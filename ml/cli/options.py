@@ -1,4 +1,4 @@
-"""The recipe on the command line: an option for each of its fields, or the recipe out of an earlier report."""
+"""The recipe on the command line: an option for each field, or the recipe of an earlier report."""
 
 from __future__ import annotations
 
@@ -14,65 +14,71 @@ from ml.formats import format_names
 from ml.recipe import LIMITS, OF_THE_SCENE, QUALITIES, RENDERERS, SIDES, UNWRAPS, WHOLE, Recipe
 
 NUMBERS = {
-    "foreground_ratio": "how much of the picture's side the object fills for the network",
-    "grid": "cells along each axis of the grid that the surface is taken from",
-    "threshold": "density at which the surface lies",
-    "faces": "most triangles of the mesh",
-    "texture_size": "side of the texture in pixels",
-    "frame_size": "side of a view in pixels",
-    "frame_count": "views in one turn",
-    "elevation": "height of the camera of the views in degrees",
-    "height_mm": "height of the printed object in millimetres",
+    "foreground_ratio": "fraction of the network's input that the object's longer side fills",
+    "grid": "grid resolution: cells per axis for extracting the surface",
+    "threshold": "density of the surface",
+    "faces": "maximum number of triangles",
+    "texture_size": "texture size in pixels",
+    "frame_size": "size of a turntable frame in pixels",
+    "frame_count": "frames per turn",
+    "elevation": "elevation of the turntable camera in degrees",
+    "height_mm": "height of the 3D print in millimetres",
 }
-NOT_A_REPORT = "{path} is not the report.json of an earlier result."
-SCENE_STAYS = "A new version keeps the scene of the earlier result, so {names} cannot be changed."
+"""Help texts of the numeric fields."""
+NOT_A_REPORT = "{path} is not the report.json of a result."
+SCENE_STAYS = "--remix reuses the scene of the earlier result, so {names} cannot be changed."
 
 
-def add_to(parser: ArgumentParser) -> None:
-    """Add every recipe option. One that is not given leaves no trace; values are checked by `Recipe`, not here."""
-    _add(parser, "engine", "which network", _one_of(engine_names()))
-    _add(parser, "quality", "what the numbers below are unless given", _one_of(QUALITIES))
-    _switch(parser, "--keep-background", "store_false", "the whole picture is the object")
-    _switch(parser, "--remove-background", "store_true", "cut the object out (the default)")
-    sides = f"one per photo, comma separated: {', '.join(SIDES)}, or degrees"
+def add_recipe_options(parser: ArgumentParser) -> None:
+    """Add an option for each recipe field. Values are checked by `Recipe`; options not given are not set at all."""
+    _add(parser, "engine", "the network to use", _one_of(engine_names()))
+    _add(parser, "quality", "defaults for the options below", _one_of(QUALITIES))
+    _switch(parser, "--keep-background", "store_false", "treat the whole picture as the object")
+    _switch(parser, "--remove-background", "store_true", "cut the object out (default)")
+    sides = f"the side each photo shows, comma-separated: {', '.join(SIDES)}, or an azimuth in degrees"
     _add(parser, "sides", sides, "SIDE,…", type=_sides)
     for name, meaning in NUMBERS.items():
         low, high = LIMITS[name]
         _add(parser, name, f"{meaning}, {low:g} to {high:g}", "N" if name in WHOLE else "X", type=_number)
-    _add(parser, "renderer", "how the views are made", _one_of(RENDERERS))
-    _add(parser, "background", "of the views: transparent or #rrggbb", "COLOR", type=str.lower)
-    _add(parser, "formats", f"comma separated: {', '.join(format_names())}", "FORMAT,…", type=_names)
+    _add(
+        parser,
+        "renderer",
+        "what the turntable shows: mesh, or nerf for the scene itself",
+        _one_of(RENDERERS),
+    )
+    _add(parser, "background", "turntable background: transparent or #rrggbb", "COLOR", type=str.lower)
+    _add(parser, "formats", f"files to write, comma-separated: {', '.join(format_names())}", "FORMAT,…", type=_names)
 
 
 @dataclass(frozen=True)
-class Earlier:
-    """What an earlier result's report.json says of how it was made, and with which weights."""
+class EarlierRun:
+    """The part of an earlier result's report.json that is needed to reproduce it."""
 
     recipe: dict[str, Any] = field(default_factory=dict)
     unwrap: str = "auto"
     weights_hash: str | None = None
 
 
-def recipe_of(options: Namespace, earlier: Earlier) -> Recipe:
-    """The recipe of the options, the rest as in `earlier` or as `Recipe` has it.
+def build_recipe(options: Namespace, earlier: EarlierRun) -> Recipe:
+    """The options, completed from `earlier` and then from the defaults of `Recipe`.
 
-    With the report's photos and its `unwrap` this makes the same mesh files again, byte for byte: on the same machine,
-    with the same weights and versions, for other processors and libraries round differently. A quality that is given
-    brings its own numbers along. Raises ReconstructionError(`invalid_recipe`).
+    With the same photos and the report's `unwrap` this reproduces the mesh files byte for byte, but only on the same
+    machine with the same weights and library versions: others round differently. `--quality` replaces the earlier
+    numbers by its own. Raises ReconstructionError(`invalid_recipe`).
     """
-    chosen, kept = given(options), earlier.recipe
+    chosen, kept = given_fields(options), earlier.recipe
     if "quality" in chosen:
         kept = {name: value for name, value in kept.items() if name not in WHOLE}
     return Recipe.from_dict(kept | chosen)
 
 
-def read(path: Path | None) -> Earlier:
-    """What the report.json at `path` says, nothing where there is none. Raises ReconstructionError, OSError."""
+def read_report(path: Path | None) -> EarlierRun:
+    """Read the report.json at `path`; empty if `path` is None. Raises ReconstructionError, OSError."""
     if path is None:
-        return Earlier()
+        return EarlierRun()
     try:
         report = json.loads(path.read_bytes())
-        earlier = Earlier(dict(report["recipe"]), report["unwrap"], report["weights_hash"])
+        earlier = EarlierRun(dict(report["recipe"]), report["unwrap"], report["weights_hash"])
     except (ValueError, KeyError, TypeError):
         raise ReconstructionError("invalid_recipe", NOT_A_REPORT.format(path=path)) from None
     if earlier.unwrap not in UNWRAPS:
@@ -80,14 +86,14 @@ def read(path: Path | None) -> Earlier:
     return earlier
 
 
-def given(options: Namespace) -> dict[str, Any]:
-    """The recipe fields that were named on the command line."""
-    return {each.name: getattr(options, each.name) for each in fields(Recipe) if hasattr(options, each.name)}
+def given_fields(options: Namespace) -> dict[str, Any]:
+    """The recipe fields given on the command line."""
+    return {entry.name: getattr(options, entry.name) for entry in fields(Recipe) if hasattr(options, entry.name)}
 
 
 def check_remix(options: Namespace) -> None:
-    """Raise ReconstructionError(`invalid_recipe`) when a choice was given that a remix cannot change."""
-    names = [name for name in OF_THE_SCENE if name in given(options)]
+    """Raise ReconstructionError(`invalid_recipe`) if a field was given that a remix cannot change."""
+    names = [name for name in OF_THE_SCENE if name in given_fields(options)]
     if names:
         raise ReconstructionError("invalid_recipe", SCENE_STAYS.format(names=", ".join(names)))
 
@@ -106,7 +112,7 @@ def _one_of(choices: Any) -> str:
 
 
 def _number(text: str) -> int | float | str:
-    """The number that `text` is; other text as it is, for `Recipe` to refuse in its own words."""
+    """The number in `text`; any other text unchanged, for `Recipe` to reject."""
     for kind in (int, float):
         try:
             return kind(text)

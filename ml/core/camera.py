@@ -1,6 +1,6 @@
-"""The pinhole camera that looks at a point of the canonical frame: its origin, for the first photo.
+"""A pinhole camera on a sphere around its target; the first photo's camera looks at the origin.
 
-Frame: right-handed, z up, metres without a scale; azimuth 0 is over +x and grows towards +y.
+Frame: canonical, right-handed, z up, in scene units; azimuth 0 is over +x and grows towards +y.
 Pictures: row 0 is the top, column 0 the left, pixel centres at +0.5.
 """
 
@@ -14,8 +14,11 @@ from torch import Tensor
 
 DISTANCE = 1.9
 FIELD_OF_VIEW = 40.0
+"""Distance in scene units and vertical field of view in degrees of the default camera, as in TripoSR."""
 RADIUS = 0.87
-"""Half side of the cube that holds every scene."""
+"""Half the side of the cube that bounds every scene, as in TripoSR."""
+MIN_DEPTH = 1e-6
+"""Keeps the projection of points in or behind the camera plane finite."""
 
 Window = tuple[int, int, int, int]
 """Part of a picture: top, bottom, left and right in pixels; bottom and right are exclusive."""
@@ -25,7 +28,7 @@ Window = tuple[int, int, int, int]
 class Camera:
     """A camera on a sphere around `target`. Angles in degrees; `fov` is vertical, pictures are square.
 
-    `assumed`: the engine takes it for granted instead of having seen it in the photo (`camera_fit` looks for it).
+    `assumed`: the engine assumed this camera instead of estimating it from the photo (`camera_fit` then does).
     """
 
     elevation: float = 0.0
@@ -54,13 +57,13 @@ class Camera:
         return torch.tensor([right, up, forward], dtype=torch.float32)
 
     def position(self) -> Tensor:
-        """(3,) float32: where the camera stands."""
+        """(3,) float32 position of the camera."""
         return torch.tensor(self.target) - self.distance * self.axes()[2]
 
     def project(self, points: Tensor) -> Tensor:
         """(N, 3) canonical points -> (N, 3): x right and y down in [-1, 1] over the picture, depth along the view."""
         local = (points - self.position().to(points)) @ self.axes().to(points).T
-        depth = local[:, 2].clamp_min(1e-6)
+        depth = local[:, 2].clamp_min(MIN_DEPTH)
         return torch.stack([self.focal * local[:, 0] / depth, -self.focal * local[:, 1] / depth, local[:, 2]], dim=1)
 
     def rays(self, size: int, window: Window | None = None) -> tuple[Tensor, Tensor]:
@@ -72,7 +75,7 @@ class Camera:
 def pixel_rays(size: int, focal: float, window: Window | None = None) -> Tensor:
     """(N, 3) rays through the pixel centres of a `size` x `size` picture, or of a `window` of it, row by row.
 
-    In the camera's own frame (right, up, depth) and in half picture heights: each has the depth `focal`.
+    In the camera's frame (right, up, depth), in half picture heights, so that every ray has the depth `focal`.
     """
     top, bottom, left, right = window or (0, size, 0, size)
     y = (torch.arange(top, bottom, dtype=torch.float32) + 0.5) / size * 2.0 - 1.0

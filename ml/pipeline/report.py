@@ -1,4 +1,4 @@
-"""What a run says about itself: seconds and memory per stage, versions, checks."""
+"""The report of a run: seconds and memory per stage, and library versions."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 LIBRARIES = ("torch", "numpy", "pillow", "rembg", "onnxruntime", "trimesh", "PyMCubes", "xatlas")
+"""Their versions are reported because they shape the result."""
 
 _STATUS, _RESET_PEAK = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
 @dataclass(frozen=True)
 class StageCost:
-    """Wall-clock seconds of one stage and the process's peak resident memory in it, in MB."""
+    """Wall-clock seconds of one stage, and the peak resident memory of the process during it in MB."""
 
     stage: str
     seconds: float
@@ -29,44 +30,44 @@ class StageCost:
 
 @dataclass
 class Costs:
-    """What each stage has cost so far, in order."""
+    """The costs of the stages so far, in order."""
 
     stages: list[StageCost] = field(default_factory=list)
 
     @contextmanager
     def measured(self, stage: str) -> Iterator[None]:
-        """Measure what happens inside as `stage`."""
-        _forget_peak()
+        """Measure the body of the `with` statement as `stage`; a repeated stage replaces the earlier one."""
+        _reset_peak()
         begin = time.perf_counter()
         yield
         cost = StageCost(stage, round(time.perf_counter() - begin, 3), round(peak_mb(), 1))
-        self.stages = [each for each in self.stages if each.stage != stage] + [cost]
+        self.stages = [earlier for earlier in self.stages if earlier.stage != stage] + [cost]
 
     def to_dict(self) -> dict[str, Any]:
-        """Totals and a list of stages, ready for JSON."""
+        """Totals and a list of stages, for JSON."""
         return {
-            "seconds": round(sum(each.seconds for each in self.stages), 3),
-            "peak_mb": max((each.peak_mb for each in self.stages), default=0.0),
-            "stages": [{"name": each.stage, "seconds": each.seconds, "peak_mb": each.peak_mb} for each in self.stages],
+            "seconds": round(sum(cost.seconds for cost in self.stages), 3),
+            "peak_mb": max((cost.peak_mb for cost in self.stages), default=0.0),
+            "stages": [{"name": cost.stage, "seconds": cost.seconds, "peak_mb": cost.peak_mb} for cost in self.stages],
         }
 
 
 def peak_mb() -> float:
-    """Peak resident memory of this process in MB: since the last stage began on Linux, since its start elsewhere."""
+    """Peak resident memory of this process in MB: on Linux since the last reset, elsewhere since its start."""
     with suppress(OSError, StopIteration, ValueError):
         line = next(line for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM:"))
         return int(line.split()[1]) / 1024.0
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
 
 
-def _forget_peak() -> None:
-    """Linux only: let the peak start from the present size (see proc(5), clear_refs)."""
+def _reset_peak() -> None:
+    """Reset the peak to the current size; Linux only (proc(5), clear_refs)."""
     with suppress(OSError):
         _RESET_PEAK.write_text("5")
 
 
 def versions() -> dict[str, str]:
-    """Python and the libraries that shape a result."""
+    """Versions of Python and of the installed `LIBRARIES`."""
     found = {"python": platform.python_version()}
     for name in LIBRARIES:
         with suppress(PackageNotFoundError):

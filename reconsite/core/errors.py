@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ml.errors import SENTENCES as RECONSTRUCTION_MESSAGES
+from ml.errors import MESSAGES as RECONSTRUCTION_MESSAGES
 from ml.recipe import MAX_PHOTOS
 
 MESSAGES: dict[str, str] = {

@@ -1,4 +1,4 @@
-"""Pictures and results that the tests of `ml` share; everything is drawn here, no file is read."""
+"""Pictures and results shared by the tests of `ml`; all of them are drawn, no file is read."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from tests.ml.landmarks import EXTRAS, TOY_RECIPE
 from tests.ml.scenes import AnalyticScene
 
 SMALL = Recipe(engine="compact", grid=40, faces=1000, texture_size=128, frame_size=64, frame_count=3)
-"""The whole pipeline in a few seconds."""
+"""Runs the whole pipeline in a few seconds."""
 
 
 def encoded(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes:
-    """The picture as a file."""
+    """The picture encoded as a file."""
     buffer = io.BytesIO()
     picture.save(buffer, kind, **options)
     return buffer.getvalue()
 
 
 def corner_picture(width: int = 80, height: int = 60) -> Image.Image:
-    """Blue with a red quarter at the top left: shows which way up it is."""
+    """Blue with a red top left quarter, so that its orientation is visible."""
     picture = Image.new("RGB", (width, height), (20, 40, 200))
     picture.paste((220, 30, 20), (0, 0, width // 2, height // 2))
     return picture
 
 
 def mushroom(size: int = 320) -> Image.Image:
-    """A red cap on a white stem, everything else transparent."""
+    """A red cap on a white stem on a transparent background."""
     picture = Image.new("RGBA", (size, size), (0, 0, 0, 0))
     draw, unit = ImageDraw.Draw(picture), size / 32
     draw.rectangle((13 * unit, 14 * unit, 19 * unit, 27 * unit), fill=(235, 230, 215, 255))
@@ -49,7 +49,7 @@ def mushroom(size: int = 320) -> Image.Image:
 
 
 def on_meadow(size: int = 320) -> Image.Image:
-    """The mushroom before a soft green background with some noise."""
+    """The mushroom in front of a green gradient with some noise."""
     noise = np.random.default_rng(1).normal(0.0, 4.0, (size, size, 1))
     slope = np.linspace(0.0, 40.0, size)[:, None, None]
     green = (np.array([90.0, 150.0, 80.0]) + slope + noise).clip(0, 255).astype(np.uint8)
@@ -65,11 +65,11 @@ def mushroom_png() -> bytes:
 
 @pytest.fixture(scope="session")
 def u2netp() -> Path:
-    """The weights of background removal; fetched when they are not there yet."""
+    """The weights for background removal, downloaded if necessary."""
     try:
         return fetch_background()
     except FetchError as error:
-        pytest.skip(f"THE WEIGHTS OF BACKGROUND REMOVAL CANNOT BE HAD: {error}")
+        pytest.skip(f"THE WEIGHTS FOR BACKGROUND REMOVAL ARE NOT AVAILABLE: {error}")
 
 
 @pytest.fixture(scope="session")
@@ -79,13 +79,13 @@ def result_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def result(result_dir: Path) -> Reconstruction:
-    """One small run of the whole pipeline; its files lie in `result_dir`."""
+    """One small run of the whole pipeline into `result_dir`."""
     return reconstruct([encoded(mushroom())], SMALL, result_dir)
 
 
 @pytest.fixture(scope="session")
 def toy() -> TexturedMesh:
-    """The toy with the scene's own colours."""
+    """The toy, textured with the colours of its scene."""
     scene = AnalyticScene()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ml.texture.unwrap.TIME_LIMIT", 0)

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from ml import files
-from ml.errors import SENTENCES, ReconstructionError
+from ml.errors import MESSAGES, ReconstructionError
 from ml.stages import REMIX_STAGES, STAGE_NAMES, STAGES, overall_progress
 
 
@@ -46,7 +46,7 @@ def test_every_file_has_a_content_type() -> None:
         files.content_type("passwd")
 
 
-@pytest.mark.parametrize("code", SENTENCES)
+@pytest.mark.parametrize("code", MESSAGES)
 def test_every_code_has_a_message(code: str) -> None:
     assert ReconstructionError(code).message.endswith(".")
 

