@@ -1,7 +1,7 @@
 """Contact sheets of results: `python -m ml.evaluation.contact_sheet OUT.jpg [--photos FOLDER] [--meshes FOLDER]`.
 
-One row an object: the picture that the engine saw, then its model from eight sides. Never commit sheets of photos whose
-rights are not yours.
+One row per object: the picture that the engine saw, then its model from eight sides. Never commit sheets of photos that
+you have no rights to.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from PIL import Image
 from ml import engines
 from ml.core.camera import Camera
 from ml.core.images import Floats
-from ml.evaluation.single_photo import VIEW_SEED, example
+from ml.evaluation import sets
+from ml.evaluation.single_photo import VIEW_SEED, make_example
 from ml.mesh import marching_cubes, repair
 from ml.mesh.raycast import Caster, camera_rays
 from ml.photo.cutout import Cutout, cut
@@ -27,48 +28,60 @@ from ml.scene.protocol import Scene
 from ml.training import dataset, meshes, shapes
 
 SIZE = 128
+"""Pixels of one picture's side."""
 SIDES = 8
+GRID, FACES = 96, 12_000
+"""Cells per axis and triangles of a model: enough for small pictures."""
+BACKGROUND = 0.93
+"""Light grey behind the models, 0 … 1."""
 LIGHT = np.array([-0.35, 0.55, -0.75], np.float32) / np.float32(0.994)
+"""Unit vector towards the light: right, up, depth of the camera."""
+DISTANCE_PER_RADIUS = 2.3 / 0.69
+"""Distance of the camera for a model of radius 1, with a small margin."""
+MIN_DISTANCE = 0.6
+"""Of the camera, so that tiny models do not fill the picture."""
 
 
 def views(scene: Scene, size: int = SIZE, elevation: float = 15.0) -> Iterator[Floats]:
     """(size, size, 3) pictures of the scene from SIDES azimuths, the photo's first."""
-    solid = repair.finish(marching_cubes.extract(scene, 96), 12_000)
-    caster = Caster(solid.vertices, solid.faces)
-    half = float(np.linalg.norm(solid.vertices, axis=1).max())
+    mesh = repair.finish(marching_cubes.extract(scene, GRID), FACES)
+    caster = Caster(mesh.vertices, mesh.faces)
+    radius = float(np.linalg.norm(mesh.vertices, axis=1).max())
+    distance = max(DISTANCE_PER_RADIUS * radius, MIN_DISTANCE)
     for side in range(SIDES):
-        yield _shot(scene, caster, Camera(elevation, 360.0 * side / SIDES, distance=max(2.3 * half / 0.69, 0.6)), size)
+        yield _render(scene, caster, Camera(elevation, 360.0 * side / SIDES, distance=distance), size)
 
 
-def _shot(scene: Scene, caster: Caster, camera: Camera, size: int) -> Floats:
+def _render(scene: Scene, caster: Caster, camera: Camera, size: int) -> Floats:
+    """(size, size, 3) the scene's colours in simple shading, antialiased 2 × 2."""
     origins, directions = camera_rays(camera, size * 2)
     hits = caster.first_hits(origins, directions)
-    seen = np.flatnonzero(hits.face >= 0)
-    points = origins[seen] + directions[seen] * hits.distance[seen, None]
-    normals = caster.normals[hits.face[seen]] @ camera.axes().numpy().T
+    hit = np.flatnonzero(hits.face >= 0)
+    points = origins[hit] + directions[hit] * hits.distance[hit, None]
+    normals = caster.normals[hits.face[hit]] @ camera.axes().numpy().T
     light = 0.6 + 0.45 * np.maximum(normals @ LIGHT, 0.0)
-    picture = np.full((size * size * 4, 3), 0.93, np.float32)
-    picture[seen] = scene.color(torch.from_numpy(points.astype(np.float32))).numpy() * light[:, None]
+    picture = np.full((size * size * 4, 3), BACKGROUND, np.float32)
+    picture[hit] = scene.color(torch.from_numpy(points.astype(np.float32))).numpy() * light[:, None]
     return np.asarray(picture.reshape(size, 2, size, 2, 3).mean(axis=(1, 3)), np.float32)
 
 
 def row(cutout: Cutout, infer: Callable[[Cutout], Scene]) -> Floats:
-    """(SIZE, (SIDES + 1) * SIZE, 3) the picture and the model's sides."""
-    seen = Image.fromarray(cutout.on_grey(0.93)).resize((SIZE, SIZE), Image.Resampling.LANCZOS)
-    return np.concatenate([np.asarray(seen, np.float32) / np.float32(255.0), *views(infer(cutout))], axis=1)
+    """(SIZE, (SIDES + 1) * SIZE, 3): the picture, then the model from each side."""
+    photo = Image.fromarray(cutout.on_grey(BACKGROUND)).resize((SIZE, SIZE), Image.Resampling.LANCZOS)
+    return np.concatenate([np.asarray(photo, np.float32) / np.float32(255.0), *views(infer(cutout))], axis=1)
 
 
 def cutouts(photos: Path | None, folder: Path | None, count: int) -> Iterator[Cutout]:
-    """What to look at: a folder's photos, else held-out objects."""
+    """Cutouts of a folder's photos, or rendered ones of held-out objects."""
     if photos:
-        for path in sorted(each for each in photos.iterdir() if each.suffix in (".jpg", ".png", ".webp")):
+        for path in sorted(path for path in photos.iterdir() if path.suffix in (".jpg", ".png", ".webp")):
             yield cut(open_photo(path.read_bytes()))
         return
-    solids: Iterator[meshes.Solid] = dataset.generated(977, shapes.FAMILIES + shapes.HELD_OUT * 3)
+    objects: Iterator[meshes.ColoredMesh] = dataset.generate_objects(sets.SEED, shapes.FAMILIES + shapes.HELD_OUT * 3)
     if folder:
-        solids = (each for each in meshes.from_folder(folder) if meshes.held_out(each.name))
-    for number, solid in enumerate(islice(solids, count)):
-        yield example(solid, VIEW_SEED + number).cutout
+        objects = (mesh for mesh in meshes.load_folder(folder) if meshes.is_held_out(mesh.name))
+    for number, mesh in enumerate(islice(objects, count)):
+        yield make_example(mesh, VIEW_SEED + number).cutout
 
 
 def main() -> None:
@@ -80,7 +93,7 @@ def main() -> None:
     parser.add_argument("--engine", default="compact")
     options = parser.parse_args()
     infer = engines.choose(options.engine).infer
-    rows = [row(each, infer) for each in cutouts(options.photos, options.meshes, options.count)]
+    rows = [row(cutout, infer) for cutout in cutouts(options.photos, options.meshes, options.count)]
     Image.fromarray((np.concatenate(rows) * 255.0).clip(0, 255).astype(np.uint8)).save(options.out, quality=88)
 
 

@@ -1,7 +1,7 @@
 """What several photos of one object add: `python -m ml.evaluation --photos 1 2 4`.
 
-Each object is seen by photos 90 degrees apart at seeded heights, in the same paint. The first is the one that
-`single_photo` takes, so that the figures of one photo are comparable. The protocol is in docs/evaluation.md.
+Each object is shown in photos 90 degrees apart at seeded heights, with the same colours. The first photo is that of
+`single_photo`, so that the figures for one photo are comparable. The protocol is in docs/evaluation.md.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from ml.training import meshes, posing
 
 STEP = 90.0
 """Degrees between neighbouring photos."""
-MOST = 4
-CLEARLY = 0.02
+MAX_PHOTOS = 4
+CLEAR_LOSS = 0.02
 """Loss of exact F-score@0.1 from which an object counts as worse than with one photo."""
-COUNTS = ("objects", "clearly worse", "photos left out")
-"""Columns that are counted instead of averaged."""
+COUNTED = ("objects", "clearly worse", "photos left out")
+"""Columns that are counts instead of means."""
 
 
 @dataclass(frozen=True)
-class Sitting:
-    """One object and up to four photos of it, each from 90 degrees further round than the one before.
+class PhotoSet:
+    """One object and up to four photos of it, each taken 90 degrees further round than the one before.
 
-    `truth` (10,000, 3) points of its outer surface, turned so that the first photo's camera stands at azimuth 0, boxed
-    to longest side 2.
+    `truth` (10,000, 3) points of its outer surface, rotated so that the first photo's camera is at azimuth 0,
+    normalized to longest side 2.
     """
 
     name: str
@@ -47,26 +47,26 @@ class Sitting:
 
 
 @dataclass(frozen=True)
-class Way:
-    """How many photos are used, and whether their sides are told."""
+class Condition:
+    """How many photos are used, and whether the engine is given their sides."""
 
     count: int
-    told: bool = True
+    sides_given: bool = True
 
     @property
     def title(self) -> str:
         number = "1 photo" if self.count == 1 else f"{self.count} photos"
-        return number if self.told else f"{number}, sides not told"
+        return number if self.sides_given else f"{number}, sides not given"
 
     def sides(self) -> tuple[str | float, ...]:
-        """As the recipe names them."""
-        return tuple(STEP * index if self.told else "auto" for index in range(self.count))
+        """As the recipe's field."""
+        return tuple(STEP * index if self.sides_given else "auto" for index in range(self.count))
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one object: its scores, how many of its photos were left out, seconds of joining, and how much
-    more exact F-score@0.1 it has than with one photo."""
+    """Result for one object: its scores, how many of its photos were left out, seconds for fusing them, and the gain
+    in exact F-score@0.1 over one photo."""
 
     name: str
     scores: score.Scores
@@ -76,11 +76,12 @@ class Outcome:
 
 
 @dataclass
-class Remembering:
-    """An engine that is asked only once about each cutout."""
+class CachedEngine:
+    """An engine that infers each cutout only once."""
 
     engine: Engine
-    seen: dict[int, Scene] = field(default_factory=dict)
+    scenes: dict[int, Scene] = field(default_factory=dict)
+    """By the identity of the cutout."""
 
     @property
     def name(self) -> str:
@@ -91,91 +92,98 @@ class Remembering:
         return self.engine.weights_hash
 
     def infer(self, cutout: Cutout) -> Scene:
-        if id(cutout) not in self.seen:
-            self.seen[id(cutout)] = self.engine.infer(cutout)
-        return self.seen[id(cutout)]
+        if id(cutout) not in self.scenes:
+            self.scenes[id(cutout)] = self.engine.infer(cutout)
+        return self.scenes[id(cutout)]
 
 
-def sitting(solid: meshes.Solid, seed: int, count: int = MOST) -> Sitting:
-    """`solid` seen by `count` photos, the first from any side, all of them −10° to 35° high.
+def make_photo_set(mesh: meshes.ColoredMesh, seed: int, count: int = MAX_PHOTOS) -> PhotoSet:
+    """`count` photos of `mesh`, the first from any side, all of them −10° to 35° high.
 
-    It keeps its paint from photo to photo; the light goes with the camera.
+    The object's colours stay the same from photo to photo; the light moves with the camera.
     """
     rng = np.random.default_rng(seed)
     first, elevation, _ = posing.random_angles(rng)
-    heights = [elevation, *(posing.random_angles(np.random.default_rng((seed, each)))[1] for each in range(1, count))]
+    others = (posing.random_angles(np.random.default_rng((seed, index)))[1] for index in range(1, count))
     cutouts = []
-    for index, height in enumerate(heights):
-        view = posing.pose(solid.vertices, solid.faces, first + STEP * index, height)
-        cutouts.append(single_photo.photo(solid, view, Caster(view.vertices, view.faces), deepcopy(rng)))
-    return Sitting(solid.name, tuple(cutouts), single_photo.truth(solid, first, seed))
+    for index, height in enumerate([elevation, *others]):
+        posed = posing.pose(mesh.vertices, mesh.faces, first + STEP * index, height)
+        caster = Caster(posed.vertices, posed.faces)
+        cutouts.append(single_photo.render_cutout(mesh, posed, caster, deepcopy(rng)))
+    return PhotoSet(mesh.name, tuple(cutouts), single_photo.true_points(mesh, first, seed))
 
 
-def sittings(solids: Iterable[meshes.Solid], count: int = MOST) -> Iterator[Sitting]:
-    """One sitting of each object."""
-    for number, solid in enumerate(solids):
-        yield sitting(solid, single_photo.VIEW_SEED + number, count)
+def make_photo_sets(objects: Iterable[meshes.ColoredMesh], count: int = MAX_PHOTOS) -> Iterator[PhotoSet]:
+    """One set of photos for each object."""
+    for number, mesh in enumerate(objects):
+        yield make_photo_set(mesh, single_photo.VIEW_SEED + number, count)
 
 
-def ways(counts: Sequence[int]) -> list[Way]:
-    """One way for each number of photos, the first with one photo, and one for two whose sides are not told."""
-    told = [Way(count) for count in sorted({1, *counts})]
-    return told + [Way(2, told=False)] * (2 in counts)
+def conditions(counts: Sequence[int]) -> list[Condition]:
+    """One for each number of photos, the first with one photo; two photos also without their sides."""
+    with_sides = [Condition(count) for count in sorted({1, *counts})]
+    return with_sides + [Condition(2, sides_given=False)] * (2 in counts)
 
 
-def judge(found: Sitting, way: Way, engine: Engine) -> Outcome:
-    """The object made from its first photos; where no shape comes out, it scores nothing."""
+def score_condition(photos: PhotoSet, condition: Condition, engine: Engine) -> Outcome:
+    """Reconstruct the object under a condition; a result without a surface scores 0."""
     started = time.perf_counter()
-    fused = fusion.scene_of(engine, found.cutouts[: way.count], way.sides())
+    fused = fusion.scene_of(engine, photos.cutouts[: condition.count], condition.sides())
     seconds = time.perf_counter() - started
     try:
-        scores = score.compare(single_photo.points(marching_cubes.extract(fused.scene, single_photo.GRID)), found.truth)
+        mesh = marching_cubes.extract(fused.scene, single_photo.GRID)
+        scores = score.compare(single_photo.surface_points(mesh), photos.truth)
     except ReconstructionError:
         scores = score.Scores(1.0, (0.0, 0.0, 0.0))
-    return Outcome(found.name, scores, way.count - len(fused.photos), seconds)
+    return Outcome(photos.name, scores, condition.count - len(fused.photos), seconds)
 
 
-def judged(every: Iterable[Sitting], wanted: Sequence[Way], engine: Engine) -> dict[Way, list[Outcome]]:
-    """Each object made in each way; `wanted` begins with one photo, against which the others are held."""
-    found: dict[Way, list[Outcome]] = {way: [] for way in wanted}
-    for each in every:
-        remembering = Remembering(engine)
-        for cutout in each.cutouts:
-            remembering.infer(cutout)
-        outcomes = [judge(each, way, remembering) for way in wanted]
-        for way, outcome in zip(wanted, outcomes, strict=True):
-            gain = outcome.scores.f[1] - outcomes[0].scores.f[1]
-            found[way].append(replace(outcome, gain=gain))
-    return found
+def score_all(
+    photo_sets: Iterable[PhotoSet], wanted: Sequence[Condition], engine: Engine
+) -> dict[Condition, list[Outcome]]:
+    """Every object under every condition; `wanted` starts with one photo, the baseline of the gains."""
+    outcomes: dict[Condition, list[Outcome]] = {condition: [] for condition in wanted}
+    for photos in photo_sets:
+        cached = CachedEngine(engine)
+        for cutout in photos.cutouts:
+            cached.infer(cutout)
+        scored = [score_condition(photos, condition, cached) for condition in wanted]
+        for condition, outcome in zip(wanted, scored, strict=True):
+            gain = outcome.scores.f[1] - scored[0].scores.f[1]
+            outcomes[condition].append(replace(outcome, gain=gain))
+    return outcomes
 
 
-def summary(results: Sequence[Outcome]) -> dict[str, float]:
+def summary(outcomes: Sequence[Outcome]) -> dict[str, float]:
     """Means over the objects, and how many of them there are, got clearly worse, or lost photos."""
-    rows = {
-        "exact @0.05": [each.scores.f[0] for each in results],
-        "@0.1": [each.scores.f[1] for each in results],
-        "@0.2": [each.scores.f[2] for each in results],
-        "Chamfer": [each.scores.chamfer for each in results],
-        "seconds": [each.seconds for each in results],
+    columns = {
+        "exact @0.05": [outcome.scores.f[0] for outcome in outcomes],
+        "@0.1": [outcome.scores.f[1] for outcome in outcomes],
+        "@0.2": [outcome.scores.f[2] for outcome in outcomes],
+        "Chamfer": [outcome.scores.chamfer for outcome in outcomes],
+        "seconds": [outcome.seconds for outcome in outcomes],
     }
-    counted = (len(results), sum(each.gain < -CLEARLY for each in results), sum(each.left_out for each in results))
-    figures = {key: round(float(np.mean(values)), 3) for key, values in rows.items()}
-    return figures | dict(zip(COUNTS, map(float, counted), strict=True))
+    worse = sum(outcome.gain < -CLEAR_LOSS for outcome in outcomes)
+    counts = (len(outcomes), worse, sum(outcome.left_out for outcome in outcomes))
+    means = {key: round(float(np.mean(values)), 3) for key, values in columns.items()}
+    return means | dict(zip(COUNTED, map(float, counts), strict=True))
 
 
-def run(sets: dict[str, Iterable[meshes.Solid]], counts: Sequence[int], engine: Engine) -> single_photo.Figures:
-    """Print a table for each set and one for all of them; the figures per set and way."""
-    every: dict[Way, list[Outcome]] = {way: [] for way in ways(counts)}
+def evaluate(
+    sets: dict[str, Iterable[meshes.ColoredMesh]], counts: Sequence[int], engine: Engine
+) -> single_photo.Figures:
+    """Print a table for each set and one for all of them; returns the figures per set and condition."""
+    total: dict[Condition, list[Outcome]] = {condition: [] for condition in conditions(counts)}
     figures = {}
-    for title, solids in sets.items():
-        found = judged(sittings(solids, max(counts)), list(every), engine)
-        for way, outcomes in found.items():
-            every[way] += outcomes
-        figures[title] = _told(title, found)
-    return figures | {"all": _told("all", every)}
+    for title, objects in sets.items():
+        outcomes = score_all(make_photo_sets(objects, max(counts)), list(total), engine)
+        for condition, more in outcomes.items():
+            total[condition] += more
+        figures[title] = _print_table(title, outcomes)
+    return figures | {"all": _print_table("all", total)}
 
 
-def _told(title: str, found: dict[Way, list[Outcome]]) -> dict[str, dict[str, float]]:
-    figures = {way.title: summary(outcomes) for way, outcomes in found.items()}
+def _print_table(title: str, outcomes: dict[Condition, list[Outcome]]) -> dict[str, dict[str, float]]:
+    figures = {condition.title: summary(results) for condition, results in outcomes.items()}
     print(f"\n{title}\n\n{single_photo.table(figures)}", flush=True)
     return figures

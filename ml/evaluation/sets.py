@@ -1,4 +1,4 @@
-"""The objects that engines are judged on: held-out meshes of a folder, or generated ones unlike those of training."""
+"""The objects that engines are measured on: held-out meshes of a folder, or generated ones unlike the training data."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
-from ml.evaluation.single_photo import Example, examples
+from ml.evaluation.single_photo import Example, make_examples
 from ml.training import dataset, meshes, shapes
 
 SEED = 977
-"""Of the generated objects; training counts its seeds from one."""
+"""Of the generated objects; training seeds count from 1, so that no object is shared."""
 
 
-def solid_sets(folder: Path | None, count: int, held_out_only: bool) -> dict[str, Iterable[meshes.Solid]]:
-    """The objects to judge on: a folder's meshes, else generated objects of known and of new families."""
+def object_sets(folder: Path | None, count: int, held_out_only: bool) -> dict[str, Iterable[meshes.ColoredMesh]]:
+    """`count` meshes of a folder, or as many generated objects of trained and of held-out families, by title."""
     if folder:
-        solids = (each for each in meshes.from_folder(folder) if not held_out_only or meshes.held_out(each.name))
-        return {f"meshes of {folder.name}": islice(solids, count)}
-    known, new = dataset.generated(SEED), dataset.generated(SEED + 1, shapes.HELD_OUT)
+        objects = (mesh for mesh in meshes.load_folder(folder) if not held_out_only or meshes.is_held_out(mesh.name))
+        return {f"meshes of {folder.name}": islice(objects, count)}
+    known, new = dataset.generate_objects(SEED), dataset.generate_objects(SEED + 1, shapes.HELD_OUT)
     return {
         "generated, families of training": islice(known, count),
         "generated, families that training never saw": islice(new, count),
@@ -26,5 +26,6 @@ def solid_sets(folder: Path | None, count: int, held_out_only: bool) -> dict[str
 
 
 def example_sets(folder: Path | None, count: int, held_out_only: bool) -> dict[str, list[Example]]:
-    """One seeded view of each object of `solid_sets`."""
-    return {title: list(examples(each)) for title, each in solid_sets(folder, count, held_out_only).items()}
+    """One seeded view of each object of `object_sets`."""
+    sets = object_sets(folder, count, held_out_only)
+    return {title: list(make_examples(objects)) for title, objects in sets.items()}

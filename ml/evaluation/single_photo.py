@@ -1,11 +1,10 @@
-"""How close each engine's model of a single photo comes to the true object. The protocol is in docs/evaluation.md."""
+"""How close each engine's model of a single photo is to the true object. The protocol is in docs/evaluation.md."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,8 @@ from ml.core.images import Floats
 from ml.core.masks import iou
 from ml.engine_registry import ENGINES
 from ml.engines.compact import engine as compact
+from ml.engines.compact.network import BINS
+from ml.engines.compact.network import GRID as GRID_PIXELS
 from ml.errors import ReconstructionError
 from ml.evaluation import score
 from ml.mesh import marching_cubes, ray_intervals
@@ -27,20 +28,22 @@ from ml.scene.protocol import Scene
 from ml.training import meshes, posing, render
 
 GRID = 128
-"""Cells per axis of the surfaces that are judged."""
+"""Cells per axis of the surfaces that are measured."""
 VIEW_SEED = 5000
+"""Seed of the first object's view; the others count up from it."""
 NAMES = ("inflated", *ENGINES)
+"""What can be measured: the engines, and the compact one without its network."""
 Infer = Callable[[Cutout], Scene]
 Figures = dict[str, dict[str, dict[str, float]]]
-"""Per set and engine (or way of asking it), a number for each column."""
+"""Per set and engine (or condition), a number for each column."""
 
 
 @dataclass(frozen=True)
 class Example:
     """One object and its picture.
 
-    `truth` (10,000, 3) points of its outer surface, turned so that the camera stands at azimuth 0, boxed to longest
-    side 2. `elevation` in degrees. `occupancy` (64, 64, 64) bool along the rays of the picture's pixels.
+    `truth` (10,000, 3) points of its outer surface, rotated so that the camera is at azimuth 0, normalized to
+    longest side 2. `elevation` in degrees. `occupancy` (64, 64, 64) bool along the rays of the picture's pixels.
     """
 
     name: str
@@ -52,7 +55,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Result:
-    """One object by one engine. F-scores at 0.05, 0.1 and 0.2; `volume` is the IoU along the rays, camera as given."""
+    """Scores of one engine for one object. `silhouette` and `volume` are IoUs, the volume's along the photo's rays."""
 
     name: str
     exact: score.Scores
@@ -63,91 +66,95 @@ class Result:
     seconds: float
 
 
-def example(solid: meshes.Solid, seed: int) -> Example:
-    """`solid` from a seeded view: any side, −10° to 35° high, the canonical lens."""
+def make_example(mesh: meshes.ColoredMesh, seed: int) -> Example:
+    """`mesh` from a seeded view: any side, −10° to 35° high, the canonical field of view."""
     rng = np.random.default_rng(seed)
     azimuth, elevation, _ = posing.random_angles(rng)
-    view = posing.pose(solid.vertices, solid.faces, azimuth, elevation)
-    caster = Caster(view.vertices, view.faces)
-    cutout = photo(solid, view, caster, rng)
-    occupancy = render.cast_target(caster, view, solid.colors).occupancy
-    return Example(solid.name, cutout, truth(solid, azimuth, seed), elevation, occupancy)
+    posed = posing.pose(mesh.vertices, mesh.faces, azimuth, elevation)
+    caster = Caster(posed.vertices, posed.faces)
+    cutout = render_cutout(mesh, posed, caster, rng)
+    occupancy = render.cast_target(caster, posed, mesh.colors).occupancy
+    return Example(mesh.name, cutout, true_points(mesh, azimuth, seed), elevation, occupancy)
 
 
-def photo(solid: meshes.Solid, view: posing.View, caster: Caster, rng: np.random.Generator) -> Cutout:
-    """The picture of a posed object, lit at random."""
-    normals = render.corner_normals(view.vertices, view.faces, caster.normals)
-    picture, cover = render.draw(caster, view, solid.vertices[view.faces], normals, solid.colors, rng, SIZE)
-    rgba = np.concatenate([_carried_on(picture, cover), cover[..., None]], axis=2)
+def render_cutout(
+    mesh: meshes.ColoredMesh, posed: posing.PosedMesh, caster: Caster, rng: np.random.Generator
+) -> Cutout:
+    """A picture of the posed object in random light, its true mask as transparency."""
+    normals = render.corner_normals(posed.vertices, posed.faces, caster.normals)
+    corners = mesh.vertices[posed.faces]
+    picture, cover = render.draw(caster, posed, corners, normals, mesh.colors, rng, SIZE)
+    rgba = np.concatenate([_extended(picture, cover), cover[..., None]], axis=2)
     return Cutout((rgba * 255.0 + 0.5).astype(np.uint8), (0, 0, SIZE, SIZE), "none")
 
 
-def truth(solid: meshes.Solid, azimuth: float, seed: int) -> Floats:
-    """(10,000, 3) points of the outer surface as a camera at `azimuth` degrees has them before it, as in `Example`."""
-    return score.boxed(score.outer_points(solid.vertices, solid.faces, seed=seed) @ score.yaw(-azimuth).T)
+def true_points(mesh: meshes.ColoredMesh, azimuth: float, seed: int) -> Floats:
+    """(10,000, 3) points of the outer surface in the frame of a camera at `azimuth` degrees, as in `Example`."""
+    outer = score.outer_points(mesh.vertices, mesh.faces, seed=seed)
+    return score.normalized(outer @ score.yaw_rotation(-azimuth).T)
 
 
-def _carried_on(picture: Floats, cover: Floats) -> Floats:
-    """The picture with the object's colours going on beyond its silhouette, as a cutout has them."""
+def _extended(picture: Floats, cover: Floats) -> Floats:
+    """The picture with the object's colours continued beyond its silhouette, as cutouts have them."""
     rows, columns = distance_transform_edt(cover < 0.5, return_distances=False, return_indices=True)
     return np.asarray(picture[rows, columns], np.float32)
 
 
-def examples(solids: Iterable[meshes.Solid]) -> Iterator[Example]:
-    """One seeded view of each object that the data set would have taken, too."""
-    for number, solid in enumerate(solids):
-        yield example(solid, VIEW_SEED + number)
+def make_examples(objects: Iterable[meshes.ColoredMesh]) -> Iterator[Example]:
+    """One seeded view of each object."""
+    for number, mesh in enumerate(objects):
+        yield make_example(mesh, VIEW_SEED + number)
 
 
-def judge(found: Example, infer: Infer) -> Result | None:
-    """What an engine makes of an example; None when it finds no shape in it."""
+def score_example(example: Example, infer: Infer) -> Result | None:
+    """Reconstruct the example and compare; None when the result has no surface."""
     started = time.perf_counter()
-    scene = infer(found.cutout)
+    scene = infer(example.cutout)
     seconds = time.perf_counter() - started
     try:
         mesh = marching_cubes.extract(scene, GRID)
     except ReconstructionError:
         return None
-    guess = points(mesh)
+    predicted = surface_points(mesh)
     return Result(
-        name=found.name,
-        exact=score.compare(guess, found.truth),
-        aligned=score.compare(score.aligned(guess, found.truth), found.truth),
-        silhouette=iou(silhouette(mesh, scene.camera), found.cutout.alpha > 0.5),
-        volume=iou(occupancy(mesh, scene.camera), found.occupancy),
-        elevation_error=abs(scene.camera.elevation - found.elevation),
+        name=example.name,
+        exact=score.compare(predicted, example.truth),
+        aligned=score.compare(score.aligned(predicted, example.truth), example.truth),
+        silhouette=iou(silhouette(mesh, scene.camera), example.cutout.alpha > 0.5),
+        volume=iou(occupancy(mesh, scene.camera), example.occupancy),
+        elevation_error=abs(scene.camera.elevation - example.elevation),
         seconds=seconds,
     )
 
 
-def points(mesh: Mesh) -> Floats:
-    """(10,000, 3) points of a mesh's outer surface, boxed to longest side 2."""
-    return score.boxed(score.outer_points(mesh.vertices, mesh.faces.astype(np.int64)))
+def surface_points(mesh: Mesh) -> Floats:
+    """(10,000, 3) points of a mesh's outer surface, normalized to longest side 2."""
+    return score.normalized(score.outer_points(mesh.vertices, mesh.faces.astype(np.int64)))
 
 
 def silhouette(mesh: Mesh, camera: Camera) -> NDArray[np.bool_]:
-    """(512, 512) which pixels of the photo's camera see the mesh."""
+    """(512, 512) mask of the mesh as the photo's camera sees it."""
     caster = Caster(mesh.vertices, mesh.faces)
     return caster.occluded(*camera_rays(camera, SIZE)).reshape(SIZE, SIZE)
 
 
 def occupancy(mesh: Mesh, camera: Camera) -> NDArray[np.bool_]:
-    """(64, 64, 64) the mesh along the rays of 64 × 64 pixels, filled into depth bins as the data set fills the truth.
+    """(64, 64, 64) depth bins inside the mesh along the rays of 64 × 64 pixels, by the same rule as the targets.
 
-    A model that was made smaller together with its camera is measured at the camera's usual distance.
+    A model that was scaled down together with its camera is measured at the camera's usual distance.
     """
-    size, scale = render.GRID, camera.distance / Camera().distance
+    size, scale = GRID_PIXELS, camera.distance / Camera().distance
     caster = Caster(mesh.vertices, mesh.faces)
     origins, directions = camera_rays(camera, size)
     unit_depth = directions / (directions @ camera.axes()[2].numpy())[:, None]
     depths, faces = ray_intervals.all_hits(caster, origins, unit_depth)
     inside = ray_intervals.inside_after(caster, unit_depth, faces)
     offsets = np.where(faces >= 0, (depths - camera.distance) / scale, np.inf).astype(np.float32)
-    return render.filled_bins(offsets, inside).reshape(size, size, render.BINS)
+    return render.filled_bins(offsets, inside).reshape(size, size, BINS)
 
 
-def engine_named(name: str) -> Infer | None:
-    """`inflated` is the compact engine without its network. None where an engine is not installed."""
+def infer_function(name: str) -> Infer | None:
+    """The `infer` of one of NAMES; None if the engine is not installed."""
     if name == "inflated":
         return compact.inflate
     try:
@@ -157,26 +164,26 @@ def engine_named(name: str) -> Infer | None:
 
 
 def summary(results: list[Result]) -> dict[str, float]:
-    """Means over the objects, the median of the elevation's error; rounded."""
+    """Means over the objects, for the elevation error the median; rounded."""
     rows = {
-        "exact_f05": [each.exact.f[0] for each in results],
-        "exact_f10": [each.exact.f[1] for each in results],
-        "exact_f20": [each.exact.f[2] for each in results],
-        "aligned_f05": [each.aligned.f[0] for each in results],
-        "aligned_f10": [each.aligned.f[1] for each in results],
-        "aligned_f20": [each.aligned.f[2] for each in results],
-        "chamfer": [each.exact.chamfer for each in results],
-        "aligned_chamfer": [each.aligned.chamfer for each in results],
-        "silhouette_iou": [each.silhouette for each in results],
-        "volume_iou": [each.volume for each in results],
-        "seconds": [each.seconds for each in results],
+        "exact_f05": [result.exact.f[0] for result in results],
+        "exact_f10": [result.exact.f[1] for result in results],
+        "exact_f20": [result.exact.f[2] for result in results],
+        "aligned_f05": [result.aligned.f[0] for result in results],
+        "aligned_f10": [result.aligned.f[1] for result in results],
+        "aligned_f20": [result.aligned.f[2] for result in results],
+        "chamfer": [result.exact.chamfer for result in results],
+        "aligned_chamfer": [result.aligned.chamfer for result in results],
+        "silhouette_iou": [result.silhouette for result in results],
+        "volume_iou": [result.volume for result in results],
+        "seconds": [result.seconds for result in results],
     }
     figures = {key: round(float(np.mean(values)), 3) for key, values in rows.items()}
-    return figures | {"elevation_error": round(float(np.median([each.elevation_error for each in results])), 1)}
+    return figures | {"elevation_error": round(float(np.median([result.elevation_error for result in results])), 1)}
 
 
 def table(figures: dict[str, dict[str, float]]) -> str:
-    """A Markdown table: one engine a row."""
+    """A Markdown table with a row per engine."""
     columns = list(next(iter(figures.values())))
     lines = ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
     lines += [f"| {name} | " + " | ".join(f"{row[key]:g}" for key in columns) + " |" for name, row in figures.items()]
@@ -184,15 +191,15 @@ def table(figures: dict[str, dict[str, float]]) -> str:
 
 
 def evaluate(sets: dict[str, list[Example]], names: Iterable[str]) -> Figures:
-    """Figures per set and engine; engines that are not installed are left out."""
-    found: Figures = {}
-    for title, each in sets.items():
-        found[title] = {}
-        for name in names:
-            infer = engine_named(name)
-            if infer is None:
-                continue
-            results = [result for result in map(partial(judge, infer=infer), each) if result]
-            found[title][name] = summary(results) | {"objects": len(results)}
-        print(f"\n{title}\n\n{table(found[title])}", flush=True)
-    return found
+    """Figures per set and engine; engines that are not installed are skipped."""
+    installed = {name: infer for name in names if (infer := infer_function(name))}
+    figures: Figures = {}
+    for title, examples in sets.items():
+        figures[title] = {name: _figures_of(examples, infer) for name, infer in installed.items()}
+        print(f"\n{title}\n\n{table(figures[title])}", flush=True)
+    return figures
+
+
+def _figures_of(examples: list[Example], infer: Infer) -> dict[str, float]:
+    results = [result for example in examples if (result := score_example(example, infer))]
+    return summary(results) | {"objects": len(results)}

@@ -13,30 +13,41 @@ from pathlib import Path
 
 import numpy as np
 
+from ml.engines.compact.network import REACH
 from ml.mesh.raycast import Caster
 from ml.training import materials, meshes, posing, render, shapes
-from ml.training.meshes import Solid
+from ml.training.meshes import ColoredMesh
 
 SHARD_SIZE = 256
 """Samples of a full shard."""
+MIN_PIXELS = 60
+"""Silhouette pixels of the GRID × GRID that a usable view shows at least."""
+SEEDS_PER_SET = 10_000_000
+"""Distance between the first object numbers of two seeds, so that they share no object."""
+SHARP_COSINES = (render.SHARP_COSINE, 0.2, 1.1)
+"""Shading styles for `render.corner_normals`: sharp edges, smooth nearly everywhere, flat."""
+SHARP_PROBABILITIES = (0.7, 0.2, 0.1)
 Sample = dict[str, np.ndarray]
+"""picture (P, P, 3) and cover (P, P) uint8, occupancy (G, G, BINS / 8) packed bits, depths (G, G, 3) float16,
+back (G, G, 3) uint8, angles (3,) float32: elevation, field of view, azimuth in degrees. `render.Target` has the rest.
+"""
 
 
-def make_sample(solid: Solid, rng: np.random.Generator, *, augment: bool = True) -> Sample | None:
-    """Picture and target of `solid` from a random view; None when the view shows next to nothing or does not fit."""
-    colors = solid.colors
+def make_sample(mesh: ColoredMesh, rng: np.random.Generator, *, augment: bool = True) -> Sample | None:
+    """Picture and target of `mesh` from a random view; None if it shows hardly anything or exceeds the depth bins."""
+    colors = mesh.colors
     if augment:
-        solid, colors = meshes.deform(solid, rng), materials.recolor(solid.colors, rng)
+        mesh, colors = meshes.deform(mesh, rng), materials.recolor(mesh.colors, rng)
     azimuth, elevation, fov = posing.random_angles(rng)
-    view = posing.pose(solid.vertices, solid.faces, azimuth, elevation, fov)
-    caster = Caster(view.vertices, view.faces)
-    target = render.cast_target(caster, view, colors)
-    seen = np.isfinite(target.depths[..., 0])
-    if seen.sum() < 60 or np.abs(target.depths[seen]).max() > render.REACH:
+    posed = posing.pose(mesh.vertices, mesh.faces, azimuth, elevation, fov)
+    caster = Caster(posed.vertices, posed.faces)
+    target = render.cast_target(caster, posed, colors)
+    silhouette = np.isfinite(target.depths[..., 0])
+    if silhouette.sum() < MIN_PIXELS or np.abs(target.depths[silhouette]).max() > REACH:
         return None
-    sharp = float(rng.choice([0.83, 0.2, 1.1], p=[0.7, 0.2, 0.1]))
-    normals = render.corner_normals(view.vertices, view.faces, caster.normals, sharp)
-    picture, cover = render.draw(caster, view, solid.vertices[view.faces], normals, colors, rng)
+    sharp = float(rng.choice(SHARP_COSINES, p=SHARP_PROBABILITIES))
+    normals = render.corner_normals(posed.vertices, posed.faces, caster.normals, sharp)
+    picture, cover = render.draw(caster, posed, mesh.vertices[posed.faces], normals, colors, rng)
     backdrop = materials.random_color(rng)
     picture = picture * cover[..., None] + backdrop * (1.0 - cover[..., None])
     return {
@@ -53,28 +64,30 @@ def _bytes(values: np.ndarray) -> np.ndarray:
     return np.clip(values * 255.0 + 0.5, 0.0, 255.0).astype(np.uint8)
 
 
-def samples(solids: Iterator[Solid], number: int, seed: int, *, augment: bool = True) -> Iterator[tuple[str, Sample]]:
-    """`number` seeded samples, one of each of `solids` that gives one."""
+def make_samples(
+    objects: Iterator[ColoredMesh], number: int, seed: int, *, augment: bool = True
+) -> Iterator[tuple[str, Sample]]:
+    """Names and samples of the first `number` objects that have a usable view."""
     rng = np.random.default_rng(seed)
-    made = ((solid.name, make_sample(solid, rng, augment=augment)) for solid in solids)
-    yield from islice(((name, sample) for name, sample in made if sample is not None), number)
+    pairs = ((mesh.name, make_sample(mesh, rng, augment=augment)) for mesh in objects)
+    yield from islice(((name, sample) for name, sample in pairs if sample is not None), number)
 
 
-def shuffled(solids: list[Solid], seed: int) -> Iterator[Solid]:
-    """Every solid once a round, in a new order each round, without end."""
+def shuffled(objects: list[ColoredMesh], seed: int) -> Iterator[ColoredMesh]:
+    """Every object once per round, in a new order each round, without end."""
     rng = np.random.default_rng(seed)
     while True:
-        yield from (solids[index] for index in rng.permutation(len(solids)))
+        yield from (objects[index] for index in rng.permutation(len(objects)))
 
 
-def generated(seed: int, families: tuple[shapes.Family, ...] = shapes.FAMILIES) -> Iterator[Solid]:
-    """Generated objects without end; different seeds share none of them."""
-    for number in count(seed * 10_000_000):
+def generate_objects(seed: int, families: tuple[shapes.Family, ...] = shapes.FAMILIES) -> Iterator[ColoredMesh]:
+    """Generated objects without end; different seeds have no object in common."""
+    for number in count(seed * SEEDS_PER_SET):
         yield shapes.generate(number, families)
 
 
-def write(out: Path, source: Iterator[tuple[str, Sample]], prefix: str) -> None:
-    """Write shards `prefix_0000`, … below `out`; a shard appears under its name only when it is whole."""
+def write_shards(out: Path, source: Iterator[tuple[str, Sample]], prefix: str) -> None:
+    """Write shards `prefix_0000`, … below `out`; a shard gets its name once it is complete."""
     out.mkdir(parents=True, exist_ok=True)
     batch: list[tuple[str, Sample]] = []
     number = 0
@@ -102,16 +115,17 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--meshes", type=Path, help="a folder of meshes; without it, shapes are generated")
     parser.add_argument("--count", type=int, default=SHARD_SIZE)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--held-out", action="store_true", help="the meshes and families that are not trained on")
+    parser.add_argument("--held-out", action="store_true", help="use the meshes and families that are never trained on")
     options = parser.parse_args(arguments)
     started = time.time()
     if options.meshes:
-        every = meshes.from_folder(options.meshes)
-        source = shuffled([each for each in every if meshes.held_out(each.name) == options.held_out], options.seed)
+        folder = meshes.load_folder(options.meshes)
+        source = shuffled([mesh for mesh in folder if meshes.is_held_out(mesh.name) == options.held_out], options.seed)
     else:
-        source = generated(options.seed, shapes.HELD_OUT if options.held_out else shapes.FAMILIES)
+        source = generate_objects(options.seed, shapes.HELD_OUT if options.held_out else shapes.FAMILIES)
     prefix = f"{'meshes' if options.meshes else 'shapes'}_{options.seed}"
-    write(options.out, samples(source, options.count, options.seed, augment=not options.held_out), prefix)
+    samples = make_samples(source, options.count, options.seed, augment=not options.held_out)
+    write_shards(options.out, samples, prefix)
     print(f"{options.count} samples in {time.time() - started:.0f} s")
 
 

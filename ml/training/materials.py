@@ -9,6 +9,8 @@ import numpy as np
 
 from ml.core.images import Floats
 
+MAX_COLORS = 64
+"""Distinct new colours that `recolor` draws for one object."""
 Pattern = Callable[[Floats], Floats]
 """(N, 3) object positions in about [-1, 1] -> (N,) weight of the second colour in [0, 1]."""
 
@@ -21,17 +23,17 @@ def random_color(rng: np.random.Generator) -> Floats:
 
 
 def recolor(colors: Floats, rng: np.random.Generator) -> Floats:
-    """(F, 3) sRGB: a random new colour for each distinct colour, or a gentle cast over all of them."""
+    """(F, 3) sRGB: a random new colour for each distinct colour, or a slight tint over all of them."""
     if rng.random() < 0.4:
         keys, index = np.unique(np.round(colors * 12.0), axis=0, return_inverse=True)
-        fresh = np.stack([random_color(rng) for _ in range(min(len(keys), 64))])
-        return np.asarray(fresh[index.ravel() % len(fresh)], np.float32)
-    cast = rng.uniform(0.8, 1.2, 3) * rng.uniform(0.75, 1.15)
-    return np.clip(colors * cast, 0.0, 1.0).astype(np.float32)
+        replacements = np.stack([random_color(rng) for _ in range(min(len(keys), MAX_COLORS))])
+        return np.asarray(replacements[index.ravel() % len(replacements)], np.float32)
+    tint = rng.uniform(0.8, 1.2, 3) * rng.uniform(0.75, 1.15)
+    return np.clip(colors * tint, 0.0, 1.0).astype(np.float32)
 
 
 def random_pattern(rng: np.random.Generator) -> Pattern:
-    """One of: stripes, checks, spots, a height gradient, wood rings, soft noise."""
+    """One of: stripes, checks, spots, a height gradient, wood rings, smooth noise."""
     makers = (_stripes, _checks, _spots, _gradient, _rings, _noise, _noise)
     return makers[int(rng.integers(len(makers)))](rng)
 
@@ -73,7 +75,7 @@ def _noise(rng: np.random.Generator) -> Pattern:
 
 
 def paint(base: Floats, points: Floats, rng: np.random.Generator) -> Floats:
-    """(N, 3) base colours at (N, 3) object positions, often with a second colour laid over in a pattern."""
+    """(N, 3) base colours at (N, 3) object positions, often with a second colour in a pattern on top."""
     color = base
     if rng.random() < 0.35:
         weight = random_pattern(rng)(points)[:, None] * rng.uniform(0.2, 1.0)

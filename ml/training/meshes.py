@@ -1,10 +1,10 @@
-"""Objects to learn from: generated shapes, and folders of meshes that the user names."""
+"""Objects to train on: a coloured mesh, folders of mesh files, and random deformation."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,12 @@ import trimesh
 
 from ml.core.images import Floats
 
-MESH_SUFFIXES = (".glb", ".gltf", ".obj", ".ply", ".stl")
+Y_UP_SUFFIXES = (".glb", ".gltf", ".obj")
+MESH_SUFFIXES = (*Y_UP_SUFFIXES, ".ply", ".stl")
 
 
 @dataclass(frozen=True)
-class Solid:
+class ColoredMesh:
     """An upright object, z up, front to +x: vertices (V, 3), faces (F, 3), and the faces' colors (F, 3), sRGB 0 … 1."""
 
     name: str
@@ -26,39 +27,38 @@ class Solid:
     colors: Floats
 
 
-def held_out(name: str) -> bool:
-    """A fixed tenth of all names, by their hash: never trained on."""
+def is_held_out(name: str) -> bool:
+    """True for a fixed tenth of all names, by their hash: these meshes are never trained on."""
     return int(hashlib.sha256(name.encode()).hexdigest(), 16) % 10 == 0
 
 
-def centred(solid: Solid) -> Solid:
-    """The same object with its box centred and its longest side 2."""
-    low, high = solid.vertices.min(axis=0), solid.vertices.max(axis=0)
+def normalized(mesh: ColoredMesh) -> ColoredMesh:
+    """The same object with its bounding box centred and its longest side 2."""
+    low, high = mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)
     scale = 2.0 / max(float((high - low).max()), 1e-9)
-    return Solid(
-        solid.name, ((solid.vertices - (low + high) / 2) * scale).astype(np.float32), solid.faces, solid.colors
-    )
+    return replace(mesh, vertices=((mesh.vertices - (low + high) / 2) * scale).astype(np.float32))
 
 
-def outward(solid: Solid) -> Solid:
-    """The same object, its faces turned around when it encloses a negative volume."""
-    corners = solid.vertices[solid.faces]
+def outward_facing(mesh: ColoredMesh) -> ColoredMesh:
+    """The same object, with its faces flipped if it encloses a negative volume."""
+    corners = mesh.vertices[mesh.faces]
     volume = np.einsum("fi,fi->", corners[:, 0], np.cross(corners[:, 1], corners[:, 2]))
-    return solid if volume >= 0 else Solid(solid.name, solid.vertices, solid.faces[:, ::-1], solid.colors)
+    return mesh if volume >= 0 else replace(mesh, faces=mesh.faces[:, ::-1])
 
 
-def from_folder(folder: Path) -> Iterator[Solid]:
+def load_folder(folder: Path) -> Iterator[ColoredMesh]:
     """Every mesh of a folder: packed `meshes_*.npz` (vertices, faces, face_colors, offsets, names) or mesh files.
 
-    Packed meshes are z up; glTF and OBJ files are y up by their formats' custom and are turned.
+    Packed meshes are z up; glTF and OBJ files are y up by convention and are rotated.
     """
     for path in sorted(folder.glob("meshes_*.npz")):
-        yield from _from_pack(path)
-    for path in sorted(each for each in folder.rglob("*") if each.suffix.lower() in MESH_SUFFIXES):
-        yield _from_file(path)
+        yield from _load_pack(path)
+    for path in sorted(path for path in folder.rglob("*") if path.suffix.lower() in MESH_SUFFIXES):
+        yield _load_file(path)
 
 
-def _from_pack(path: Path) -> Iterator[Solid]:
+def _load_pack(path: Path) -> Iterator[ColoredMesh]:
+    """Meshes with vertices as 16-bit fractions of their box and 8-bit colours."""
     with np.load(path) as archive:
         pack = {key: archive[key] for key in archive.files}
     starts, face_starts = pack["vertex_offset"], pack["face_offset"]
@@ -66,15 +66,17 @@ def _from_pack(path: Path) -> Iterator[Solid]:
         vertices = pack["vertices"][starts[index] : starts[index + 1]].astype(np.float32) / 65535.0 - 0.5
         rows = slice(face_starts[index], face_starts[index + 1])
         colors = pack["face_colors"][rows].astype(np.float32) / 255.0
-        yield outward(centred(Solid(str(name), vertices, pack["faces"][rows].astype(np.int64), colors)))
+        mesh = ColoredMesh(str(name), vertices, pack["faces"][rows].astype(np.int64), colors)
+        yield outward_facing(normalized(mesh))
 
 
-def _from_file(path: Path) -> Solid:
-    mesh = trimesh.load_mesh(path)
-    vertices = np.asarray(mesh.vertices, np.float32)
-    if path.suffix.lower() in (".glb", ".gltf", ".obj"):
+def _load_file(path: Path) -> ColoredMesh:
+    loaded = trimesh.load_mesh(path)
+    vertices = np.asarray(loaded.vertices, np.float32)
+    if path.suffix.lower() in Y_UP_SUFFIXES:
         vertices = vertices[:, [2, 0, 1]]
-    return outward(centred(Solid(path.stem, vertices, np.asarray(mesh.faces, np.int64), _face_colors(mesh))))
+    mesh = ColoredMesh(path.stem, vertices, np.asarray(loaded.faces, np.int64), _face_colors(loaded))
+    return outward_facing(normalized(mesh))
 
 
 def _face_colors(mesh: trimesh.Trimesh) -> Floats:
@@ -83,24 +85,24 @@ def _face_colors(mesh: trimesh.Trimesh) -> Floats:
     return np.asarray(colors, np.float32)[:, :3] / np.float32(255.0)
 
 
-def deform(solid: Solid, rng: np.random.Generator) -> Solid:
-    """A relative of the object: stretched, tapered, swollen here and there, mirrored; still upright on its base."""
-    vertices = solid.vertices.copy()
+def deform(mesh: ColoredMesh, rng: np.random.Generator) -> ColoredMesh:
+    """A random variation: stretched, tapered, bulging in places, mirrored; still upright on its base."""
+    vertices = mesh.vertices.copy()
     if rng.random() < 0.7:
         vertices *= np.exp(rng.normal(0.0, 0.2, 3)).astype(np.float32)
     if rng.random() < 0.2:
         vertices[:, :2] *= 1.0 + rng.uniform(-0.35, 0.35) * vertices[:, 2:] / 2.0
     if rng.random() < 0.4:
-        vertices = _swollen(vertices, rng)
-    faces = solid.faces
+        vertices = bulged(vertices, rng)
+    faces = mesh.faces
     if rng.random() < 0.5:
         vertices[:, 1] *= -1.0
         faces = faces[:, ::-1]
-    return centred(Solid(solid.name, vertices, faces, solid.colors))
+    return normalized(replace(mesh, vertices=vertices, faces=faces))
 
 
-def _swollen(vertices: Floats, rng: np.random.Generator) -> Floats:
-    """In gentle waves wider and narrower along the height, higher and lower along the length; the base stays flat."""
+def bulged(vertices: Floats, rng: np.random.Generator) -> Floats:
+    """Vertices made wider and narrower along the height, higher and lower along the length; the base stays flat."""
     result = vertices.copy()
     result[:, :2] *= _wave(vertices[:, 2:], rng)
     low = vertices[:, 2].min()
@@ -109,7 +111,7 @@ def _swollen(vertices: Floats, rng: np.random.Generator) -> Floats:
     return result
 
 
-def _wave(places: Floats, rng: np.random.Generator) -> Floats:
-    """A factor between 0.7 and 1.3 for each place."""
-    turn = np.sin(places * rng.uniform(1.0, 4.0) + rng.uniform(0.0, 2.0 * np.pi))
-    return np.asarray(1.0 + rng.uniform(0.0, 0.3) * turn, np.float32)
+def _wave(coordinates: Floats, rng: np.random.Generator) -> Floats:
+    """A smoothly varying factor between 0.7 and 1.3 for each coordinate."""
+    sine = np.sin(coordinates * rng.uniform(1.0, 4.0) + rng.uniform(0.0, 2.0 * np.pi))
+    return np.asarray(1.0 + rng.uniform(0.0, 0.3) * sine, np.float32)

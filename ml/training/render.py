@@ -1,4 +1,4 @@
-"""A picture of a posed object: one key light with shadows, a sky, ambient occlusion, a highlight."""
+"""Picture and target of a posed mesh: one key light with shadows, a sky, ambient occlusion, a highlight."""
 
 from __future__ import annotations
 
@@ -8,29 +8,34 @@ import numpy as np
 
 from ml.core.camera import pixel_rays
 from ml.core.images import Floats
+from ml.engines.compact.network import BINS, GRID, PICTURE, REACH, bin_centres
 from ml.mesh.ray_intervals import all_hits, inside_after
 from ml.mesh.raycast import Caster
 from ml.training import materials
-from ml.training.posing import View
+from ml.training.posing import PosedMesh
 
-PICTURE = 128
-GRID = 64
-BINS = 64
-REACH = 1.1
-"""Depth bins cover [-REACH, REACH] around the camera's distance, in canonical units."""
-THIN = 0.012
-"""Half the thickness given to every surface, so that sheets of no thickness are solid, in canonical units."""
-
+SHEET_THICKNESS = 0.012
+"""Thickness given to every surface, so that sheets without one have a volume, in canonical units."""
 SKY_RAYS = 5
-"""Rays a pixel that look for the open sky."""
+"""Ambient occlusion rays of a pixel."""
+SURFACE_OFFSET = 2e-3
+"""Distance from the surface at which shadow and sky rays start, so that they do not hit it again; camera space."""
+SHADOW_STRENGTH = 0.85
+"""Fraction of the key light that a shadow takes away; the rest stands for reflected light."""
+MIN_AMBIENT = 0.35
+"""Fraction of the ambient light that reaches a point without any open sky."""
+GAMMA = 2.2
+"""Exponent that approximates the sRGB curve."""
+SHARP_COSINE = 0.83
+"""Cosine of the angle to the vertex normal (34°) from which a face keeps its own normal."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """What lies along the rays of the GRID × GRID pixels, depths as canonical offsets from the middle.
+    """What the network should predict for the GRID × GRID pixels; depths are canonical offsets from the middle.
 
-    occupancy (G, G, BINS) bool; depths (G, G, 3) float32: first surface, end of the first solid part, last surface,
-    NaN outside the silhouette; back (G, G, 3) float32 sRGB of the last surface.
+    occupancy (G, G, BINS) bool; depths (G, G, 3) float32: first surface, end of the front layer, last surface, NaN
+    outside the silhouette; back (G, G, 3) float32 sRGB of the last surface.
     """
 
     occupancy: np.ndarray
@@ -43,23 +48,19 @@ def unit_depth_rays(size: int, focal: float) -> Floats:
     return np.asarray(pixel_rays(size, focal).numpy() / np.float32(focal))
 
 
-def bin_centres() -> Floats:
-    """(BINS,) canonical depth offsets."""
-    return np.asarray(((np.arange(BINS) + 0.5) / BINS * 2.0 - 1.0) * REACH, np.float32)
-
-
-def cast_target(caster: Caster, view: View, colors: Floats) -> Target:
-    """Every interval inside the solid along the pixel rays; (F, 3) `colors` paint the back."""
-    directions = unit_depth_rays(GRID, view.focal)
+def cast_target(caster: Caster, posed: PosedMesh, colors: Floats) -> Target:
+    """Intersect the pixel rays with the mesh; the back takes its faces' `colors` (F, 3)."""
+    directions = unit_depth_rays(GRID, posed.focal)
     distances, faces = all_hits(caster, np.zeros_like(directions), directions)
     inside = inside_after(caster, directions, faces)
-    offsets = np.where(faces >= 0, (distances - view.distance) * view.to_canonical, np.inf).astype(np.float32)
+    offsets = np.where(faces >= 0, (distances - posed.distance) * posed.to_canonical, np.inf).astype(np.float32)
     hit = faces[:, 0] >= 0
     last = np.maximum((faces >= 0).sum(axis=1) - 1, 0)
     rows = np.arange(len(faces))
     end = offsets[rows, np.argmin(inside, axis=1)]
     front, back = offsets[:, 0], offsets[rows, last]
-    depths = np.stack([front - THIN / 2, np.maximum(end, front) + THIN / 2, back + THIN / 2], axis=1)
+    half = SHEET_THICKNESS / 2
+    depths = np.stack([front - half, np.maximum(end, front) + half, back + half], axis=1)
     depths[~hit] = np.nan
     shape = (GRID, GRID, -1)
     back_color = np.where(hit[:, None], colors[faces[rows, last]], 0.0)
@@ -67,10 +68,10 @@ def cast_target(caster: Caster, view: View, colors: Floats) -> Target:
 
 
 def filled_bins(offsets: Floats, inside: np.ndarray) -> np.ndarray:
-    """(N, BINS) bool: the bin's centre is inside, or a surface passes through the bin."""
-    centres = bin_centres()
+    """(N, L) hit offsets and whether the ray is inside after each -> (N, BINS) bool: bins inside or at a surface."""
+    centres = bin_centres().numpy()
     result = np.zeros((len(offsets), BINS), bool)
-    half = max(THIN, REACH / BINS)
+    half = max(SHEET_THICKNESS, REACH / BINS)
     for layer in range(offsets.shape[1]):
         start = offsets[:, layer, None]
         stop = offsets[:, layer + 1, None] if layer + 1 < offsets.shape[1] else start
@@ -92,7 +93,7 @@ class Light:
 
 
 def random_light(rng: np.random.Generator, up: Floats) -> Light:
-    """A key light from above or the side, a tinted sky and a darker ground; `up` is the world's up in camera space."""
+    """A key light from above or the side, a tinted sky and a darker ground; `up` (3,) in camera space."""
     side = rng.normal(size=3) + up * rng.uniform(0.3, 1.8) - np.array([0.0, 0.0, rng.uniform(0.0, 1.2)])
     warm = np.array([1.0, rng.uniform(0.86, 1.0), rng.uniform(0.72, 1.0)])
     strength, ambient = rng.uniform(0.25, 1.1), rng.uniform(0.3, 0.8)
@@ -107,8 +108,11 @@ def random_light(rng: np.random.Generator, up: Floats) -> Light:
     )
 
 
-def corner_normals(vertices: Floats, faces: np.ndarray, normals: Floats, sharp: float = 0.83) -> Floats:
-    """(F, 3, 3) normals at the corners: smooth where the surface bends gently, the face's own at sharp edges."""
+def corner_normals(vertices: Floats, faces: np.ndarray, normals: Floats, sharp: float = SHARP_COSINE) -> Floats:
+    """(F, 3, 3) normals at the corners: smooth where the surface bends gently, the face's own at sharp edges.
+
+    `normals` (F, 3) are the faces'; above the cosine `sharp` to the smooth normal a corner counts as gentle.
+    """
     _, welded = np.unique(np.round(vertices, 4), axis=0, return_inverse=True)
     corners = welded.ravel()[faces]
     total = np.zeros((int(corners.max()) + 1, 3), np.float64)
@@ -122,32 +126,34 @@ def corner_normals(vertices: Floats, faces: np.ndarray, normals: Floats, sharp: 
 
 def draw(
     caster: Caster,
-    view: View,
+    posed: PosedMesh,
     object_corners: Floats,
-    corner: Floats,
+    normals: Floats,
     colors: Floats,
     rng: np.random.Generator,
     picture_size: int = PICTURE,
 ) -> tuple[Floats, Floats]:
-    """Picture (P, P, 3) sRGB on black, not premultiplied at its edges, and coverage (P, P); P = `picture_size`.
+    """Picture (P, P, 3) sRGB on black with straight alpha, and coverage (P, P); P = `picture_size`.
 
-    `object_corners` (F, 3, 3) are the corners in the object's own frame (for patterns), `corner` (F, 3, 3) the normals.
+    `object_corners` (F, 3, 3) are the corners in the object's own frame (for patterns), `normals` (F, 3, 3) those at
+    the corners, `colors` (F, 3) sRGB.
     """
     size = picture_size * 2
-    directions = unit_depth_rays(size, view.focal)
+    directions = unit_depth_rays(size, posed.focal)
     hits = caster.first_hits(np.zeros_like(directions), directions)
-    seen = np.flatnonzero(hits.face >= 0)
-    face, weights = hits.face[seen], hits.weights[seen]
-    points = directions[seen] * hits.distance[seen, None]
-    normal = _towards_eye(_blend(corner, face, weights), directions[seen])
-    flat = _towards_eye(caster.normals[face], directions[seen])
-    albedo = materials.paint(colors[face], _blend(object_corners, face, weights), rng) ** 2.2
-    up = _world_up(view.elevation)
+    hit = np.flatnonzero(hits.face >= 0)
+    face, weights = hits.face[hit], hits.weights[hit]
+    points = directions[hit] * hits.distance[hit, None]
+    normal = _facing_camera(_interpolate(normals, face, weights), directions[hit])
+    face_normal = _facing_camera(caster.normals[face], directions[hit])
+    albedo = materials.paint(colors[face], _interpolate(object_corners, face, weights), rng) ** GAMMA
+    up = _world_up(posed.elevation)
     light = random_light(rng, up)
-    open_sky = _open_sky(caster, points + flat * 2e-3, normal, _pixels(seen, size), rng)
-    shaded = _shade(caster, points + flat * 2e-3, normal, directions[seen], albedo, light, up, open_sky)
+    start = points + face_normal * SURFACE_OFFSET
+    open_sky = _open_sky(caster, start, normal, _half_size_pixels(hit, size), rng)
+    shaded = _shade(caster, start, normal, directions[hit], albedo, light, up, open_sky)
     picture, cover = np.zeros((size * size, 3), np.float32), np.zeros(size * size, np.float32)
-    picture[seen], cover[seen] = np.clip(shaded, 0.0, 1.0) ** (1.0 / 2.2), 1.0
+    picture[hit], cover[hit] = np.clip(shaded, 0.0, 1.0) ** (1.0 / GAMMA), 1.0
     return _halve(picture.reshape(size, size, 3), cover.reshape(size, size))
 
 
@@ -156,30 +162,30 @@ def _world_up(elevation: float) -> Floats:
     return np.array([0.0, np.cos(angle), -np.sin(angle)], np.float32)
 
 
-def _towards_eye(normals: Floats, directions: Floats) -> Floats:
+def _facing_camera(normals: Floats, directions: Floats) -> Floats:
     away = np.einsum("ni,ni->n", normals, directions)[:, None] > 0
     return _unit(np.where(away, -normals, normals))
 
 
-def _blend(corners: Floats, face: np.ndarray, weights: Floats) -> Floats:
+def _interpolate(corners: Floats, face: np.ndarray, weights: Floats) -> Floats:
     """(F, 3, 3) values at the corners, (N,) faces and their (N, 3) weights -> (N, 3) values inside the faces."""
     first, second, third = (corners[face, corner] * weights[:, corner, None] for corner in range(3))
     return np.asarray(first + second + third, np.float32)
 
 
-def _pixels(seen: np.ndarray, size: int) -> np.ndarray:
-    """Places (N,) in a picture of `size` × `size` -> the places of their pixels in one of half that size."""
-    return np.asarray(seen // size // 2 * (size // 2) + seen % size // 2)
+def _half_size_pixels(pixels: np.ndarray, size: int) -> np.ndarray:
+    """(N,) pixel indices of a `size` × `size` picture -> those of the same positions at half the resolution."""
+    return np.asarray(pixels // size // 2 * (size // 2) + pixels % size // 2)
 
 
 def _open_sky(caster: Caster, points: Floats, normal: Floats, pixels: np.ndarray, rng: np.random.Generator) -> Floats:
-    """(N, 1) share of the sky that is seen from a point: asked at one point of each pixel, good for all of it."""
-    _, first, own = np.unique(pixels, return_index=True, return_inverse=True)
+    """(N, 1) fraction of the sky visible from each point; sampled once per pixel and shared by its points."""
+    _, first, inverse = np.unique(pixels, return_index=True, return_inverse=True)
     free = np.zeros(len(first), np.float32)
     for _ in range(SKY_RAYS):
         scattered = normal[first] + _unit(rng.normal(size=(len(first), 3)).astype(np.float32)) * 0.98
         free += 1.0 - caster.occluded(points[first], _unit(scattered))
-    return np.asarray(free[own, None] / SKY_RAYS, np.float32)
+    return np.asarray(free[inverse, None] / SKY_RAYS, np.float32)
 
 
 def _shade(
@@ -193,10 +199,11 @@ def _shade(
     open_sky: Floats,
 ) -> Floats:
     """Lambert with shadow, hemisphere sky with ambient occlusion, Blinn-Phong highlight; linear colours."""
-    lit = 1.0 - caster.occluded(points, np.broadcast_to(light.key, points.shape).astype(np.float32))[:, None] * 0.85
+    shadow = caster.occluded(points, np.broadcast_to(light.key, points.shape).astype(np.float32))[:, None]
+    lit = 1.0 - shadow * SHADOW_STRENGTH
     diffuse = np.maximum(normal @ light.key, 0.0)[:, None] * lit
     height = (normal @ up)[:, None] * 0.5 + 0.5
-    ambient = (light.sky * height + light.ground * (1.0 - height)) * (0.35 + 0.65 * open_sky)
+    ambient = (light.sky * height + light.ground * (1.0 - height)) * (MIN_AMBIENT + (1.0 - MIN_AMBIENT) * open_sky)
     result = albedo * (diffuse * light.key_color + ambient)
     if light.shine > 0.0:
         half = _unit(light.key - _unit(directions))
@@ -211,7 +218,7 @@ def _unit(vectors: Floats) -> Floats:
 
 
 def _halve(picture: Floats, cover: Floats) -> tuple[Floats, Floats]:
-    """Average 2 × 2 pixels; colours are averaged over the covered part only."""
+    """Average 2 × 2 pixels; colours are averaged over the covered pixels only."""
     size = len(cover) // 2
     total = picture.reshape(size, 2, size, 2, 3).sum(axis=(1, 3))
     weight = cover.reshape(size, 2, size, 2).sum(axis=(1, 3))

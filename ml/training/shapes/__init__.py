@@ -1,7 +1,7 @@
 """Generated objects: families of shapes with many free parameters, each a function of a random generator.
 
 `generate(seed)` gives one object. Families in `HELD_OUT` are never trained on: they show how the network does on kinds
-of objects that it has not met.
+of objects that it has not seen.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ml.training.meshes import Solid, centred
+from ml.training.meshes import ColoredMesh, normalized
 from ml.training.shapes import buildings, creatures, furniture, things, vehicles, vessels
 from ml.training.shapes.parts import Part, Rng
 
@@ -46,24 +46,24 @@ FAMILIES: tuple[Family, ...] = (
     *(things.fruit, things.cake, things.hat, things.screen, things.camera, things.chest, things.sign),
     *(things.composition,) * 5,
 )
-"""Trained on; a family that stands twice is drawn twice as often."""
+"""Trained on; a family that is listed twice is drawn twice as often."""
 HELD_OUT: tuple[Family, ...] = (
     *(vessels.teapot, vehicles.helicopter, creatures.teddy, buildings.mushroom, buildings.castle),
     *(things.desk_lamp, things.laptop),
 )
 
 
-def generate(seed: int, families: tuple[Family, ...] = FAMILIES) -> Solid:
-    """The object of this seed: upright, centred, its longest side 2; its name is family and seed."""
+def generate(seed: int, families: tuple[Family, ...] = FAMILIES) -> ColoredMesh:
+    """The object of this seed: upright, centred, its longest side 2; named after family and seed."""
     rng = np.random.default_rng(seed)
     family = families[int(rng.integers(len(families)))]
-    return centred(join(f"{family.__name__}_{seed}", family(rng)))
+    return normalized(join(f"{family.__name__}_{seed}", family(rng)))
 
 
-def join(name: str, parts: list[Part]) -> Solid:
-    """One mesh of all parts, overlapping as they are: a ray counts how many it is inside."""
+def join(name: str, parts: list[Part]) -> ColoredMesh:
+    """One mesh of all parts; they may overlap, since rays count how many parts they are inside."""
     starts = np.cumsum([0, *(len(part.vertices) for part in parts)])
-    return Solid(
+    return ColoredMesh(
         name,
         np.concatenate([part.vertices for part in parts]).astype(np.float32),
         np.concatenate([part.faces + start for part, start in zip(parts, starts, strict=False)]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ml.training.shapes.parts import Part, Rng, both, box, ellipsoid, lathe, palette, prism, rod, tube, turned
+from ml.training.shapes.parts import Part, Rng, box, ellipsoid, lathe, pair, palette, prism, rod, rotated, tube
 
 
 def house(rng: Rng) -> list[Part]:
@@ -43,12 +43,12 @@ def tower(rng: Rng) -> list[Part]:
 def castle(rng: Rng) -> list[Part]:
     a, b, _ = palette(rng)
     x, wall = rng.uniform(0.6, 0.9), rng.uniform(0.4, 0.7)
-    parts = [*both(box(a, (2 * x, 0.15, wall), (0, x, wall / 2))), box(a, (0.15, 2 * x, wall), (x, 0, wall / 2))]
+    parts = [*pair(box(a, (2 * x, 0.15, wall), (0, x, wall / 2))), box(a, (0.15, 2 * x, wall), (x, 0, wall / 2))]
     parts.append(box(a, (0.15, 2 * x, wall), (-x, 0, wall / 2)))
     tall, r = wall * rng.uniform(1.2, 1.9), rng.uniform(0.15, 0.25)
     for px in (x, -x):
-        parts += both(lathe(a, [r, r], [0, tall], 14, (px, x, 0)))
-        parts += both(lathe(b, [r * 1.3, 0.02], [tall, tall + 0.4], 14, (px, x, 0)))
+        parts += pair(lathe(a, [r, r], [0, tall], 14, (px, x, 0)))
+        parts += pair(lathe(b, [r * 1.3, 0.02], [tall, tall + 0.4], 14, (px, x, 0)))
     if rng.random() < 0.6:
         parts.append(box(a, (x * 0.7, x * 0.7, wall * 2), (0, 0, wall)))
     return parts
@@ -126,11 +126,11 @@ def bridge(rng: Rng) -> list[Part]:
     for i in range(8):
         middle = ((x[i] + x[i + 1]) / 2 * length, 0, (z[i] + z[i + 1]) / 2)
         slope = float(np.degrees(np.arctan2(z[i + 1] - z[i], (x[i + 1] - x[i]) * length)))
-        parts.append(turned(box(a, (length / 3.6, 2 * y, 0.08), middle), -slope, "y", middle))
+        parts.append(rotated(box(a, (length / 3.6, 2 * y, 0.08), middle), -slope, "y", middle))
     rail = [(px * length, y, pz + 0.3) for px, pz in zip(x, z, strict=True)]
-    parts += both(tube(b, rail, 0.03))
+    parts += pair(tube(b, rail, 0.03))
     for i in range(0, 9, 2):
-        parts += both(rod(b, (x[i] * length, y, z[i]), (x[i] * length, y, z[i] + 0.3), 0.025))
+        parts += pair(rod(b, (x[i] * length, y, z[i]), (x[i] * length, y, z[i] + 0.3), 0.025))
     for px in (-0.9, 0.9):
-        parts += both(box(a, (0.12, 0.12, 0.35), (px * length, y * 0.8, 0.17)))
+        parts += pair(box(a, (0.12, 0.12, 0.35), (px * length, y * 0.8, 0.17)))
     return parts

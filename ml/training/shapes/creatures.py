@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ml.training.shapes.parts import Part, Rng, both, box, ellipsoid, lathe, palette, rod, round_box, tube
+from ml.training.shapes.parts import Part, Rng, box, ellipsoid, lathe, pair, palette, rod, round_box, tube
 
 BLACK = np.array([0.04, 0.04, 0.05], np.float32)
 
@@ -20,7 +20,7 @@ def quadruped(rng: Rng) -> list[Part]:
     ]
     for x in (-0.8 * length, 0.8 * length):
         foot = rng.uniform(0.4, 0.9) * r * 0.4
-        parts += both(rod(a, (x, r * 0.6, 0), (x, r * 0.6, spine), foot, r * 0.42))
+        parts += pair(rod(a, (x, r * 0.6, 0), (x, r * 0.6, spine), foot, r * 0.42))
     neck = rng.uniform(0.05, 0.8) if rng.random() < 0.5 else 0.15
     head = np.array([length + rng.uniform(0.05, 0.35) + r * 0.4, 0, spine + neck + r * 0.3])
     size = rng.uniform(0.5, 0.95) * r
@@ -28,7 +28,7 @@ def quadruped(rng: Rng) -> list[Part]:
     parts.append(ellipsoid(a, (size * 1.1, size * 0.9, size), tuple(head)))
     snout = rng.uniform(0.4, 1.6) * size
     parts.append(tube(b, [head, head + np.array([snout + size * 0.5, 0, -size * 0.3])], [size * 0.6, size * 0.35]))
-    parts += both(ellipsoid(BLACK, (0.03, 0.03, 0.03), (head[0] + size * 0.8, size * 0.55, head[2] + size * 0.4), 8))
+    parts += pair(ellipsoid(BLACK, (0.03, 0.03, 0.03), (head[0] + size * 0.8, size * 0.55, head[2] + size * 0.4), 8))
     parts += _ears(rng, b, head, size)
     tail = rng.uniform(-0.5, 0.5)
     parts.append(
@@ -45,9 +45,9 @@ def _ears(rng: Rng, color: np.ndarray, head: np.ndarray, size: float) -> list[Pa
     kind, length = rng.random(), rng.uniform(0.4, 1.3) * size
     if kind < 0.5:
         tip = head + np.array([-0.1 * size, size * 0.6, size * 0.8 + length])
-        return both(tube(color, [head + np.array([0, size * 0.5, size * 0.6]), tip], [size * 0.3, 0.02], 6))
+        return pair(tube(color, [head + np.array([0, size * 0.5, size * 0.6]), tip], [size * 0.3, 0.02], 6))
     flap = (size * 0.2, length * 0.6, length * 0.8) if kind < 0.75 else (size * 0.3, size * 0.3, size * 0.3)
-    return both(ellipsoid(color, flap, tuple(head + np.array([-0.2 * size, size * 0.9, size * 0.5])), 12))
+    return pair(ellipsoid(color, flap, tuple(head + np.array([-0.2 * size, size * 0.9, size * 0.5])), 12))
 
 
 def elephant(rng: Rng) -> list[Part]:
@@ -59,7 +59,7 @@ def elephant(rng: Rng) -> list[Part]:
         ellipsoid(a, (r * 0.75, r * 0.65, r * 0.75), (r * 1.6, 0, z + r * 0.35)),
     ]
     for x in (-r, r):
-        parts += both(rod(a, (x, r * 0.55, 0), (x, r * 0.55, z), r * 0.3))
+        parts += pair(rod(a, (x, r * 0.55, 0), (x, r * 0.55, z), r * 0.3))
     drop = rng.uniform(0.1, 1.0)
     trunk = [
         (r * 2.1, 0, z + r * 0.2),
@@ -68,8 +68,8 @@ def elephant(rng: Rng) -> list[Part]:
         (r * 3.0, 0, z - r * drop * 1.2),
     ]
     parts.append(tube(a, trunk, [r * 0.3, r * 0.24, r * 0.18, r * 0.12]))
-    parts += both(ellipsoid(b, (r * 0.12, r * 0.5, r * 0.6), (r * 1.3, r * 0.9, z + r * 0.3), 14))
-    parts += both(tube(c, [(r * 2, r * 0.3, z), (r * 2.6, r * 0.4, z - r * 0.3)], [0.05, 0.02]))
+    parts += pair(ellipsoid(b, (r * 0.12, r * 0.5, r * 0.6), (r * 1.3, r * 0.9, z + r * 0.3), 14))
+    parts += pair(tube(c, [(r * 2, r * 0.3, z), (r * 2.6, r * 0.4, z - r * 0.3)], [0.05, 0.02]))
     return [*parts, tube(a, [(-r * 1.4, 0, z + 0.1), (-r * 1.7, 0, z - 0.2)], [0.05, 0.03])]
 
 
@@ -86,10 +86,10 @@ def bird(rng: Rng) -> list[Part]:
             8,
         )
     )
-    parts += both(ellipsoid(BLACK, (0.05, 0.05, 0.05), (0.08 + size * 0.8, size * 0.45, head + size * 0.3), 8))
-    parts += both(ellipsoid(b, (r * 0.7, r * 0.2, r * tall * 0.75), (-0.05, r * 0.85, z - 0.02), 14))
-    parts += both(rod(c, (0.05, r * 0.4, 0), (0, r * 0.4, z - r * 0.5), 0.04))
-    parts += both(ellipsoid(c, (0.12, 0.08, 0.04), (0.1, r * 0.4, 0.03), 8))
+    parts += pair(ellipsoid(BLACK, (0.05, 0.05, 0.05), (0.08 + size * 0.8, size * 0.45, head + size * 0.3), 8))
+    parts += pair(ellipsoid(b, (r * 0.7, r * 0.2, r * tall * 0.75), (-0.05, r * 0.85, z - 0.02), 14))
+    parts += pair(rod(c, (0.05, r * 0.4, 0), (0, r * 0.4, z - r * 0.5), 0.04))
+    parts += pair(ellipsoid(c, (0.12, 0.08, 0.04), (0.1, r * 0.4, 0.03), 8))
     return [*parts, box(b, (r * 1.2, r * 0.8, 0.05), (-r * 1.2, 0, z - r * tall * 0.5))]
 
 
@@ -99,8 +99,8 @@ def fish(rng: Rng) -> list[Part]:
     parts = [ellipsoid(a, (length, y, z), (0, 0, 0), 20)]
     parts.append(ellipsoid(b, (0.22, 0.03, z * rng.uniform(0.6, 1.2)), (-length * 1.05, 0, 0), 12))
     parts.append(ellipsoid(b, (length * 0.4, 0.03, z * 0.6), (0, 0, z * 0.9), 12))
-    parts += both(ellipsoid(b, (0.2, 0.12, 0.04), (0.1, y * 1.2, -z * 0.3), 10))
-    return parts + both(ellipsoid(BLACK, (0.05, 0.05, 0.05), (length * 0.75, y * 0.6, z * 0.2), 8))
+    parts += pair(ellipsoid(b, (0.2, 0.12, 0.04), (0.1, y * 1.2, -z * 0.3), 10))
+    return parts + pair(ellipsoid(BLACK, (0.05, 0.05, 0.05), (length * 0.75, y * 0.6, z * 0.2), 8))
 
 
 def turtle(rng: Rng) -> list[Part]:
@@ -115,7 +115,7 @@ def turtle(rng: Rng) -> list[Part]:
     parts.append(ellipsoid(b, (0.17, 0.13, 0.12), (x * 1.35, 0, 0.35), 12))
     reach = rng.uniform(0.1, 0.45)
     for side in (0.65, -0.65):
-        parts += both(
+        parts += pair(
             ellipsoid(b, (0.12 + 0.2 * reach, 0.1 + reach, 0.06), (side * x, y * (0.9 + reach * 0.4), 0.12), 12)
         )
     return parts
@@ -160,17 +160,17 @@ def robot(rng: Rng) -> list[Part]:
         )
     )
     eye = (x * 0.8 * head, y * 0.35 * head, top + 0.55 * z * head)
-    parts += both(ellipsoid(c, (0.05, 0.08 * head, 0.08 * head), eye, 10))
+    parts += pair(ellipsoid(c, (0.05, 0.08 * head, 0.08 * head), eye, 10))
     if rng.random() < 0.5:
         parts += [
             rod(b, (0, 0, top + 0.8 * z), (0, 0, top + z * head + 0.3), 0.02),
             ellipsoid(c, (0.05,) * 3, (0, 0, top + z * head + 0.3), 8),
         ]
     arm, forward = rng.uniform(0.3, 0.7), rng.uniform(0, 0.4)
-    parts += both(tube(b, [(0, y, top - 0.1), (0, y * 1.35, top - 0.15), (forward, y * 1.4, top - arm)], 0.07))
-    parts += both(ellipsoid(c, (0.1, 0.1, 0.1), (forward, y * 1.4, top - arm), 10))
-    parts += both(rod(b, (0, y * 0.5, 0.05), (0, y * 0.5, leg), 0.1))
-    return parts + both(box(c, (0.4, 0.25, 0.12), (0.06, y * 0.5, 0.06)))
+    parts += pair(tube(b, [(0, y, top - 0.1), (0, y * 1.35, top - 0.15), (forward, y * 1.4, top - arm)], 0.07))
+    parts += pair(ellipsoid(c, (0.1, 0.1, 0.1), (forward, y * 1.4, top - arm), 10))
+    parts += pair(rod(b, (0, y * 0.5, 0.05), (0, y * 0.5, leg), 0.1))
+    return parts + pair(box(c, (0.4, 0.25, 0.12), (0.06, y * 0.5, 0.06)))
 
 
 def teddy(rng: Rng) -> list[Part]:
@@ -185,7 +185,7 @@ def teddy(rng: Rng) -> list[Part]:
         ellipsoid(a, (head, head * 1.1, head), (0, 0, top), 20),
         ellipsoid(b, (head * 0.5, head * 0.45, head * 0.4), (head * 0.8, 0, top - 0.05)),
     ]
-    parts += both(ellipsoid(a, (0.08, 0.13, 0.13), (0, head * 0.85, top + head * 0.8), 12))
-    parts += both(ellipsoid(BLACK, (0.04, 0.04, 0.04), (head * 0.85, head * 0.4, top + head * 0.3), 8))
-    parts += both(tube(a, [(0, r * 0.8, r * 1.6), (r * 0.5, r * 1.3, r * rng.uniform(0.8, 1.8))], [0.15, 0.12]))
-    return parts + both(tube(a, [(0.1, r * 0.6, 0.15), (r * rng.uniform(0.8, 1.7), r * 0.8, 0.14)], [0.18, 0.15]))
+    parts += pair(ellipsoid(a, (0.08, 0.13, 0.13), (0, head * 0.85, top + head * 0.8), 12))
+    parts += pair(ellipsoid(BLACK, (0.04, 0.04, 0.04), (head * 0.85, head * 0.4, top + head * 0.3), 8))
+    parts += pair(tube(a, [(0, r * 0.8, r * 1.6), (r * 0.5, r * 1.3, r * rng.uniform(0.8, 1.8))], [0.15, 0.12]))
+    return parts + pair(tube(a, [(0.1, r * 0.6, 0.15), (r * rng.uniform(0.8, 1.7), r * 0.8, 0.14)], [0.18, 0.15]))

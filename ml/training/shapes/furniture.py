@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ml.training.shapes.parts import Part, Rng, both, box, ellipsoid, four, lathe, palette, rod, round_box, tube
+from ml.training.shapes.parts import Part, Rng, box, ellipsoid, four_corners, lathe, pair, palette, rod, round_box, tube
 
 
 def _leg(rng: Rng, color: np.ndarray, x: float, y: float, height: float) -> Part:
@@ -15,9 +15,9 @@ def _leg(rng: Rng, color: np.ndarray, x: float, y: float, height: float) -> Part
 
 
 def _base(rng: Rng, color: np.ndarray, x: float, y: float, height: float) -> list[Part]:
-    """Four legs, or a foot on a column."""
+    """Four legs, or a column on a foot."""
     if rng.random() < 0.8:
-        return four(_leg(rng, color, x * 0.9, y * 0.9, height))
+        return four_corners(_leg(rng, color, x * 0.9, y * 0.9, height))
     column = rod(color, (0, 0, 0.04), (0, 0, height), rng.uniform(0.04, 0.1))
     return [column, lathe(color, [x * 0.8, x * 0.8, x * 0.2], [0, 0.04, 0.1])]
 
@@ -31,13 +31,13 @@ def _seat(rng: Rng, color: np.ndarray, x: float, y: float, height: float) -> Par
 
 
 def _back(rng: Rng, color: np.ndarray, x: float, y: float, low: float, high: float) -> list[Part]:
-    """A board, bars upright, or bars across between two posts; leaning a little."""
+    """A board, vertical bars, or horizontal bars between two posts; leaning back a little."""
     lean, thick, kind = rng.uniform(0, 0.25), rng.uniform(0.03, 0.12), rng.random()
     if kind < 0.45:
         board = round_box(color, (thick, 2 * y, high - low), (-x, 0, (low + high) / 2), rng.uniform(3, 10))
         tilt = np.array([-lean, 0, 0], np.float32) * ((board.vertices[:, 2:] - low) / (high - low))
         return [Part(board.vertices + tilt, board.faces, color)]
-    posts = both(rod(color, (-x, y * 0.92, low - 0.05), (-x - lean, y * 0.92, high), thick * 0.5))
+    posts = pair(rod(color, (-x, y * 0.92, low - 0.05), (-x - lean, y * 0.92, high), thick * 0.5))
     if kind < 0.7:
         places = np.linspace(-0.7, 0.7, int(rng.integers(2, 6))) * y
         rails = [rod(color, (-x, p, low), (-x - lean * 0.95, p, high * 0.97), thick * 0.35) for p in places]
@@ -54,7 +54,7 @@ def chair(rng: Rng) -> list[Part]:
     parts = [_seat(rng, a, x, y, height), *_base(rng, b, x, y, height), *_back(rng, a, x * 0.95, y, height, top)]
     if rng.random() < 0.35:
         arm = height + rng.uniform(0.22, 0.4)
-        parts += both(tube(b, [(-x, y, arm), (x * 0.6, y, arm), (x * 0.8, y, height)], rng.uniform(0.025, 0.06)))
+        parts += pair(tube(b, [(-x, y, arm), (x * 0.6, y, arm), (x * 0.8, y, height)], rng.uniform(0.025, 0.06)))
     return parts
 
 
@@ -98,12 +98,12 @@ def sofa(rng: Rng) -> list[Part]:
     power, back, arm = rng.uniform(4, 12), rng.uniform(0.7, 1.1), rng.uniform(0.1, 0.25)
     parts = [round_box(a, (2 * x, 2 * y, seat), (0, 0, seat / 2 + 0.1), power)]
     parts.append(round_box(a, (rng.uniform(0.2, 0.35), 2 * y, back), (-x * 0.9, 0, back / 2 + 0.1), power))
-    parts += both(round_box(a, (2 * x, arm, seat + rng.uniform(0.1, 0.35)), (0, y, seat * 0.75 + 0.1), power))
+    parts += pair(round_box(a, (2 * x, arm, seat + rng.uniform(0.1, 0.35)), (0, y, seat * 0.75 + 0.1), power))
     count = max(1, round(y * 2))
     for place in (np.arange(count) + 0.5) / count * 2 - 1:
         width = 1.9 * y / count
         parts.append(round_box(b, (1.6 * x, width, 0.18), (0.08, place * (y - arm / 2), seat + 0.15), 5))
-    return parts + four(rod(c, (x * 0.8, y * 0.9, 0), (x * 0.8, y * 0.9, 0.15), 0.04))
+    return parts + four_corners(rod(c, (x * 0.8, y * 0.9, 0), (x * 0.8, y * 0.9, 0.15), 0.04))
 
 
 def bed(rng: Rng) -> list[Part]:
@@ -118,7 +118,7 @@ def bed(rng: Rng) -> list[Part]:
     parts.append(box(a, (0.08, 2 * y, height + 0.2), (x, 0, height / 2 + 0.1)))
     for place in (-0.5, 0.5) if y > 0.6 else (0.0,):
         parts.append(round_box(c, (0.35, y * 0.8, 0.14), (-x * 0.75, place * y, height + 0.33), 3))
-    return parts + four(box(a, (0.08, 0.08, height), (x * 0.95, y * 0.92, height / 2)))
+    return parts + four_corners(box(a, (0.08, 0.08, height), (x * 0.95, y * 0.92, height / 2)))
 
 
 def shelf(rng: Rng) -> list[Part]:
@@ -126,7 +126,7 @@ def shelf(rng: Rng) -> list[Part]:
     x, y, height = rng.uniform(0.15, 0.4), rng.uniform(0.3, 0.8), rng.uniform(0.8, 2.0)
     count = int(rng.integers(2, 6))
     parts = [box(a, (2 * x, 2 * y, 0.05), (0, 0, z)) for z in np.linspace(0.05, height, count + 1)]
-    parts += both(box(a, (2 * x, 0.05, height), (0, y, height / 2)))
+    parts += pair(box(a, (2 * x, 0.05, height), (0, y, height / 2)))
     if rng.random() < 0.6:
         parts.append(box(b, (0.03, 2 * y, height), (-x, 0, height / 2)))
     for level in range(count):
@@ -145,4 +145,4 @@ def cabinet(rng: Rng) -> list[Part]:
         for p in (np.arange(columns) + 0.5) / columns * 2 - 1:
             parts.append(box(b, (0.05, 1.7 * y / columns, height / rows * 0.85), (x, p * y, 0.1 + z * height)))
             parts.append(ellipsoid(c, (0.03, 0.03, 0.03), (x + 0.04, p * y, 0.1 + z * height), 8))
-    return parts + four(box(c, (0.07, 0.07, 0.12), (x * 0.85, y * 0.9, 0.06)))
+    return parts + four_corners(box(c, (0.07, 0.07, 0.12), (x * 0.85, y * 0.9, 0.06)))

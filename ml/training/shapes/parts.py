@@ -1,4 +1,4 @@
-"""The primitives that families are built from. Lengths are free; z is up, the front looks to +x."""
+"""The primitives that families are built from. Lengths are free; z is up, the front faces +x."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ml.training.materials import random_color
 
 Rng = np.random.Generator
 Path = Iterable[Sequence[float] | NDArray[np.float64]]
-"""Points of a line in space."""
+"""Points of a curve in space."""
 Point = Sequence[float] | NDArray[np.float64]
 
 
@@ -70,7 +70,7 @@ def ellipsoid(color: Floats, radii: Point, at: Point = (0, 0, 0), sides: int = 1
 
 
 def lathe(color: Floats, radius: ArrayLike, height: ArrayLike, sides: int = 24, at: Point = (0, 0, 0)) -> Part:
-    """A profile of radii and heights, bottom to top, turned about z."""
+    """A profile of radii and heights, bottom to top, revolved about z."""
     turn = np.arange(sides) * 2.0 * np.pi / sides
     r, z = np.asarray(radius, float)[:, None], np.asarray(height, float)[:, None]
     rings = np.stack([r * np.cos(turn), r * np.sin(turn), np.broadcast_to(z, (len(z), sides))], axis=-1)
@@ -81,28 +81,28 @@ def lathe(color: Floats, radius: ArrayLike, height: ArrayLike, sides: int = 24, 
 def rod(
     color: Floats, start: Point, end: Point, radius: float, end_radius: float | None = None, sides: int = 10
 ) -> Part:
-    """A straight round bar between two points."""
+    """A straight round rod between two points."""
     last = radius if end_radius is None else end_radius
     return tube(color, [start, end], [radius, last], sides)
 
 
 def tube(color: Floats, path: Path, radii: ArrayLike, sides: int = 10) -> Part:
     """A round tube along a path of points (N, 3), of radius `radii` (N,) or one number."""
-    points = np.array([tuple(each) for each in path], float)
-    ways = np.gradient(points, axis=0)
-    ways /= np.maximum(np.linalg.norm(ways, axis=1, keepdims=True), 1e-9)
-    side = np.cross(ways, _steady(ways))
+    points = np.array([tuple(point) for point in path], float)
+    tangents = np.gradient(points, axis=0)
+    tangents /= np.maximum(np.linalg.norm(tangents, axis=1, keepdims=True), 1e-9)
+    side = np.cross(tangents, _least_aligned_axis(tangents))
     side /= np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-9)
-    other = np.cross(ways, side)
+    other = np.cross(tangents, side)
     turn = (np.arange(sides) + 0.5) * 2.0 * np.pi / sides
     r = np.broadcast_to(np.asarray(radii, float), (len(points),))[:, None, None]
     rings = points[:, None] + r * (np.cos(turn)[:, None] * side[:, None] + np.sin(turn)[:, None] * other[:, None])
     return Part(rings.reshape(-1, 3).astype(np.float32), grid_faces(len(points), sides), color)
 
 
-def _steady(ways: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The axis that the path follows least: no ring is twisted against the next."""
-    return np.asarray(np.eye(3)[np.argmin(np.abs(ways).max(axis=0))])
+def _least_aligned_axis(tangents: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The axis that the path follows least, so that no ring is twisted against the next."""
+    return np.asarray(np.eye(3)[np.argmin(np.abs(tangents).max(axis=0))])
 
 
 def arc(
@@ -117,13 +117,13 @@ def arc(
 
 
 def wheel(color: Floats, at: Point, radius: float, width: float) -> Part:
-    """A disc that stands upright and rolls along x."""
+    """An upright disc that rolls along x."""
     x, y, z = at
     return rod(color, (x, y - width / 2, z), (x, y + width / 2, z), radius, sides=18)
 
 
 def prism(color: Floats, outline: ArrayLike, width: float, at: Point = (0, 0, 0)) -> Part:
-    """A side view (N, 2) of x and z, counter-clockwise and star-shaped from its first point, thick along y."""
+    """A side view (N, 2) of x and z, counter-clockwise and star-shaped from its first point, extruded along y."""
     flat = np.asarray(outline, float)
     half = np.full(len(flat), width / 2)
     near, far = np.stack([flat[:, 0], -half, flat[:, 1]], -1), np.stack([flat[:, 0], half, flat[:, 1]], -1)
@@ -137,8 +137,8 @@ def _outward(part: Part) -> Part:
     return part if volume > 0 else Part(part.vertices, part.faces[:, ::-1], part.color)
 
 
-def turned(part: Part, degrees: float, axis: str = "z", about: Point = (0, 0, 0)) -> Part:
-    """The part turned by an angle around an axis through `about`."""
+def rotated(part: Part, degrees: float, axis: str = "z", about: Point = (0, 0, 0)) -> Part:
+    """The part rotated by an angle around an axis through `about`."""
     a, b = ((1, 2), (2, 0), (0, 1))["xyz".index(axis)]
     matrix = np.eye(3)
     matrix[a, a] = matrix[b, b] = np.cos(np.radians(degrees))
@@ -153,12 +153,12 @@ def mirrored(part: Part) -> Part:
     return Part(part.vertices * np.array([1, -1, 1], np.float32), part.faces[:, ::-1], part.color)
 
 
-def both(part: Part) -> list[Part]:
+def pair(part: Part) -> list[Part]:
     """The part and its mirror image."""
     return [part, mirrored(part)]
 
 
-def four(part: Part) -> list[Part]:
+def four_corners(part: Part) -> list[Part]:
     """The part and its mirror images across x = 0 and y = 0: the legs of a table."""
     back = Part(part.vertices * np.array([-1, 1, 1], np.float32), part.faces[:, ::-1], part.color)
-    return [*both(part), *both(back)]
+    return [*pair(part), *pair(back)]

@@ -8,17 +8,17 @@ from ml.training.shapes.parts import (
     Part,
     Rng,
     arc,
-    both,
     box,
     ellipsoid,
-    four,
+    four_corners,
     lathe,
+    pair,
     palette,
     prism,
     rod,
+    rotated,
     round_box,
     tube,
-    turned,
 )
 
 
@@ -42,7 +42,7 @@ def desk_lamp(rng: Rng) -> list[Part]:
     elbow = np.array([one * np.cos(bend), 0, one * np.sin(bend) + 0.08])
     head = elbow + np.array([two * np.cos(lean), 0, two * np.sin(lean)])
     parts = [lathe(a, [r, r, 0.08], [0, 0.05, 0.09]), rod(b, (0, 0, 0.05), elbow, 0.03), rod(b, elbow, head, 0.03)]
-    shade = turned(lathe(c, [rng.uniform(0.18, 0.3), 0.07], [-0.25, 0.05]), -rng.uniform(20, 60), "y")
+    shade = rotated(lathe(c, [rng.uniform(0.18, 0.3), 0.07], [-0.25, 0.05]), -rng.uniform(20, 60), "y")
     return [
         *parts,
         ellipsoid(b, (0.05,) * 3, tuple(elbow), 8),
@@ -69,9 +69,9 @@ def backpack(rng: Rng) -> list[Part]:
     parts.append(round_box(b, (x, 1.5 * y, z * rng.uniform(0.6, 1.0)), (x, 0, z * 0.55), rng.uniform(3, 8)))
     if rng.random() < 0.6:
         parts.append(round_box(b, (1.7 * x, 1.8 * y, 0.3 * z), (0.1 * x, 0, 1.85 * z), 4))
-    parts += both(tube(c, arc((-x, y * 0.55, z), (x * rng.uniform(0.5, 1.0), z * 0.8), 100, 260, "xz"), 0.04))
+    parts += pair(tube(c, arc((-x, y * 0.55, z), (x * rng.uniform(0.5, 1.0), z * 0.8), 100, 260, "xz"), 0.04))
     parts.append(tube(c, arc((-x * 0.5, 0, 2 * z), (y * 0.25, 0.12), 0, 180, "yz"), 0.025))
-    return parts + (both(ellipsoid(b, (x * 0.6, 0.1, z * 0.4), (0, y, z * 0.45), 12)) if rng.random() < 0.4 else [])
+    return parts + (pair(ellipsoid(b, (x * 0.6, 0.1, z * 0.4), (0, y, z * 0.45), 12)) if rng.random() < 0.4 else [])
 
 
 def hydrant(rng: Rng) -> list[Part]:
@@ -81,7 +81,7 @@ def hydrant(rng: Rng) -> list[Part]:
     z = height * np.array([0, 0.08, 0.09, 0.75, 0.76, 0.82, 0.9, 1.0, 1.04])
     parts = [lathe(a, radius, z), lathe(b, [0.06, 0.06], [height, height * 1.1], 6)]
     level, reach = height * rng.uniform(0.5, 0.65), r * rng.uniform(1.4, 1.9)
-    parts += both(rod(a, (0, 0, level), (0, reach, level), r * 0.5)) + both(
+    parts += pair(rod(a, (0, 0, level), (0, reach, level), r * 0.5)) + pair(
         rod(b, (0, reach, level), (0, reach * 1.15, level), r * 0.55)
     )
     return [
@@ -115,7 +115,7 @@ def tool(rng: Rng) -> list[Part]:
         parts.append(ellipsoid(b, (0.06, 0.18, 0.26), (0, 0, length + 0.2)))
     else:
         parts += [rod(c, (0, 0, -0.4), (0, 0, 0.1), r * 2.2), box(b, (0.02, 0.09, 0.1), (0, 0, length))]
-    return [turned(part, 90, "y") for part in parts] if rng.random() < 0.35 else parts
+    return [rotated(part, 90, "y") for part in parts] if rng.random() < 0.35 else parts
 
 
 def guitar(rng: Rng) -> list[Part]:
@@ -208,7 +208,7 @@ def laptop(rng: Rng) -> list[Part]:
         box(b, (0.01, 1.85 * y, 1.8 * x), (-x + thick / 2, 0, x + thick)),
     ]
     parts = [box(a, (2 * x, 2 * y, thick * 1.5), (0, 0, 0)), box(c, (x, 1.8 * y, 0.02), (-0.2 * x, 0, thick * 0.8))]
-    return parts + [turned(part, -lean, "y", (-x, 0, 0)) for part in lid]
+    return parts + [rotated(part, -lean, "y", (-x, 0, 0)) for part in lid]
 
 
 def camera(rng: Rng) -> list[Part]:
@@ -232,9 +232,9 @@ def chest(rng: Rng) -> list[Part]:
     angle = np.linspace(0, np.pi, 9)
     lid = prism(a, np.stack([x * np.cos(angle), 2 * z + x * rng.uniform(0.3, 1) * np.sin(angle)], -1), 2 * y)
     if rng.random() < 0.3:
-        lid = turned(lid, -rng.uniform(20, 80), "y", (-x, 0, 2 * z))
+        lid = rotated(lid, -rng.uniform(20, 80), "y", (-x, 0, 2 * z))
     parts = [box(a, (2 * x, 2 * y, 2 * z), (0, 0, z)), lid, box(b, (0.06, 0.15, 0.2), (x, 0, 2 * z))]
-    return parts + both(box(b, (2.06 * x, 0.06, 2 * z), (0, y * 0.8, z)))
+    return parts + pair(box(b, (2.06 * x, 0.06, 2 * z), (0, y * 0.8, z)))
 
 
 def sign(rng: Rng) -> list[Part]:
@@ -249,13 +249,13 @@ def sign(rng: Rng) -> list[Part]:
 
 
 def composition(rng: Rng) -> list[Part]:
-    """Random primitives around a random number of symmetries: whatever has no family of its own."""
+    """Random primitives with random symmetries, for objects that no family covers."""
     colors = palette(rng, 4)
     parts: list[Part] = [_random_part(rng, colors[0], 0.5, (0, 0, 0))]
     for _ in range(int(rng.integers(1, 6))):
         at = rng.normal(0, 0.4, 3)
         part = _random_part(rng, colors[int(rng.integers(4))], rng.uniform(0.1, 0.4), tuple(at))
-        parts += [[part], both(part), both(part), four(part)][int(rng.integers(4))]
+        parts += [[part], pair(part), pair(part), four_corners(part)][int(rng.integers(4))]
     return parts
 
 
@@ -273,4 +273,4 @@ def _random_part(rng: Rng, color: np.ndarray, size: float, at: tuple[float, ...]
     else:
         path = np.array(at) + np.cumsum(rng.normal(0, size * 0.7, (4, 3)), axis=0)
         part = tube(color, path, size * rng.uniform(0.1, 0.25))
-    return turned(part, rng.choice([0, 90, rng.uniform(0, 180)]), str(rng.choice(["x", "y", "z"])), at)
+    return rotated(part, rng.choice([0, 90, rng.uniform(0, 180)]), str(rng.choice(["x", "y", "z"])), at)

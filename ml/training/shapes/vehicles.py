@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ml.training.materials import random_color
-from ml.training.shapes.parts import Part, Rng, arc, both, box, ellipsoid, palette, prism, rod, round_box, tube, wheel
+from ml.training.shapes.parts import Part, Rng, arc, box, ellipsoid, pair, palette, prism, rod, round_box, tube, wheel
 
 DARK = np.array([0.08, 0.08, 0.09], np.float32)
 
@@ -14,8 +14,8 @@ def _wheels(rng: Rng, x: list[float], y: float, radius: float) -> list[Part]:
     hub, width = random_color(rng), rng.uniform(0.12, 0.25)
     parts: list[Part] = []
     for place in x:
-        parts += both(wheel(DARK, (place, y, radius), radius, width))
-        parts += both(wheel(hub, (place, y + 0.02, radius), radius * 0.55, width))
+        parts += pair(wheel(DARK, (place, y, radius), radius, width))
+        parts += pair(wheel(hub, (place, y + 0.02, radius), radius * 0.55, width))
     return parts
 
 
@@ -30,7 +30,7 @@ def car(rng: Rng) -> list[Part]:
     cabin = [(0, hood), (front + slope, hood), (front, roof), (back, roof), (max(back - slope, -length), hood)]
     parts = [prism(a, body, 2 * y), prism(b if rng.random() < 0.5 else a, cabin, 1.75 * y)]
     parts.append(prism(DARK, [(x * 0.97 + 0.02, hood + (z - hood) * 0.85) for x, z in cabin], 1.78 * y))
-    parts += both(box(c, (0.05, 0.15, 0.1), (length, y * 0.7, hood * 0.7)))
+    parts += pair(box(c, (0.05, 0.15, 0.1), (length, y * 0.7, hood * 0.7)))
     if rng.random() < 0.2:
         parts.append(box(c, (0.15, 0.3, 0.1), ((front + back) / 2, 0, roof + 0.05)))
     return parts + _wheels(rng, [-0.6 * length, 0.62 * length], y * 0.93, r)
@@ -56,7 +56,7 @@ def bus(rng: Rng) -> list[Part]:
     parts = [round_box(a, (2 * length, 2 * y, height), (0, 0, r + height / 2), rng.uniform(6, 16))]
     count, z = int(rng.integers(3, 8)), r + height * 0.65
     for place in (np.arange(count) + 0.5) / count * 2 - 1:
-        parts += both(box(b, (1.5 * length / count, 0.03, height * 0.35), (place * length * 0.93, y, z)))
+        parts += pair(box(b, (1.5 * length / count, 0.03, height * 0.35), (place * length * 0.93, y, z)))
     parts.append(box(b, (0.03, 1.6 * y, height * 0.4), (length, 0, z)))
     parts.append(box(c, (2 * length * 0.98, 2.03 * y, height * 0.1), (0, 0, r + height * 0.3)))
     return parts + _wheels(rng, [-0.65 * length, 0.65 * length], y * 0.92, r)
@@ -67,14 +67,14 @@ def aeroplane(rng: Rng) -> list[Part]:
     length, r, span = rng.uniform(0.8, 1.2), rng.uniform(0.1, 0.22), rng.uniform(0.6, 1.3)
     z, sweep, chord = rng.uniform(0.3, 0.6), rng.uniform(-0.1, 0.5), rng.uniform(0.25, 0.5)
     x = np.array([-1, -0.6, 0, 0.6, 0.9, 1]) * length
-    parts = [tube(a, [(each, 0, z) for each in x], r * np.array([0.3, 0.8, 1, 1, 0.6, 0.1]), 14)]
-    parts += both(_wing(b, chord, sweep, span, z))
-    parts += both(_wing(b, chord * 0.5, sweep * 0.5, span * 0.35, z + r * 0.5, -length * 0.85))
+    parts = [tube(a, [(step, 0, z) for step in x], r * np.array([0.3, 0.8, 1, 1, 0.6, 0.1]), 14)]
+    parts += pair(_wing(b, chord, sweep, span, z))
+    parts += pair(_wing(b, chord * 0.5, sweep * 0.5, span * 0.35, z + r * 0.5, -length * 0.85))
     fin = [(-0.75 * length, z), (-length, z), (-length * 1.05, z + 0.4), (-length * 0.9, z + 0.4)]
     parts.append(prism(c, fin, 0.04))
     if rng.random() < 0.5:
         for y in (0.35, 0.6)[: int(rng.integers(1, 3))]:
-            parts += both(rod(c, (-0.1, y * span, z - 0.08), (0.2, y * span, z - 0.08), 0.07))
+            parts += pair(rod(c, (-0.1, y * span, z - 0.08), (0.2, y * span, z - 0.08), 0.07))
     else:
         parts.append(box(c, (0.03, 0.06, rng.uniform(0.4, 0.7)), (length * 1.02, 0, z)))
     return parts
@@ -94,7 +94,7 @@ def boat(rng: Rng) -> list[Part]:
     length, y, height = rng.uniform(0.8, 1.3), rng.uniform(0.25, 0.45), rng.uniform(0.3, 0.5)
     x = np.linspace(-1, 1, 9)
     hull = tube(
-        a, [(each * length, 0, height) for each in x], y * np.sqrt(np.clip(1.02 - np.clip(x, -0.6, 1) ** 2, 0, 1)), 16
+        a, [(step * length, 0, height) for step in x], y * np.sqrt(np.clip(1.02 - np.clip(x, -0.6, 1) ** 2, 0, 1)), 16
     )
     squash = np.where(hull.vertices[:, 2] > height, 0.05, height / y)[:, None]
     vertices = hull.vertices.copy()

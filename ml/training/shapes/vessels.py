@@ -1,4 +1,4 @@
-"""Turned bodies: vases, bottles, cups, teapots, bowls, pots, barrels."""
+"""Bodies of revolution: vases, bottles, cups, teapots, bowls, pots, barrels."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ml.training.shapes.parts import Part, Rng, arc, box, ellipsoid, lathe, pale
 
 
 def _profile(rng: Rng, count: int = 14) -> tuple[np.ndarray, np.ndarray]:
-    """A smooth random outline from the foot to the rim; height 1 to 2.5."""
+    """A smooth random profile from the foot to the rim; height 1 to 2.5."""
     height = np.linspace(0.0, 1.0, count)
     knots = rng.uniform(0.2, 0.6, 5)
     radius = np.interp(height, np.linspace(0, 1, 5), knots)
@@ -17,7 +17,7 @@ def _profile(rng: Rng, count: int = 14) -> tuple[np.ndarray, np.ndarray]:
 
 
 def hollow(color: np.ndarray, radius: np.ndarray, height: np.ndarray, wall: float = 0.05) -> Part:
-    """A turned body that is open at the top, with a wall of this thickness."""
+    """A body of revolution that is open at the top, with a wall of this thickness."""
     inner = np.maximum(radius - wall, 0.02)
     depth = np.maximum(height, height[0] + wall)
     return lathe(color, np.concatenate([radius, inner[::-1]]), np.concatenate([height, depth[::-1]]), 28)

@@ -7,15 +7,15 @@ from numpy.typing import NDArray
 
 from ml.mesh import ray_intervals
 from ml.mesh.raycast import Caster
-from ml.training.meshes import Solid
+from ml.training.meshes import ColoredMesh
 from ml.training.shapes.parts import box
-from tests.ml.training.solids import GREY, cube, solid
+from tests.ml.training.primitives import GREY, cube, joined
 
 FORWARD = np.array([[0.0, 0.0, 1.0]], np.float32)
 
 
 def crossings(
-    shape: Solid, origin: tuple[float, float, float] = (0.1, 0.2, -5.0)
+    shape: ColoredMesh, origin: tuple[float, float, float] = (0.1, 0.2, -5.0)
 ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     """Distances (L,) of the hits of one ray along +z, and whether it is inside after each."""
     caster = Caster(shape.vertices, shape.faces)
@@ -31,14 +31,14 @@ def test_a_ray_enters_and_leaves_a_cube() -> None:
 
 
 def test_a_ray_stays_inside_where_two_boxes_overlap() -> None:
-    two = solid(box(GREY, (2, 2, 2)), box(GREY, (2, 2, 2), (0, 0, 1)))
+    two = joined(box(GREY, (2, 2, 2)), box(GREY, (2, 2, 2), (0, 0, 1)))
     distances, inside = crossings(two)
     assert np.allclose(distances, [4.0, 5.0, 6.0, 7.0], atol=1e-3)
     assert inside.tolist() == [True, True, True, False]
 
 
 def test_a_ray_is_outside_between_two_boxes() -> None:
-    two = solid(box(GREY, (2, 2, 2)), box(GREY, (2, 2, 2), (0, 0, 4)))
+    two = joined(box(GREY, (2, 2, 2)), box(GREY, (2, 2, 2), (0, 0, 4)))
     distances, inside = crossings(two)
     assert np.allclose(distances, [4.0, 6.0, 8.0, 10.0], atol=1e-3)
     assert inside.tolist() == [True, False, True, False]
@@ -48,7 +48,7 @@ def test_a_ray_is_never_inside_after_the_last_hit_of_an_open_mesh() -> None:
     open_cube = cube()
     corners = open_cube.vertices[open_cube.faces]
     far = (corners[:, :, 2] > 0.9).all(axis=1)
-    kept = Solid("open", open_cube.vertices, open_cube.faces[~far], open_cube.colors[~far])
+    kept = ColoredMesh("open", open_cube.vertices, open_cube.faces[~far], open_cube.colors[~far])
     _, inside = crossings(kept)
     assert inside.tolist() == [False]
 

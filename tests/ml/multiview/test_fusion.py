@@ -19,7 +19,7 @@ from ml.photo.cutout import Cutout
 from ml.scene.volume import VolumeScene
 from ml.training import posing
 from ml.training.shapes.parts import box
-from tests.ml.training.solids import GREY, solid
+from tests.ml.training.primitives import GREY, joined
 
 SIZE = 512
 
@@ -37,7 +37,7 @@ class Inflating:
 
 def photo(azimuth: float, sides: tuple[float, float, float] = (0.5, 1.0, 0.7), color: int = 200) -> Cutout:
     """The box of these sides (x, y, z) seen by a level camera."""
-    body = solid(box(GREY, sides))
+    body = joined(box(GREY, sides))
     view = posing.pose(body.vertices, body.faces, azimuth, 0.0)
     directions = pixel_rays(SIZE, view.focal).numpy()
     seen = Caster(view.vertices, view.faces).occluded(np.zeros_like(directions), directions)

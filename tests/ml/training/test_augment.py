@@ -4,7 +4,7 @@ from ml.training import augment, dataset
 
 
 def sample() -> dataset.Sample:
-    return next(dataset.samples(dataset.generated(4), 1, 4))[1]
+    return next(dataset.make_samples(dataset.generate_objects(4), 1, 4))[1]
 
 
 def tall_block() -> dataset.Sample:

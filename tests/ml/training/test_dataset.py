@@ -3,22 +3,23 @@ from pathlib import Path
 
 import numpy as np
 
-from ml.training import dataset, render
+from ml.engines.compact.network import BINS, GRID, PICTURE
+from ml.training import dataset
 from ml.training.train import gather, open_shards, to_batch
-from tests.ml.training.solids import ball
+from tests.ml.training.primitives import ball
 
 
 def test_a_seed_always_gives_the_same_samples() -> None:
-    one, two = (list(dataset.samples(dataset.generated(3), 2, 3)) for _ in range(2))
+    one, two = (list(dataset.make_samples(dataset.generate_objects(3), 2, 3)) for _ in range(2))
     assert [name for name, _ in one] == [name for name, _ in two]
     assert all(np.array_equal(one[1][1][key], two[1][1][key], equal_nan=True) for key in one[1][1])
 
 
 def test_a_shard_is_read_back_as_a_batch(tmp_path: Path) -> None:
-    dataset.write(tmp_path, dataset.samples(dataset.generated(3), 3, 3), "shapes_3")
+    dataset.write_shards(tmp_path, dataset.make_samples(dataset.generate_objects(3), 3, 3), "shapes_3")
     batch = to_batch(gather(open_shards(tmp_path), np.array([[0, 2], [0, 0]])), None)
-    assert batch["inputs"].shape == (2, 5, render.PICTURE, render.PICTURE)
-    assert batch["occupancy"].shape == (2, render.GRID, render.GRID, render.BINS)
+    assert batch["inputs"].shape == (2, 5, PICTURE, PICTURE)
+    assert batch["occupancy"].shape == (2, GRID, GRID, BINS)
     silhouette = batch["silhouette"]
     assert silhouette.any() and batch["depths"][silhouette].isfinite().all()
     assert (batch["occupancy"].bool().any(dim=-1) | ~silhouette).all()

@@ -8,7 +8,7 @@ from ml.training import dataset, losses, train
 
 @pytest.fixture(scope="module")
 def batch() -> losses.Batch:
-    samples = [sample for _, sample in dataset.samples(dataset.generated(8), 4, 8)]
+    samples = [sample for _, sample in dataset.make_samples(dataset.generate_objects(8), 4, 8)]
     return train.to_batch({key: np.stack([sample[key] for sample in samples]) for key in train.ARRAYS}, None)
 
 

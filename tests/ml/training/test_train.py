@@ -16,9 +16,9 @@ small_network = partial(CompactNetwork, widths=(16, 32, 64), layers=1, head=16)
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with a dozen samples; the first eight of them are the held-out set, too."""
     path: Path = tmp_path_factory.mktemp("train")
-    samples = list(dataset.samples(dataset.generated(8), 12, 8))
-    dataset.write(path / "data", iter(samples), "shapes_8")
-    dataset.write(path / "held_shapes", iter(samples[:8]), "shapes_8")
+    samples = list(dataset.make_samples(dataset.generate_objects(8), 12, 8))
+    dataset.write_shards(path / "data", iter(samples), "shapes_8")
+    dataset.write_shards(path / "held_shapes", iter(samples[:8]), "shapes_8")
     return path
 
 
