@@ -1,3 +1,5 @@
+"""The URLs of the account pages."""
+
 from django.urls import path
 
 from accounts.views import data, profile, sessions, tokens

@@ -1,4 +1,4 @@
-"""The forms of the account pages; allauth brings those of sign-up, sign-in, address and password."""
+"""The forms of the account pages; auth_forms has those for sign-up, sign-in, email and password."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from accounts.models import User
 
 
 class ProfileForm(forms.ModelForm[User]):
-    """What others see of a person."""
+    """What others see of a user."""
 
     class Meta:
         model = User
@@ -20,15 +20,15 @@ class ProfileForm(forms.ModelForm[User]):
 
 
 class TokenForm(forms.Form):
-    """A new API token. Two open tokens of one name could not be told apart."""
+    """A new API token. Names are unique among a user's active tokens, so that they can be told apart."""
 
     name = forms.CharField(
         max_length=100,
-        help_text="The app or device that will use it.",
+        help_text="The app or device that will use the token.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     lasts = forms.ChoiceField(
-        label="Ends",
+        label="Expires",
         choices=[("", "After 30 days without use"), ("1", "Never, until you revoke it")],
         required=False,
     )
@@ -38,15 +38,17 @@ class TokenForm(forms.Form):
         self._user = user
 
     def clean_name(self) -> str:
-        """The name, which no other open token of the person has."""
+        """The name. Raises ValidationError if another active token has it."""
         name = str(self.cleaned_data["name"])
         if tokens.open_tokens(self._user).filter(name=name).exists():
-            raise forms.ValidationError("You have a token of this name. Choose another, or revoke the old one first.")
+            raise forms.ValidationError(
+                "You already have a token with this name. Choose another name, or revoke the old token."
+            )
         return name
 
 
 class DeleteAccountForm(forms.Form):
-    """The password, so that an open browser alone cannot delete an account."""
+    """The password, so that access to a signed-in browser is not enough to delete an account."""
 
     password = forms.CharField(
         label="Your password",
@@ -59,8 +61,8 @@ class DeleteAccountForm(forms.Form):
         self._user = user
 
     def clean_password(self) -> str:
-        """The password, if it is the right one."""
+        """The password. Raises ValidationError if it is wrong."""
         password = str(self.cleaned_data["password"])
         if not self._user.check_password(password):
-            raise forms.ValidationError("This is not your password.")
+            raise forms.ValidationError("Wrong password.")
         return password

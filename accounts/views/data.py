@@ -1,4 +1,4 @@
-"""A person's own data: take it along, or delete it."""
+"""A user's own data: download it, or delete the account."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from jobs.models import Job
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def data(request: HttpRequest) -> HttpResponseBase:
-    """What is stored; as one ZIP when the form is sent."""
+    """What is stored; a POST downloads it as a ZIP."""
     if request.method == "POST":
         return export.deliver_export(person(request))
     return render(request, "accounts/data.html", {"usage": quota.usage(person(request))})
@@ -31,20 +31,20 @@ def data(request: HttpRequest) -> HttpResponseBase:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest) -> HttpResponse:
-    """Say what goes, ask for the password, delete. Guesses are limited like those of a sign-in."""
+    """Show what will be deleted, ask for the password, delete. Attempts are limited as for sign-in."""
     if request.method == "POST" and (limited := consume_or_429(request, action="reauthenticate", user=request.user)):
         return limited  # type: ignore[no-any-return]
     form = DeleteAccountForm(person(request), request.POST or None)
     if request.method == "POST" and form.is_valid():
         delete_account(person(request))
         logout(request)
-        messages.success(request, "Your account is deleted, with everything that was in it.")
+        messages.success(request, "Your account and everything in it have been deleted.")
         return redirect("home")
-    context = {"form": form, "usage": quota.usage(person(request)), **_what_goes(request)}
+    context = {"form": form, "usage": quota.usage(person(request)), **_deletion_counts(request)}
     return render(request, "accounts/delete.html", context, status=400 if form.errors else 200)
 
 
-def _what_goes(request: HttpRequest) -> dict[str, int]:
+def _deletion_counts(request: HttpRequest) -> dict[str, int]:
     jobs = Job.objects.filter(owner=person(request), deleted_at=None)
     return {
         "jobs": jobs.count(),

@@ -1,4 +1,4 @@
-"""What allauth answers to whoever tries too often."""
+"""The response when a rate limit of allauth is exceeded."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 RETRY_SECONDS = 60
-"""Most of allauth's limits count per minute."""
+"""Most limits of allauth are per minute."""
 
 
 def too_many_requests(request: HttpRequest) -> HttpResponse:
-    """429 in the site's look, with the time after which to try again."""
-    answer = render(request, "429.html", {"retry_seconds": RETRY_SECONDS}, status=429)
-    answer["Retry-After"] = str(RETRY_SECONDS)
-    return answer
+    """A 429 page in the site's design, with a Retry-After header."""
+    response = render(request, "429.html", {"retry_seconds": RETRY_SECONDS}, status=429)
+    response["Retry-After"] = str(RETRY_SECONDS)
+    return response

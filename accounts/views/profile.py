@@ -1,4 +1,4 @@
-"""The first of the account pages: the name that others see, and how much room is taken."""
+"""The profile page: display name, storage and active jobs."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from jobs.models import Job
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
-    """Name, storage, jobs under way."""
-    # A row of its own: the form writes into it before it is valid, and the bar shows the person too.
+    """Show and change the profile."""
+    # A separate instance: validation changes it even if the form is invalid, and the header shows request.user.
     form = ProfileForm(request.POST or None, instance=User.objects.get(pk=person(request).pk))
     if request.method == "POST" and form.is_valid():
         form.save()
-        messages.success(request, "Your profile is saved.")
+        messages.success(request, "Profile saved.")
         return redirect("accounts:profile")
     context = {
         "form": form,

@@ -1,4 +1,4 @@
-"""The browsers in which a person is signed in, and the way to sign them out from afar."""
+"""The browsers in which a user is signed in; each can be signed out remotely."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from accounts.views.person import person
 @login_required
 @require_safe
 def session_list(request: HttpRequest) -> HttpResponse:
-    """This browser and the others."""
+    """List this browser and the others."""
     browsers = sessions.browsers_of(person(request), request.session)
     return render(request, "accounts/sessions.html", {"browsers": browsers})
 
@@ -26,7 +26,7 @@ def end(request: HttpRequest, browser_id: int) -> HttpResponse:
     """Sign one browser out."""
     if not sessions.end(person(request), browser_id):
         raise Http404("There is no such session.")
-    messages.success(request, "That browser is signed out.")
+    messages.success(request, "Browser signed out.")
     return redirect("accounts:sessions")
 
 
@@ -35,5 +35,5 @@ def end(request: HttpRequest, browser_id: int) -> HttpResponse:
 def end_others(request: HttpRequest) -> HttpResponse:
     """Sign out every browser but this one."""
     sessions.end_all(person(request), keep=request.session)
-    messages.success(request, "All other browsers are signed out.")
+    messages.success(request, "All other browsers signed out.")
     return redirect("accounts:sessions")

@@ -1,4 +1,4 @@
-"""API tokens of a person: make one, see it once, revoke it."""
+"""A user's API tokens: create one, see it once, revoke it."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from reconsite.core.errors import Rejected
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def token_list(request: HttpRequest) -> HttpResponse:
-    """The list, and the form of a new one.
+    """List the tokens and create one.
 
-    A new token's text stands in the answer to the form itself: kept for a redirect, it would lie in a session.
+    The response to the form shows the new token: for a redirect it would have to be stored in the session.
     """
     form = TokenForm(person(request), request.POST or None)
     if request.method != "POST" or not form.is_valid():
@@ -50,12 +50,12 @@ def _page(request: HttpRequest, form: TokenForm, new: ApiToken | None = None, te
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def revoke(request: HttpRequest, token_key: str) -> HttpResponse:
-    """Ask, then revoke."""
+    """Ask for confirmation, then revoke."""
     token = tokens.open_tokens(person(request)).filter(token_key=token_key).first()
     if token is None:
         raise Http404("There is no such token.")
     if request.method != "POST":
         return render(request, "accounts/revoke_token.html", {"token": token})
     tokens.revoke(person(request), token_key)
-    messages.success(request, f"The token “{token.name}” is revoked: it opens nothing any more.")
+    messages.success(request, f"Token “{token.name}” revoked. Anything using it has stopped working.")
     return redirect("accounts:tokens")

@@ -1,8 +1,8 @@
-"""Moderation: jobs and reports are looked at here and changed only by the verbs of jobs.core.moderation."""
+"""Moderation: pages to view jobs and reports. Only the commands of jobs.core.moderation change them."""
 
 from django.contrib import admin
 
-from jobs.admin.acts import ModerationActAdmin
+from jobs.admin.audit_log import ModerationActAdmin
 from jobs.admin.files import ArtifactAdmin, PhotoAdmin
 from jobs.admin.jobs import JobAdmin
 from jobs.admin.reports import AbuseReportAdmin

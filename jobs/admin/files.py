@@ -1,4 +1,4 @@
-"""Photos and files of all jobs, to be found."""
+"""The photos and result files of all jobs, for search."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reconsite.admin.components import ReadOnly
 
 @admin.register(Photo)
 class PhotoAdmin(ReadOnly, admin.ModelAdmin[Photo]):
-    """Names and sizes of photos."""
+    """Photos: names and sizes only."""
 
     list_display = ("original_name", "job", "width", "height", "size")
     search_fields = ("original_name", "job__id", "job__owner__email")
@@ -19,7 +19,7 @@ class PhotoAdmin(ReadOnly, admin.ModelAdmin[Photo]):
 
 @admin.register(Artifact)
 class ArtifactAdmin(ReadOnly, admin.ModelAdmin[Artifact]):
-    """Names and sizes of results."""
+    """Result files: names and sizes only."""
 
     list_display = ("name", "job", "size")
     list_filter = ("name",)

@@ -1,4 +1,4 @@
-"""Queue and workers at a glance, for staff who may see jobs."""
+"""The state of queue and workers, for staff with permission to view jobs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jobs.core.health import gather
 
 @require_safe
 def health(request: HttpRequest) -> HttpResponse:
-    """The page; the admin site has checked that a member of staff asks."""
+    """The page; `admin_view` has already checked that the user is staff."""
     if not request.user.has_perm("jobs.view_job"):
         raise PermissionDenied
     context = {**admin.site.each_context(request), "title": "Queue and workers", "health": gather()}

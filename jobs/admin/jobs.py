@@ -1,4 +1,4 @@
-"""All jobs, with what moderators may do to them."""
+"""All jobs and the actions of moderators on them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from accounts.models import User
 from jobs.admin import health
-from jobs.admin.posters import thumbnail
+from jobs.admin.thumbnails import thumbnail
 from jobs.core import moderation
 from jobs.models import AbuseReport, Artifact, Job, JobEvent, Photo
 from reconsite.admin.actions import ModeratedAdmin, ModerationAction, admin_action
@@ -21,7 +21,7 @@ from reconsite.admin.components import ReadOnly, YesNoFilter, change_url, link
 
 HIDE = ModerationAction(
     "hide",
-    "Hide from everybody but staff",
+    "Hide from everyone but staff",
     "Hide these models?",
     "Hide",
     "hidden",
@@ -31,10 +31,10 @@ HIDE = ModerationAction(
 )
 UNHIDE = ModerationAction(
     "unhide",
-    "Show again",
-    "Show these models again?",
-    "Show again",
-    "shown again",
+    "Unhide",
+    "Unhide these models?",
+    "Unhide",
+    "unhidden",
     moderation.unhide,
     "moderate",
     lambda job: job.hidden_at is not None,
@@ -43,14 +43,14 @@ CANCEL = ModerationAction(
     "cancel",
     "Cancel",
     "Cancel these jobs?",
-    "Cancel them",
+    "Cancel jobs",
     "cancelled",
     moderation.cancel,
     "moderate",
     lambda job: not job.is_terminal,
 )
 
-TIMES = (
+PROGRESS_FIELDS = (
     "created_at",
     "queued_at",
     "started_at",
@@ -65,36 +65,36 @@ OPEN_REPORTS = AbuseReport.objects.filter(job=OuterRef("pk"), closed_at=None)
 
 
 class HiddenFilter(YesNoFilter):
-    """Taken out of sight by a moderator."""
+    """Hidden by a moderator."""
 
     title, parameter_name, condition = "hidden", "hidden", Q(hidden_at__isnull=False)
 
 
 class PublishedFilter(YesNoFilter):
-    """Shown to everybody by its owner."""
+    """Published by the owner."""
 
     title, parameter_name, condition = "published", "published", Q(published_at__isnull=False)
 
 
 class ReportedFilter(YesNoFilter):
-    """With a report that nobody has dealt with."""
+    """With an open report."""
 
     title, parameter_name, condition = "reported", "reported", Exists(OPEN_REPORTS)
 
 
 class OwnerFilter(admin.SimpleListFilter):
-    """The owner that a link of the list of people has chosen; a list of all would be too long."""
+    """The owner in the URL, which the list of users links to; a list of all owners would be too long."""
 
     title, parameter_name = "owner", "owner"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """The chosen owner alone."""
-        chosen = request.GET.get("owner", "")
-        owners = User.objects.filter(pk=chosen) if chosen.isdigit() else User.objects.none()
+        """Only the selected owner."""
+        owner_id = request.GET.get("owner", "")
+        owners = User.objects.filter(pk=owner_id) if owner_id.isdigit() else User.objects.none()
         return [(str(owner.pk), owner.email) for owner in owners]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        """Their jobs."""
+        """The jobs of the selected owner; all jobs without one."""
         return queryset.filter(owner=self.value()) if self.value() else queryset
 
 
@@ -124,14 +124,14 @@ class ReportInline(ReadOnly, admin.TabularInline[AbuseReport, Job]):
 
 @admin.register(Job)
 class JobAdmin(ModeratedAdmin, ReadOnly, admin.ModelAdmin[Job]):
-    """All jobs; the actions call the verbs of jobs.core.moderation."""
+    """All jobs; the actions call the commands of jobs.core.moderation."""
 
     list_display = ("poster", "title", "owner", "state", "failure_code", "created_at", "published_at", "hidden_at")
     list_display_links = ("poster", "title")
     list_filter = ("state", HiddenFilter, PublishedFilter, ReportedFilter, OwnerFilter, "failure_code", "engine")
     date_hierarchy = "created_at"
     search_fields = ("title", "owner__email", "owner__display_name", "id")
-    search_help_text = "Title, the owner’s name or address, or the id"
+    search_help_text = "Title, owner’s name or email, or ID"
     list_select_related = ("owner",)
     readonly_fields = ("poster", "page", "id", "created_at")
     fieldsets = (
@@ -139,9 +139,9 @@ class JobAdmin(ModeratedAdmin, ReadOnly, admin.ModelAdmin[Job]):
             None,
             {"fields": ("poster", "title", "page", "id", "state", "published_at", "hidden_at", "deleted_at", "tags")},
         ),
-        ("What went wrong", {"fields": ("failure_code", "failure_message", "failure_detail")}),
-        ("How it was made", {"fields": ("recipe", "parent", "engine", "stage_seconds", "size")}),
-        ("When and where", {"fields": TIMES}),
+        ("Failure", {"fields": ("failure_code", "failure_message", "failure_detail")}),
+        ("Settings", {"fields": ("recipe", "parent", "engine", "stage_seconds", "size")}),
+        ("Progress", {"fields": PROGRESS_FIELDS}),
         ("Report", {"fields": ("report",), "classes": ("collapse",)}),
     )
     inlines = (ReportInline, PhotoInline, ArtifactInline, EventInline)
@@ -150,20 +150,20 @@ class JobAdmin(ModeratedAdmin, ReadOnly, admin.ModelAdmin[Job]):
 
     @admin.display(description="Poster")
     def poster(self, job: Job) -> SafeString | str:
-        """A small picture, where there is one."""
+        """A thumbnail of the model."""
         return thumbnail(job)
 
-    @admin.display(description="On the site")
+    @admin.display(description="View on site")
     def page(self, job: Job) -> SafeString:
-        """The job as its owner sees it, and the owner."""
-        page = link(job.get_absolute_url(), "The model’s page")
+        """Links to the job's page and to its owner."""
+        page = link(job.get_absolute_url(), "Model page")
         return format_html("{} · {}", page, link(change_url(job.owner), job.owner))
 
     def has_moderate_permission(self, request: HttpRequest) -> bool:
-        """Who may act on other people's jobs."""
+        """Who can moderate jobs."""
         return request.user.has_perm("jobs.change_job")
 
     def get_urls(self) -> list[URLPattern]:
-        """The page of queue and workers lies beside the list."""
+        """Adds the page of queue and workers."""
         view = self.admin_site.admin_view(health.health)
         return [path("health/", view, name="jobs_health"), *super().get_urls()]

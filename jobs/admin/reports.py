@@ -1,4 +1,4 @@
-"""The queue of reports: what is open comes first."""
+"""The reports from visitors, open ones first."""
 
 from __future__ import annotations
 
@@ -8,18 +8,22 @@ from django.db.models import F, Q
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from accounts.models import User
-from jobs.admin.posters import thumbnail
+from jobs.admin.thumbnails import thumbnail
 from jobs.core import moderation
 from jobs.models import AbuseReport
 from reconsite.admin.actions import ModeratedAdmin, ModerationAction, admin_action
 from reconsite.admin.components import ReadOnly, YesNoFilter, change_url, link
 
+MAX_LISTED_CHARACTERS = 80
+"""Characters of a report's text that fit in a row of the list."""
+
 
 @transaction.atomic
 def hide_reported(actor: User, report: AbuseReport, reason: str) -> bool:
-    """Hide the model and close every open report of it; False when both were done before."""
+    """Hide the model and close all its open reports. False if there was nothing left to do."""
     hidden = moderation.hide(actor, report.job, reason)
     reports = AbuseReport.objects.filter(job=report.job, closed_at=None)
     closed = [moderation.close_report(actor, other, reason) for other in reports]
@@ -28,8 +32,8 @@ def hide_reported(actor: User, report: AbuseReport, reason: str) -> bool:
 
 CLOSE = ModerationAction(
     "close",
-    "Close: nothing to do",
-    "Close these reports and leave the models as they are?",
+    "Close without action",
+    "Close these reports without hiding the models?",
     "Close",
     "closed",
     moderation.close_report,
@@ -41,7 +45,7 @@ HIDE_MODEL = ModerationAction(
     "Hide the model and close its reports",
     "Hide the reported models and close their reports?",
     "Hide",
-    "dealt with",
+    "resolved",
     hide_reported,
     "hide",
     lambda report: report.job.hidden_at is None,
@@ -49,14 +53,14 @@ HIDE_MODEL = ModerationAction(
 
 
 class OpenFilter(YesNoFilter):
-    """Not dealt with yet."""
+    """Not closed yet."""
 
     title, parameter_name, condition = "open", "open", Q(closed_at=None)
 
 
 @admin.register(AbuseReport)
 class AbuseReportAdmin(ModeratedAdmin, ReadOnly, admin.ModelAdmin[AbuseReport]):
-    """What people have reported."""
+    """Reports from visitors."""
 
     list_display = ("poster", "reason", "short_text", "reported", "reporter", "created_at", "is_open")
     list_display_links = ("poster", "reason")
@@ -64,7 +68,7 @@ class AbuseReportAdmin(ModeratedAdmin, ReadOnly, admin.ModelAdmin[AbuseReport]):
     ordering = (F("closed_at").desc(nulls_first=True), "-created_at")
     date_hierarchy = "created_at"
     search_fields = ("text", "job__title", "job__id", "job__owner__email", "reporter__email")
-    search_help_text = "Text of the report, title or id of the model, address of owner or reporter"
+    search_help_text = "Report text, model title or ID, email of owner or reporter"
     list_select_related = ("job__owner", "reporter")
     fields = ("poster", "reported", "reason", "text", "reporter", "created_at", "closed_at")
     readonly_fields = fields
@@ -73,32 +77,32 @@ class AbuseReportAdmin(ModeratedAdmin, ReadOnly, admin.ModelAdmin[AbuseReport]):
 
     @admin.display(description="Poster")
     def poster(self, report: AbuseReport) -> SafeString | str:
-        """What was reported."""
+        """A thumbnail of the reported model."""
         return thumbnail(report.job)
 
     @admin.display(description="Report", ordering="text")
     def short_text(self, report: AbuseReport) -> str:
-        """Its beginning."""
-        return report.text if len(report.text) <= 80 else f"{report.text[:79]}…"
+        """The start of the text."""
+        return Truncator(report.text).chars(MAX_LISTED_CHARACTERS)
 
     @admin.display(description="Model", ordering="job__title")
     def reported(self, report: AbuseReport) -> SafeString:
-        """The job in the admin, its page, and its owner."""
+        """Links to the job in the admin, to its page, and to its owner."""
         job = report.job
         hidden = " (hidden)" if job.hidden_at else ""
-        about = link(change_url(job), f"{job.title or 'Untitled'}{hidden}")
+        row = link(change_url(job), f"{job.title or 'Untitled'}{hidden}")
         page = link(job.get_absolute_url(), "page")
-        return format_html("{} · {}<br>by {}", about, page, link(change_url(job.owner), job.owner))
+        return format_html("{} · {}<br>by {}", row, page, link(change_url(job.owner), job.owner))
 
     @admin.display(description="Open", boolean=True, ordering="closed_at")
     def is_open(self, report: AbuseReport) -> bool:
-        """True until somebody dealt with it."""
+        """True until a moderator closes it."""
         return report.closed_at is None
 
     def has_moderate_permission(self, request: HttpRequest) -> bool:
-        """Who may close reports."""
+        """Who can close reports."""
         return request.user.has_perm("jobs.change_abusereport")
 
     def has_hide_permission(self, request: HttpRequest) -> bool:
-        """Who may hide the model as well."""
+        """Who can also hide the model."""
         return self.has_moderate_permission(request) and request.user.has_perm("jobs.change_job")

@@ -40,7 +40,7 @@ class ReasonForm(forms.Form):
 
     reason = forms.CharField(
         max_length=300,
-        help_text="It is kept in the audit log, for the other moderators.",
+        help_text="Stored in the audit log, where other moderators can see it.",
         widget=forms.Textarea(attrs={"rows": 3, "autofocus": True, "class": "vLargeTextField"}),
     )
 

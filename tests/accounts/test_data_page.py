@@ -133,7 +133,7 @@ def test_others_keep_theirs(owner: User, stranger: User, made: Job, submit: Call
 def test_a_wrong_password_deletes_nothing(owner: User, made: Job) -> None:
     answer = signed_in(owner).post(DELETE, {"password": "not-the-word"})
     assert answer.status_code == 400
-    assert "This is not your password." in answer.content.decode()
+    assert "Wrong password." in answer.content.decode()
     assert Job.objects.exists()
 
 

@@ -62,7 +62,7 @@ def test_a_second_token_of_the_same_name_is_refused(owner: User) -> None:
     make(owner)
     answer = signed_in(owner).post(PAGE, {"name": "kitchen", "lasts": ""})
     assert answer.status_code == 400
-    assert "You have a token of this name" in answer.content.decode()
+    assert "You already have a token with this name" in answer.content.decode()
     assert ApiToken.objects.count() == 1
 
 

@@ -62,7 +62,7 @@ def test_a_reported_model_is_hidden_with_a_reason(reported: Job, moderator: User
     expect(page.get_by_role("heading", name="Hide the reported models")).to_be_visible()
     page.get_by_label("Reason").fill("A person who did not agree")
     page.get_by_role("button", name="Hide", exact=True).click()
-    expect(page.get_by_text("1 of 1 dealt with.")).to_be_visible()
+    expect(page.get_by_text("1 of 1 resolved.")).to_be_visible()
     page.goto("/admin/jobs/moderationact/")
     expect(page.get_by_text("A person who did not agree").first).to_be_visible()
     assert page.request.get(f"/explore/{reported.pk}/").status == 404

@@ -1,4 +1,4 @@
-"""The trail of moderation: who did what, to what, and why."""
+"""The audit log of moderation: who did what, to what, and why."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from reconsite.admin.components import ReadOnly, change_url, link
 
 @admin.register(ModerationAct)
 class ModerationActAdmin(ReadOnly, admin.ModelAdmin[ModerationAct]):
-    """Read by moderators, written by jobs.core.moderation alone."""
+    """Read-only; jobs.core.moderation writes it."""
 
     list_display = ("at", "actor", "act", "about", "reason")
     list_filter = ("act", ("actor", admin.RelatedOnlyFieldListFilter))
     date_hierarchy = "at"
     search_fields = ("reason", "subject", "actor__email", "person__email", "job__id")
-    search_help_text = "Reason, title or address, who did it, id of the model"
+    search_help_text = "Reason, title, email or model ID"
     fields = readonly_fields = ("at", "actor", "act", "about", "reason")
     list_select_related = ("actor", "job", "person")
 
     @admin.display(description="About", ordering="subject")
     def about(self, act: ModerationAct) -> SafeString | str:
-        """The model or the person, as long as it is there."""
+        """Link to the model or the user; plain text once it has been deleted."""
         row = act.job or act.person
         return link(change_url(row), act.subject or "Untitled") if row else act.subject

@@ -1,4 +1,4 @@
-"""Posters in the lists of the admin."""
+"""Thumbnails for the lists of the admin."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from jobs.models import Job, State
 
 
 def thumbnail(job: Job) -> SafeString | str:
-    """The job's poster, where there is one."""
+    """The job's poster, or a dash if it has none."""
     if job.state != State.SUCCEEDED:
         return "–"
     return format_html('<img class="thumb" src="{}" width="72" height="72" alt="" loading="lazy">', job.poster_url)
