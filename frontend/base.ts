@@ -1,6 +1,7 @@
-// On every page: Bootstrap's menus, the theme menu, times in the visitor's own zone, and confirmation dialogs.
+// On every page: Bootstrap's menus, the theme menu, times in the visitor's own zone, sticky bars, and confirmation dialogs.
 import "bootstrap/js/dist/collapse";
 import "bootstrap/js/dist/dropdown";
+import { measureBars } from "./lib/bars";
 import { wireCopyButtons } from "./lib/copy";
 import { all, find, need, setText } from "./lib/dom";
 import { formatDay, formatDuration } from "./lib/format";
@@ -76,6 +77,7 @@ function focusFirstError(): void {
   field?.focus();
 }
 
+measureBars();
 wireThemeMenu();
 wireNotices();
 showLocalTimes();

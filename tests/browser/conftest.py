@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
+from django.core.management import call_command
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from pytest_django import DjangoDbBlocker
 
 from scripts.ensure_chromium import find_chromium
 from tests.browser import pages
@@ -28,13 +32,27 @@ def fast_passwords() -> None:
     """Overridden: the site under test runs with its own settings and would not accept the fast hash."""
 
 
-@pytest.fixture
-def furnished(transactional_db: None) -> Iterator[pages.Furnished]:
-    """A site with content on every page. Request it before `browser`, whose event loop blocks notifications."""
+def furnish() -> Iterator[pages.Furnished]:
+    """A site with content on every page. Call it before the browser starts: its event loop blocks notifications."""
     owner = pages.person("Ada")
     visits = pages.furnish(owner, [finished_model(owner)])
     with web_alone() as url:
         yield pages.Furnished(url, owner, visits)
+
+
+@pytest.fixture
+def furnished(transactional_db: None) -> Iterator[pages.Furnished]:
+    """A site with content on every page, for a test that changes something."""
+    yield from furnish()
+
+
+@pytest.fixture(scope="module")
+def showcase(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[pages.Furnished]:
+    """A site with content on every page, shared by the tests of a module, which must not change it."""
+    shutil.rmtree(settings.MEDIA_ROOT, ignore_errors=True)
+    with django_db_blocker.unblock():
+        yield from furnish()
+        call_command("flush", interactive=False, verbosity=0)
 
 
 @pytest.fixture

@@ -19,12 +19,12 @@ DARK_PHONE = {"color_scheme": "dark", "viewport": {"width": 360, "height": 740}}
 
 
 @pytest.mark.parametrize("look", [LIGHT_DESKTOP, DARK_PHONE], ids=["light desktop", "dark phone"])
-def test_no_page_has_a_serious_problem(furnished: pages.Furnished, browser: Browser, look: dict[str, Any]) -> None:
+def test_no_page_has_a_serious_problem(showcase: pages.Furnished, browser: Browser, look: dict[str, Any]) -> None:
     found: list[str] = []
     # The site's content security policy would block axe.
     options = {"bypass_csp": True, "reduced_motion": "reduce", **look}
-    contexts = pages.open_contexts(browser, furnished.address, furnished.owner, **options)
-    for visit in furnished.visits:
+    contexts = pages.open_contexts(browser, showcase.address, showcase.owner, **options)
+    for visit in showcase.visits:
         page = pages.show(contexts[visit.signed_in], visit)
         found += [f"{visit.name}: {problem}" for problem in problems(page)]
         page.close()

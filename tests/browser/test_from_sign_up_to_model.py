@@ -12,27 +12,10 @@ import trimesh
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.conftest import PASSWORD
+from tests.browser.finished import READY
+from tests.browser.steps import sign_up, upload
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-READY = '[data-viewer][data-ready="true"]'
-
-
-def sign_up(page: Page, email: str = "person@example.org") -> None:
-    page.goto("/accounts/signup/")
-    page.fill('[name="email"]', email)
-    page.fill('[name="password1"]', PASSWORD)
-    page.fill('[name="password2"]', PASSWORD)
-    page.click('main button[type="submit"]')
-    page.wait_for_url("**/new/")
-
-
-def upload(page: Page, photo: bytes) -> None:
-    page.set_input_files('input[type="file"]', {"name": "lamp.png", "mimeType": "image/png", "buffer": photo})
-    page.check('input[name="quality"][value="draft"]', force=True)
-    page.click('main form button[type="submit"]')
-    page.wait_for_url(re.compile(r"/jobs/[0-9a-f-]{36}/"))
 
 
 def canvas_pixels(page: Page) -> np.ndarray:

@@ -16,12 +16,12 @@ OVERLAPS = (Path(__file__).parent / "overlaps.js").read_text()
 
 @pytest.mark.parametrize("width", [360, 768, 1440])
 def test_no_controls_overlap_and_no_page_scrolls_sideways(
-    furnished: pages.Furnished, browser: Browser, width: int
+    showcase: pages.Furnished, browser: Browser, width: int
 ) -> None:
     found: list[str] = []
     look = {"viewport": {"width": width, "height": 800}, "reduced_motion": "reduce"}
-    contexts = pages.open_contexts(browser, furnished.address, furnished.owner, **look)
-    for visit in furnished.visits:
+    contexts = pages.open_contexts(browser, showcase.address, showcase.owner, **look)
+    for visit in showcase.visits:
         page = pages.show(contexts[visit.signed_in], visit)
         found += [f"{visit.name}: {problem}" for problem in problems(page)]
         page.close()

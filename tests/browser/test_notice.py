@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.finished import opened
-from tests.browser.test_from_sign_up_to_model import sign_up, upload
+from tests.browser.steps import sign_up, upload
 from tests.live import start_worker
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from tests.browser.test_from_sign_up_to_model import sign_up, upload
+from tests.browser.steps import sign_up, upload
 from tests.conftest import encoded, picture
 
 EARLY_MODEL = re.compile(r"/api/v1/jobs/.*/files/preview\.glb")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from accounts.models import User
 from jobs.models import Job
 from tests.browser.finished import opened
-from tests.browser.test_from_sign_up_to_model import sign_up
+from tests.browser.steps import sign_up, submit_draft
 from tests.conftest import encoded, picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -48,9 +47,7 @@ def erase_the_shade(page: Page) -> None:
 
 def send(page: Page) -> Job:
     """Submit the form. Returns the new job."""
-    page.check('input[name="quality"][value="draft"]', force=True)
-    page.click('main form button[type="submit"]')
-    page.wait_for_url(re.compile(r"/jobs/[0-9a-f-]{36}/"))
+    submit_draft(page)
     return Job.objects.get()
 
 

@@ -11,13 +11,13 @@ import pytest
 import trimesh
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
-from tests.browser.test_from_sign_up_to_model import sign_up
+from tests.browser.finished import READY
+from tests.browser.steps import sign_up, submit_draft
 from tests.browser.test_upload import choose, erase_the_shade
 from tests.conftest import encoded, picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-READY = '[data-viewer][data-ready="true"]'
 PHONE = {"viewport": {"width": 360, "height": 740}, "color_scheme": "light"}
 DESK = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark"}
 
@@ -87,9 +87,7 @@ def send_with_edited_cutout(page: Page) -> None:
     page.click("[data-undo]")  # keeps a part of the object to model
     page.click("[data-done]")
     expect(page.locator("[data-cut-status]")).to_contain_text("your edited cutout")
-    page.check('input[name="quality"][value="draft"]', force=True)
-    page.click('main form button[type="submit"]')
-    page.wait_for_url(re.compile("/jobs/[0-9a-f-]{36}/"))
+    submit_draft(page)
     expect(page.get_by_role("list", name="Stages").or_(page.locator("[data-viewer]")).first).to_be_visible()
 
 
