@@ -82,9 +82,9 @@ test("image/* accepts photos but not SVG", () => {
 
 test("without crypto.randomUUID a new version 4 UUID is made each time", () => {
   const source = { getRandomValues: crypto.getRandomValues.bind(crypto) };
-  const made = randomUuid(source);
-  assert.match(made, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-  assert.notEqual(made, randomUuid(source));
+  const uuid = randomUuid(source);
+  assert.match(uuid, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  assert.notEqual(uuid, randomUuid(source));
 });
 
 test("an unknown theme is auto, and auto follows the system", () => {

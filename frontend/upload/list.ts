@@ -67,11 +67,11 @@ function listItem(
   return element;
 }
 
-function button(label: string, act: string, onClick: () => void, symbol?: Element): HTMLButtonElement {
+function button(label: string, actionId: string, onClick: () => void, symbol?: Element): HTMLButtonElement {
   const element = document.createElement("button");
   element.type = "button";
   element.setAttribute("aria-label", label);
-  element.dataset["act"] = act;
+  element.dataset["act"] = actionId;
   element.addEventListener("click", onClick);
   if (symbol) element.append(symbol);
   return element;

@@ -35,15 +35,15 @@ export type Lighting = ReturnType<typeof createLighting>;
 
 /** Surroundings are computed when a lit mode first needs them, so the unlit texture costs nothing. */
 export function createLighting(renderer: WebGLRenderer, scene: Scene) {
-  const made = new Map<Light, Texture>();
+  const cache = new Map<Light, Texture>();
   const lamp = new DirectionalLight(0xfff6ea, 0);
   let current: Light = "studio";
   let needed = false;
   scene.add(lamp);
 
   function surroundings(): Texture {
-    const texture = made.get(current) ?? prefiltered(renderer, SETTINGS[current].surroundings());
-    made.set(current, texture);
+    const texture = cache.get(current) ?? prefiltered(renderer, SETTINGS[current].surroundings());
+    cache.set(current, texture);
     return texture;
   }
 
@@ -68,7 +68,7 @@ export function createLighting(renderer: WebGLRenderer, scene: Scene) {
     },
     /** After a lost context the prefiltered textures are empty. */
     renew: () => {
-      made.clear();
+      cache.clear();
       apply();
     },
   };

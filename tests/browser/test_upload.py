@@ -158,7 +158,7 @@ def test_a_transparent_png_can_replace_the_cutout(page: Page) -> None:
 def test_a_small_photo_gets_a_warning_but_is_accepted(page: Page) -> None:
     sign_up(page)
     choose(page, encoded(picture(90)))
-    expect(page.get_by_label("Advice on this photo")).to_contain_text("so its details are guessed")
+    expect(page.get_by_label("Advice on this photo")).to_contain_text("so fine details will be missing")
     expect(page.locator('main form button[type="submit"]')).to_be_enabled()
 
 
