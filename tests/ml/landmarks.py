@@ -1,4 +1,4 @@
-"""Places on the toy's surface, and how to find them in a file."""
+"""Landmarks on the toy's surface, and how to find them in a file."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ LANDMARKS = {
     "side": ((0.0, 0.42, -0.20), RED),
     "back": ((-0.30, 0.10, -0.20), RED),
 }
-"""Places on the surface in the canonical frame, and their colours."""
+"""Points on the surface in the canonical frame, and their colours."""
 
 
 def y_up(point: tuple[float, float, float]) -> np.ndarray:
-    """Photo's side +z, picture right +x, up +y: written out here, apart from the code under test."""
+    """Photo's side +z, picture right +x, up +y: written out here, independent of the code under test."""
     towards_photo, right, up = point
     return np.array([right, up, towards_photo])
 
@@ -37,8 +37,9 @@ def loaded(path: Path) -> trimesh.Trimesh:
 
 
 def nearest(mesh: trimesh.Trimesh, point: np.ndarray) -> tuple[np.ndarray, int, float]:
-    """The nearest place on the surface, its triangle and how far away it is."""
-    places = trimesh.triangles.closest_point(mesh.triangles, np.tile(point, (len(mesh.faces), 1)))
-    distances = np.linalg.norm(places - point, axis=1)
+    """The nearest point on the surface, its triangle and its distance."""
+    repeated = np.tile(point, (len(mesh.faces), 1))
+    candidates = trimesh.triangles.closest_point(mesh.triangles, repeated)  # type: ignore[no-untyped-call]
+    distances = np.linalg.norm(candidates - point, axis=1)
     face = int(distances.argmin())
-    return places[face], face, float(distances[face])
+    return candidates[face], face, float(distances[face])

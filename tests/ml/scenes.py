@@ -1,4 +1,4 @@
-"""Analytic scenes: exact shapes with exact colours, for tests of everything after the engines."""
+"""Analytic scenes with known shapes and colours, for tests of everything after the engines."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ YELLOW = (0.95, 0.80, 0.15)
 
 @dataclass(frozen=True)
 class Part:
-    """A solid ellipsoid or box: `centre` and half extents `size` in the canonical frame, one sRGB `color`."""
+    """An ellipsoid (`ball`) or a `box`: `centre` and half extents `size` in the canonical frame, one sRGB `color`."""
 
     kind: str
     centre: tuple[float, float, float]
@@ -30,12 +30,14 @@ class Part:
     color: tuple[float, float, float]
 
     def distance(self, points: Tensor) -> Tensor:
-        """(N,) signed distance (for the ellipsoid: nearly), negative inside."""
+        """(N,) signed distance, negative inside; approximate for the ellipsoid."""
         local, size = points - points.new_tensor(self.centre), points.new_tensor(self.size)
         if self.kind == "ball":
-            return ((local / size).norm(dim=1) - 1.0) * min(self.size)
+            radii: Tensor = (local / size).norm(dim=1)
+            return (radii - 1.0) * min(self.size)
         beyond = local.abs() - size
-        return beyond.clamp_min(0.0).norm(dim=1) + beyond.amax(dim=1).clamp_max(0.0)
+        outside: Tensor = beyond.clamp_min(0.0).norm(dim=1)
+        return outside + beyond.amax(dim=1).clamp_max(0.0)
 
 
 TOY = (
@@ -44,12 +46,12 @@ TOY = (
     Part("box", (0.30, -0.20, -0.05), (0.12, 0.10, 0.10), BLUE),
     Part("box", (-0.28, -0.28, 0.20), (0.05, 0.05, 0.30), YELLOW),
 )
-"""No two sides alike: green ball up on the right, blue nose in front on the left, yellow mast at the back left."""
+"""Every side differs: green ball at the top right, blue nose at the front left, yellow mast at the back left."""
 
 
 @dataclass(frozen=True)
 class AnalyticScene:
-    """A union of parts as a `Scene`: density `threshold` on the surface, growing inwards as an exponential."""
+    """A union of parts: its density is `threshold` on the surface and grows exponentially inwards."""
 
     parts: tuple[Part, ...] = TOY
     radius: float = RADIUS
@@ -65,7 +67,7 @@ class AnalyticScene:
         return points.new_tensor([part.color for part in self.parts])[self._distances(points).argmin(dim=1)]
 
     def save(self, path: Path) -> None:
-        raise OSError("an analytic scene is not stored")
+        raise OSError("an analytic scene cannot be saved")
 
     def field(self) -> SampledField:
         return sampled_field(self)
@@ -76,7 +78,7 @@ class AnalyticScene:
 
 @dataclass(frozen=True)
 class FieldScene(AnalyticScene):
-    """A scene whose density is the same everywhere: empty, full, or not a number."""
+    """A scene of constant density."""
 
     value: float = 0.0
 
@@ -86,19 +88,19 @@ class FieldScene(AnalyticScene):
 
 @dataclass(frozen=True)
 class SceneEngine:
-    """An engine that has imagined `scene`, whatever the photo shows. Its scenes are stored as empty files."""
+    """An engine that returns `scene` for every photo. The scene is saved as an empty file."""
 
     scene: AnalyticScene
-    name: str = "imagined"
+    name: str = "fixed"
     weights_hash: str = ""
 
     def infer(self, cutout: Cutout) -> Scene:
-        return _Stored(self.scene)
+        return _SavableScene(self.scene)
 
 
 @dataclass(frozen=True)
-class _Stored:
-    """A scene that asks another one, and can be stored."""
+class _SavableScene:
+    """Another scene, with a `save` that works."""
 
     scene: AnalyticScene
 
@@ -134,7 +136,7 @@ def ball(radius: float = 0.5, centre: tuple[float, float, float] = (0.0, 0.0, 0.
 
 @cache
 def cutout_of(scene: AnalyticScene, size: int = 512) -> Cutout:
-    """The exact picture that the scene's camera takes of it, by sphere tracing."""
+    """The exact picture from the scene's camera, by sphere tracing."""
     origins, directions = scene.camera.rays(size)
     depth = torch.zeros(len(origins))
     for _ in range(80):

@@ -1,4 +1,4 @@
-"""The camera: where things appear, and rays that agree with it."""
+"""The camera: its pose, projection and rays."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from ml.core.camera import Camera
 ANGLES = [(0.0, 0.0), (30.0, 0.0), (-20.0, 75.0), (60.0, 200.0)]
 
 
-def seen(camera: Camera, *point: float) -> list[float]:
+def project(camera: Camera, *point: float) -> list[float]:
     return camera.project(torch.tensor([point]))[0].tolist()
 
 
-def test_the_photos_camera_stands_over_x() -> None:
+def test_the_default_camera_is_on_the_x_axis() -> None:
     assert Camera().position().tolist() == pytest.approx([1.9, 0.0, 0.0])
 
 
 def test_y_appears_on_the_right_and_z_above() -> None:
-    right, above = seen(Camera(), 0.0, 0.3, 0.0), seen(Camera(), 0.0, 0.0, 0.3)
+    right, above = project(Camera(), 0.0, 0.3, 0.0), project(Camera(), 0.0, 0.0, 0.3)
     assert right[0] > 0.0 and right[1] == pytest.approx(0.0, abs=1e-6)
     assert above[1] < 0.0 and above[0] == pytest.approx(0.0, abs=1e-6)
 
@@ -28,25 +28,34 @@ def test_azimuth_grows_from_x_to_y() -> None:
     assert Camera(azimuth=90.0).position().tolist() == pytest.approx([0.0, 1.9, 0.0], abs=1e-6)
 
 
-def test_elevation_lifts_the_camera() -> None:
+def test_elevation_raises_the_camera() -> None:
     assert Camera(elevation=90.0).position().tolist() == pytest.approx([0.0, 0.0, 1.9], abs=1e-6)
 
 
 @pytest.mark.parametrize(("elevation", "azimuth"), ANGLES)
-def test_it_looks_at_the_origin(elevation: float, azimuth: float) -> None:
-    assert seen(Camera(elevation, azimuth), 0.0, 0.0, 0.0) == pytest.approx([0.0, 0.0, 1.9], abs=1e-5)
+def test_the_camera_looks_at_the_origin(elevation: float, azimuth: float) -> None:
+    assert project(Camera(elevation, azimuth), 0.0, 0.0, 0.0) == pytest.approx([0.0, 0.0, 1.9], abs=1e-5)
 
 
 @pytest.mark.parametrize(("elevation", "azimuth"), ANGLES)
-def test_its_axes_are_right_handed_and_orthogonal(elevation: float, azimuth: float) -> None:
+def test_the_axes_are_right_handed_and_orthogonal(elevation: float, azimuth: float) -> None:
     axes = Camera(elevation, azimuth).axes()
     assert torch.allclose(axes @ axes.T, torch.eye(3), atol=1e-5)
     assert torch.allclose(torch.linalg.cross(axes[0], axes[1]), -axes[2], atol=1e-5)
 
 
+def test_the_half_extent_reaches_the_edge_of_the_picture() -> None:
+    camera = Camera(distance=3.0, fov=50.0)
+    assert project(camera, 0.0, 0.0, camera.half_extent)[1] == pytest.approx(-1.0)
+
+
+def test_a_point_behind_the_camera_projects_to_finite_values() -> None:
+    assert all(abs(value) < float("inf") for value in project(Camera(), 5.0, 1.0, 1.0))
+
+
 def test_the_field_of_view_spans_the_picture() -> None:
     half = 1.9 * torch.tan(torch.deg2rad(torch.tensor(20.0))).item()
-    assert seen(Camera(), 0.0, half, 0.0)[0] == pytest.approx(1.0)
+    assert project(Camera(), 0.0, half, 0.0)[0] == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(("elevation", "azimuth"), ANGLES)

@@ -1,4 +1,4 @@
-"""Another model from the scene of an earlier result, without the network."""
+"""Remixes: another model from the scene of an earlier result, without the network."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import pytest
 import trimesh
 from PIL import Image
 
-from ml import files
+from ml import engines, files
 from ml.errors import ReconstructionError
-from ml.pipeline import reconstruct as pipeline
+from ml.photo import decode
 from ml.pipeline.reconstruct import Reconstruction, remix
 from tests.ml.conftest import SMALL
 from tests.ml.serve.test_engine_server import messages_for
@@ -27,15 +27,15 @@ MODELS = (files.GLB, files.OBJ, files.STL, files.TEXTURE, files.PREVIEW, files.S
 
 @pytest.fixture(scope="module")
 def no_network(result: Reconstruction) -> Iterator[None]:
-    """Whoever asks for an engine, or opens a photo, fails."""
+    """Choosing an engine or opening a photo fails."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.delattr(pipeline.engines, "choose")
-        patch.delattr(pipeline.decode, "open_photo")
+        patch.delattr(engines, "choose")
+        patch.delattr(decode, "open_photo")
         yield
 
 
 @pytest.fixture(scope="module")
-def told() -> list[str]:
+def events() -> list[str]:
     return []
 
 
@@ -46,29 +46,31 @@ def changed_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def changed(
-    result: Reconstruction, result_dir: Path, changed_dir: Path, told: list[str], no_network: None
+    result: Reconstruction, result_dir: Path, changed_dir: Path, events: list[str], no_network: None
 ) -> Reconstruction:
-    """A remix with other choices, some of which went into the scene."""
-    return remix(result_dir, CHANGED, changed_dir, on_progress=lambda stage, _: told.append(stage), on_file=told.append)
+    """A remix with other settings, some of which shaped the scene."""
+    return remix(
+        result_dir, CHANGED, changed_dir, on_progress=lambda stage, _: events.append(stage), on_file=events.append
+    )
 
 
-def test_what_may_change_does(changed: Reconstruction, changed_dir: Path) -> None:
-    mesh = trimesh.load(changed_dir / files.STL)
+def test_settings_of_the_model_change(changed: Reconstruction, changed_dir: Path) -> None:
+    mesh = trimesh.load_mesh(changed_dir / files.STL)
     assert mesh.bounds[1, 2] == pytest.approx(42.0, abs=0.01)
     assert len(mesh.faces) <= 600
 
 
-def test_what_went_into_the_scene_stays(changed: Reconstruction) -> None:
+def test_settings_that_shaped_the_scene_are_kept(changed: Reconstruction) -> None:
     recipe = changed.report["recipe"]
     assert (recipe["engine"], recipe["foreground_ratio"], recipe["remove_background"]) == ("compact", 0.85, True)
 
 
-def test_it_begins_with_the_surface_and_tells_of_early_files(changed: Reconstruction, told: list[str]) -> None:
-    assert list(dict.fromkeys(told)) == [files.CUTOUT, "surface", files.PREVIEW, *AFTER_THE_SCENE[1:]]
-    assert [each["name"] for each in changed.report["stages"]] == AFTER_THE_SCENE
+def test_a_remix_starts_at_the_surface_and_announces_early_files(changed: Reconstruction, events: list[str]) -> None:
+    assert list(dict.fromkeys(events)) == [files.CUTOUT, "surface", files.PREVIEW, *AFTER_THE_SCENE[1:]]
+    assert [stage["name"] for stage in changed.report["stages"]] == AFTER_THE_SCENE
 
 
-def test_the_report_names_its_origin(changed: Reconstruction, result: Reconstruction) -> None:
+def test_the_report_describes_the_source(changed: Reconstruction, result: Reconstruction) -> None:
     assert changed.report["remixed"] is True
     assert result.report["remixed"] is False
     for name in ("engine", "weights_hash", "photo", "background", "shots"):
@@ -76,21 +78,21 @@ def test_the_report_names_its_origin(changed: Reconstruction, result: Reconstruc
     assert changed.engine == "compact"
 
 
-def test_it_writes_the_same_files_as_a_first_model(changed: Reconstruction, result: Reconstruction) -> None:
+def test_a_remix_writes_the_same_files_as_a_first_model(changed: Reconstruction, result: Reconstruction) -> None:
     assert changed.files == result.files
 
 
-def test_a_remix_of_a_remix_with_the_first_recipe_gives_the_first_files(
+def test_a_remix_of_a_remix_with_the_first_recipe_reproduces_the_first_files(
     changed: Reconstruction, changed_dir: Path, result_dir: Path, tmp_path: Path
 ) -> None:
-    alone = tmp_path / "copied"
-    shutil.copytree(changed_dir, alone)
-    remix(alone, SMALL, tmp_path / "again")
+    copied = tmp_path / "copied"
+    shutil.copytree(changed_dir, copied)
+    remix(copied, SMALL, tmp_path / "again")
     for name in MODELS:
         assert (tmp_path / "again" / name).read_bytes() == (result_dir / name).read_bytes(), name
 
 
-def test_the_warm_engine_remixes_the_folder_that_a_request_names(
+def test_the_engine_server_remixes_the_folder_named_in_the_request(
     result: Reconstruction, result_dir: Path, tmp_path: Path
 ) -> None:
     messages = messages_for([], tmp_path, source=str(result_dir))
@@ -98,7 +100,7 @@ def test_the_warm_engine_remixes_the_folder_that_a_request_names(
     assert messages[-1]["done"]["report"]["shots"] == result.report["shots"]
 
 
-def test_a_remix_may_show_the_scene_itself_on_a_colour(
+def test_a_remix_can_render_the_scene_itself_on_a_coloured_background(
     result: Reconstruction, result_dir: Path, tmp_path: Path
 ) -> None:
     made = remix(result_dir, replace(SMALL, renderer="nerf", background="#ffffff"), tmp_path)
@@ -118,22 +120,22 @@ def pixels(path: Path) -> np.ndarray:
 
 
 @pytest.mark.parametrize("missing", [files.SCENE, files.REPORT, files.CUTOUT, files.INPUT])
-def test_a_source_that_lacks_a_file_is_refused(
+def test_a_source_with_a_missing_file_is_rejected(
     result: Reconstruction, result_dir: Path, tmp_path: Path, missing: str
 ) -> None:
     shutil.copytree(result_dir, tmp_path / "source")
     (tmp_path / "source" / missing).unlink()
-    refuses(tmp_path / "source", tmp_path / "out")
+    assert_unusable(tmp_path / "source", tmp_path / "out")
 
 
 @pytest.mark.parametrize("broken", [files.SCENE, files.REPORT, files.CUTOUT])
-def test_a_damaged_source_is_refused(result: Reconstruction, result_dir: Path, tmp_path: Path, broken: str) -> None:
+def test_a_damaged_source_is_rejected(result: Reconstruction, result_dir: Path, tmp_path: Path, broken: str) -> None:
     shutil.copytree(result_dir, tmp_path / "source")
     (tmp_path / "source" / broken).write_bytes(b"{}")
-    refuses(tmp_path / "source", tmp_path / "out")
+    assert_unusable(tmp_path / "source", tmp_path / "out")
 
 
-def test_a_report_that_names_a_picture_elsewhere_is_refused(
+def test_a_report_that_names_a_file_outside_its_folder_is_rejected(
     result: Reconstruction, result_dir: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(result_dir, tmp_path / "source")
@@ -141,18 +143,18 @@ def test_a_report_that_names_a_picture_elsewhere_is_refused(
     report = json.loads((result_dir / files.REPORT).read_text())
     report["shots"][0]["file"] = "../secret.png"
     (tmp_path / "source" / files.REPORT).write_text(json.dumps(report))
-    refuses(tmp_path / "source", tmp_path / "out")
+    assert_unusable(tmp_path / "source", tmp_path / "out")
 
 
-def refuses(source: Path, out_dir: Path) -> None:
-    with pytest.raises(ReconstructionError) as refused:
+def assert_unusable(source: Path, out_dir: Path) -> None:
+    with pytest.raises(ReconstructionError) as error:
         remix(source, SMALL, out_dir)
-    assert refused.value.code == "source_unusable"
+    assert error.value.code == "source_unusable"
     assert not out_dir.exists()
 
 
-def test_a_remix_never_writes_into_its_source(result: Reconstruction, result_dir: Path) -> None:
-    before = {each.name for each in result_dir.iterdir()}
+def test_a_remix_into_the_folder_of_its_source_is_rejected(result: Reconstruction, result_dir: Path) -> None:
+    before = {path.name for path in result_dir.iterdir()}
     with pytest.raises(ReconstructionError, match="different folder"):
         remix(result_dir, SMALL, result_dir)
-    assert {each.name for each in result_dir.iterdir()} == before
+    assert {path.name for path in result_dir.iterdir()} == before
