@@ -1,6 +1,6 @@
-"""Measure this machine: a whole job, stage by stage, and how fast the site answers meanwhile.
+"""Measure this machine: a whole job, stage by stage, and how fast the site responds meanwhile.
 
-`make bench` prints; nothing is asserted. Every figure in the docs comes from here.
+`make bench` prints the figures and asserts nothing; those in docs/measures.md come from here.
 """
 
 from __future__ import annotations
@@ -13,18 +13,22 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
-SAMPLE = ROOT / "static" / "samples"
+SAMPLES = ROOT / "static" / "samples"
+NOISE = 22
+"""Largest change of an 8-bit value by the noise of a photo, so that it compresses like a camera's."""
 
 
 def main() -> None:
-    """All benches, one after the other."""
+    """All benchmarks, one after the other."""
     print(hardware())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -51,32 +55,42 @@ def _cpuinfo() -> list[str]:
 
 
 def photo_of_12_megapixels() -> bytes:
-    """Our sample on a 4000 × 3000 picture with a little noise, as a camera makes it."""
-    sample = Image.open(next(SAMPLE.glob("*.png"))).convert("RGB").resize((3000, 3000), Image.Resampling.LANCZOS)
+    """Our sample on a 4000 × 3000 picture with a little noise, like a camera's."""
+    sample = Image.open(next(SAMPLES.glob("*.png"))).convert("RGB").resize((3000, 3000), Image.Resampling.LANCZOS)
     scene = np.asarray(sample)
     wide = np.pad(scene, ((0, 0), (500, 500), (0, 0)), mode="edge").astype(np.int16)
-    noisy = wide + np.random.default_rng(0).integers(-22, 23, wide.shape, dtype=np.int16)
+    noisy = wide + np.random.default_rng(0).integers(-NOISE, NOISE + 1, wide.shape, dtype=np.int16)
     buffer = io.BytesIO()
     Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=92)
     return buffer.getvalue()
 
 
+def best_seconds(work: Callable[[], Any], repeats: int = 1) -> float:
+    """The best of several runs: other work on the machine can only add time."""
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
 def pipeline_bench(photo: Path, out: Path) -> None:
     """One job of standard quality in a fresh process: seconds and memory of each stage."""
     command = [sys.executable, "-m", "ml", str(photo), "--out", str(out), "--engine", "compact", "--json"]
-    begin = time.perf_counter()
+    start = time.perf_counter()
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    whole = time.perf_counter() - begin
+    total = time.perf_counter() - start
     report = json.loads((out / "report.json").read_text())
     print(f"\ncompact, standard quality, one photo of 12 megapixels ({photo.stat().st_size / 1e6:.1f} MB)")
     for stage in report["stages"]:
         print(f"  {stage['name']:<10}{stage['seconds']:>7.2f} s {stage['peak_mb']:>7.0f} MB")
-    print(f"  {'stages':<10}{report['seconds']:>7.2f} s {report['peak_mb']:>7.0f} MB at most")
-    print(f"  {'process':<10}{whole:>7.2f} s from start to end, imports included")
+    print(f"  {'stages':<10}{report['seconds']:>7.2f} s {report['peak_mb']:>7.0f} MB peak")
+    print(f"  {'process':<10}{total:>7.2f} s in total, imports included")
 
 
 def site_bench() -> None:
-    """The site under a running job, in a process of its own that has its own settings."""
+    """The site while a job runs, in a process with settings of its own."""
     subprocess.run([sys.executable, "-m", "scripts.bench_site"], cwd=ROOT, check=True)
 
 

@@ -1,8 +1,8 @@
-"""Measure TripoSR the naive way and ours in one run: `python -m scripts.bench_triposr [--full] [--scene FILE]`.
+"""Compare our TripoSR with a naive implementation: `python -m scripts.bench_triposr [--full] [--scene FILE]`.
 
-The naive way is what the published code does, written plainly: float32, torch's own attention, every point of the grid,
-every sample of every ray. Its long parts are measured on a share of the work, which the table names. Without `--full`
-the network has a quarter of its depth (weights drawn from a seed), so that a run takes about a minute.
+The naive implementation does what the published code does: float32, torch's own attention, every point of the grid,
+every sample of every ray. Its long parts are measured on a fraction of the work, which the table names. Without
+`--full` the network has a quarter of its depth (with seeded weights), so that a run takes about a minute.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,12 +30,17 @@ from ml.engines.triposr.precision import PRECISIONS, best_precision
 from ml.engines.triposr.scene import TriplaneScene
 from ml.engines.triposr.sizes import Sizes
 from ml.mesh import adaptive_grid
+from scripts.bench import best_seconds
 
 SCENE = Path(__file__).parent.parent / "tests" / "ml" / "engines" / "triposr" / "data" / "chair.npz"
 GRID, VIEWS, SIZE = 256, 30, 256
-GRID_SHARE, VIEW_SHARE = 32, 16
-"""The naive way does one in so many points of the grid, and rays of one view."""
+"""Cells per axis, and count and side in pixels of the views: those of standard quality."""
+GRID_STRIDE, RAY_STRIDE = 32, 16
+"""The naive implementation computes one in so many grid points, and one in so many rays of one view."""
 SEED = 7
+"""Of the network's weights."""
+RATE_SHAPE = (3072, 1024, 3072)
+"""Matrix product whose speed stands for the machine's: a large one of the network (tokens, width, outputs)."""
 
 
 @dataclass(frozen=True)
@@ -51,28 +55,19 @@ class Row:
 
     @property
     def ratio(self) -> float:
-        """How many times less ours takes."""
+        """How many times less ours needs."""
         return self.naive / self.ours
 
 
-def seconds(work: Callable[[], Any], repeats: int = 1) -> float:
-    """The best of some runs: other work on the machine only ever adds time."""
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return min(times)
-
-
 def matrix_rate(precision: str) -> float:
-    """Floating-point operations a second of this machine in one large product of the network."""
-    x, matrix = (torch.ones(3072, 1024, dtype=PRECISIONS[precision]) for _ in range(2))
-    return 2.0 * 3072 * 1024 * 3072 / seconds(lambda: F.linear(x, matrix), 6)
+    """Floating-point operations per second of this machine in one large matrix product."""
+    rows, inner, columns = RATE_SHAPE
+    x, matrix = (torch.ones(count, inner, dtype=PRECISIONS[precision]) for count in (rows, columns))
+    return 2.0 * rows * inner * columns / best_seconds(lambda: F.linear(x, matrix), 6)
 
 
 def operations(sizes: Sizes) -> float:
-    """Multiplications and additions of one photo, products only, the photo-independent start left out."""
+    """Multiplications and additions for one photo: matrix products only, without the photo-independent first layer."""
     tokens, planes, vit, width = (
         1 + (sizes.picture // sizes.patch) ** 2,
         3 * sizes.plane**2,
@@ -87,22 +82,22 @@ def operations(sizes: Sizes) -> float:
     return 2.0 * (sizes.vit_layers * layer + block + planes * width**2)
 
 
-def network_run(way: str, folder: Path, sizes: Sizes) -> dict[str, float]:
-    """In a process of its own: seconds of loading and of one photo, and peak memory in GB."""
+def network_run(variant: str, folder: Path, sizes: Sizes) -> dict[str, float]:
+    """Seconds for loading and for one photo, and peak memory in GB; runs in a process of its own."""
     start = time.perf_counter()
-    if way == "naive":
+    if variant == "naive":
         weights: Any = torch.load(folder / "model.ckpt", weights_only=True)
         weights = {name: tensor.clone() for name, tensor in weights.items()}
     else:
         weights = checkpoint.load(folder / "ours.safetensors").weights
     loaded = time.perf_counter() - start
     picture = torch.linspace(0.0, 1.0, sizes.picture**2 * 3).view(1, sizes.picture, sizes.picture, 3)
-    photo = seconds(lambda: network.scene_codes(weights, sizes, picture), 1 if way == "naive" else 2)
+    photo = best_seconds(lambda: network.scene_codes(weights, sizes, picture), 1 if variant == "naive" else 2)
     return {"load": loaded, "photo": photo, "peak": peak_memory()}
 
 
 def peak_memory() -> float:
-    """GB that this process has held at most. Linux's own count: `ru_maxrss` would include the parent's before exec."""
+    """Peak memory of this process in GB, by Linux's VmHWM: `ru_maxrss` would include the parent's before exec."""
     status = Path("/proc/self/status")
     if status.exists():
         return next(int(line.split()[1]) / 1e6 for line in status.read_text().splitlines() if line.startswith("VmHWM"))
@@ -120,10 +115,10 @@ def network_rows(sizes: Sizes) -> list[Row]:
         checkpoint.save(folder / "ours.safetensors", Model(converted, sizes, precision, ""))
         del weights, converted
         with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
-            naive, ours = (pool.apply(network_run, (way, folder, sizes)) for way in ("naive", "ours"))
+            naive, ours = (pool.apply(network_run, (variant, folder, sizes)) for variant in ("naive", "ours"))
     rate = matrix_rate(precision)
-    share = operations(sizes) / ours["photo"] / rate
-    note = f"{precision}, {100.0 * share:.0f} % of this machine's {rate / 1e9:.0f} GFLOP/s"
+    fraction = operations(sizes) / ours["photo"] / rate
+    note = f"{precision}, {100.0 * fraction:.0f} % of this machine's {rate / 1e9:.0f} GFLOP/s"
     return [
         Row("load of the weights", naive["load"], ours["load"], note="warm file cache, mapped: read on first use"),
         Row(f"network, {sizes.vit_layers} + {sizes.blocks} blocks", naive["photo"], ours["photo"], note=note),
@@ -132,7 +127,7 @@ def network_rows(sizes: Sizes) -> list[Row]:
 
 
 def naive_decode(scene: TriplaneScene, points: Tensor) -> Tensor:
-    """Sample the three planes, concatenate, and go through all layers."""
+    """Sample the three planes, concatenate, and apply all layers."""
     unit = points / RADIUS
     grid = torch.stack([unit[:, [0, 1]], unit[:, [0, 2]], unit[:, [1, 2]]])[:, None]
     x = F.grid_sample(scene.planes.float(), grid, align_corners=False)[:, :, 0].permute(2, 0, 1).flatten(1)
@@ -143,7 +138,7 @@ def naive_decode(scene: TriplaneScene, points: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class NaiveScene(TriplaneScene):
-    """The same scene, asked the naive way."""
+    """The same scene, decoded naively."""
 
     def decode(self, points: Tensor) -> Tensor:
         """(N, 3) points -> (N, 4)."""
@@ -153,28 +148,28 @@ class NaiveScene(TriplaneScene):
 def grid_row(scene: TriplaneScene) -> Row:
     """The density grid of GRID³ cells."""
     naive = NaiveScene(scene.planes, scene.layers)
-    chunk = (torch.rand(GRID**3 // GRID_SHARE, 3, generator=torch.Generator().manual_seed(1)) * 2.0 - 1.0) * RADIUS
-    part = seconds(lambda: [naive.density(each) for each in chunk.split(1 << 17)])  # type: ignore[no-untyped-call]
-    ours = seconds(lambda: adaptive_grid.sample(scene, GRID, scene.threshold), 2)
-    return Row(f"{GRID}³ density grid", part * GRID_SHARE, ours, note=f"naive from 1/{GRID_SHARE} of the points")
+    chunk = (torch.rand(GRID**3 // GRID_STRIDE, 3, generator=torch.Generator().manual_seed(1)) * 2.0 - 1.0) * RADIUS
+    part = best_seconds(lambda: [naive.density(points) for points in chunk.split(1 << 17)])  # type: ignore[no-untyped-call]
+    ours = best_seconds(lambda: adaptive_grid.sample(scene, GRID, scene.threshold), 2)
+    return Row(f"{GRID}³ density grid", part * GRID_STRIDE, ours, note=f"naive from 1/{GRID_STRIDE} of the points")
 
 
 def views_row(scene: TriplaneScene) -> Row:
-    """VIEWS pictures by volume rendering, and how close they are to the dense ones."""
+    """VIEWS pictures by volume rendering, and how close they are to densely sampled ones."""
     cameras = [Camera(10.0, 360.0 * index / VIEWS) for index in range(VIEWS)]
     pictures: list[Tensor] = []
-    ours = seconds(lambda: pictures.extend(render.views(scene, cameras, SIZE)))
-    origins, directions = (each[:: VIEW_SHARE + 1] for each in cameras[1].rays(SIZE))
+    ours = best_seconds(lambda: pictures.extend(render.views(scene, cameras, SIZE)))
+    origins, directions = (rays[:: RAY_STRIDE + 1] for rays in cameras[1].rays(SIZE))
     dense: list[Tensor] = []
     naive = NaiveScene(scene.planes, scene.layers)
-    part = seconds(lambda: dense.append(render.dense(naive, origins, directions)))
-    error = (pictures[1].view(-1, 3)[:: VIEW_SHARE + 1] - dense[0]).square().mean()
+    part = best_seconds(lambda: dense.append(render.dense(naive, origins, directions)))
+    error = (pictures[1].view(-1, 3)[:: RAY_STRIDE + 1] - dense[0]).square().mean()
     note = f"PSNR {-10.0 * float(torch.log10(error)):.1f} dB; naive from {len(origins)} rays of one view"
     return Row(f"{VIEWS} views of {SIZE}²", part * VIEWS * SIZE**2 / len(origins), ours, note=note)
 
 
 def hardware() -> str:
-    """The machine in a line."""
+    """One line about the machine."""
     name = str(torch.cpu.get_capabilities().get("cpu_name", platform.machine()))
     return f"{name}, {torch.get_num_threads()} threads, torch {torch.__version__}, CPU only"
 
@@ -190,7 +185,7 @@ def measure(full: bool = False, scene: Path = SCENE) -> list[Row]:
 def main() -> int:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m scripts.bench_triposr", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--full", action="store_true", help="the network at its full depth: 5 GB of memory, minutes")
+    parser.add_argument("--full", action="store_true", help="the full network depth: takes minutes and 5 GB of memory")
     parser.add_argument("--scene", type=Path, default=SCENE, help="a triplane scene.npz (default: the tests' chair)")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""How soon the page of a finished model can be used: from the click to the drawn model, in a real browser."""
+"""How soon a result page is usable: from the click to the rendered model, in a real browser."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import time
 from statistics import median
 
-import tests.environment  # noqa: F401  (a database, files and a Redis of its own, before Django's settings)
+import tests.environment  # noqa: F401  (its own database, files and Redis; before Django's settings)
 
 import django  # isort: skip
 
@@ -27,10 +27,11 @@ from tests.browser.finished import READY, finished_model, opened, web_alone  # n
 LARGE = Recipe(engine="compact", quality="standard", faces=90_000, texture_size=2048, frame_size=64, frame_count=6)
 """Makes a GLB of about 3 MB."""
 VISITS = 5
+"""Page loads that are measured."""
 
 
 def main() -> None:
-    """Make a model, open its page several times, each time with an empty cache."""
+    """Make a model and open its page several times, each time with an empty cache."""
     path = find_chromium()
     if path is None:
         sys.exit("No chromium is installed.")
@@ -46,19 +47,19 @@ def main() -> None:
                 visits.append(_visit(page, model.get_absolute_url()))
     print(f"\nResult page with a GLB of {size / 1e6:.1f} MB, {VISITS} visits, load average {os.getloadavg()[0]:.1f}")
     seconds, busy = zip(*visits[1:], strict=True)
-    print(f"  until the model is drawn and the tools answer: median {median(seconds):.2f} s")
+    print(f"  until the model is rendered and the tools respond: median {median(seconds):.2f} s")
     print(f"  of that, processor time of the page's main thread: median {median(busy):.2f} s")
 
 
 def _visit(page: Page, path: str) -> tuple[float, float]:
-    """Seconds from the request to the first frame with the model (buttons and keys work by then), and of its thread."""
+    """Seconds until the first frame with the model, when buttons and keys work; CPU seconds of the main thread."""
     devtools = page.context.new_cdp_session(page)
     devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
-    begin = time.perf_counter()
+    start = time.perf_counter()
     page.goto(path, wait_until="commit")
     page.wait_for_selector(READY)
-    seconds = time.perf_counter() - begin
-    measured = {each["name"]: each["value"] for each in devtools.send("Performance.getMetrics")["metrics"]}
+    seconds = time.perf_counter() - start
+    measured = {metric["name"]: metric["value"] for metric in devtools.send("Performance.getMetrics")["metrics"]}
     return seconds, measured["TaskDuration"]
 
 

@@ -1,4 +1,4 @@
-"""How well models agree with their own photo at standard quality: `python -m scripts.measure_self_check [--count N]`.
+"""How well models match their own photo at standard quality: `python -m scripts.measure_self_check [--count N]`.
 
 Our samples and held-out generated objects (`ml.evaluation.sets`), by the compact engine, up to the texture.
 """
@@ -27,16 +27,18 @@ STANDARD = QUALITIES["standard"]
 
 
 def main() -> None:
-    """Print a line for each object, then the worst and the median."""
+    """Print a line per object, then the worst and the median."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=12, help="generated objects per set (default: %(default)s)")
-    found = []
+    results = []
     for name, cutout in objects(parser.parse_args().count):
-        check = checked(cutout)
-        found.append((check["psnr_db"], check["silhouette_iou"]))
-        print(f"{name:<24} {found[-1][0]:5.1f} dB  {found[-1][1]:.4f}", flush=True)
-    worst, median = np.min(found, axis=0), np.median(found, axis=0)
-    print(f"{len(found)} objects: worst {worst[0]:.1f} dB, {worst[1]:.3f}; median {median[0]:.1f} dB, {median[1]:.3f}")
+        check = self_check(cutout)
+        results.append((check["psnr_db"], check["silhouette_iou"]))
+        print(f"{name:<24} {results[-1][0]:5.1f} dB  {results[-1][1]:.4f}", flush=True)
+    worst, median = np.min(results, axis=0), np.median(results, axis=0)
+    print(
+        f"{len(results)} objects: worst {worst[0]:.1f} dB, {worst[1]:.3f}; median {median[0]:.1f} dB, {median[1]:.3f}"
+    )
 
 
 def objects(count: int) -> Iterator[tuple[str, Cutout]]:
@@ -44,16 +46,16 @@ def objects(count: int) -> Iterator[tuple[str, Cutout]]:
     for path in sorted(SAMPLES.iterdir()):
         yield path.name, cut(decode.open_photo(path.read_bytes()))
     for examples in sets.example_sets(None, count, held_out_only=True).values():
-        for each in examples:
-            yield each.name, each.cutout
+        for example in examples:
+            yield example.name, example.cutout
 
 
-def checked(cutout: Cutout) -> dict[str, float]:
-    """The `self_check` of the report, without the stages that it does not need."""
+def self_check(cutout: Cutout) -> dict[str, float]:
+    """The `self_check` of the report, computed without the stages that it does not need."""
     fused = fusion.scene_of(CompactEngine(), [cutout])
-    solid = repair.finish(marching_cubes.extract(fused.scene, STANDARD.grid), STANDARD.faces)
-    photos = camera_fit.fitted(solid, fused.photos)
-    model = bake.bake(solid, fused.scene, photos, STANDARD.texture_size)
+    mesh = repair.finish(marching_cubes.extract(fused.scene, STANDARD.grid), STANDARD.faces)
+    photos = camera_fit.fitted(mesh, fused.photos)
+    model = bake.bake(mesh, fused.scene, photos, STANDARD.texture_size)
     return turntable.self_check(Subject.of(model), photos[0].cutout, photos[0].camera)
 
 

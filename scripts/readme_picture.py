@@ -1,4 +1,4 @@
-"""The picture at the top of the README: our sample photo, and the model made from it from four sides.
+"""The picture at the top of the README: our sample photo, and its model from four sides.
 
 `python -m scripts.readme_picture` writes docs/images/model.png.
 """
@@ -16,12 +16,15 @@ from ml.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parent.parent
 SIDE = 360
+"""Pixels of one picture's side."""
+BACKGROUND = (246, 247, 247)
+"""Light grey behind the model."""
 FRAMES = (0, 5, 12, 22)
-"""Of the 30 frames of the turn: the photo's side, then further round."""
+"""Of the 30 turntable frames: the photo's side, then further round."""
 
 
 def main() -> None:
-    """Make the model and lay the pictures side by side."""
+    """Make the model and place the pictures side by side."""
     photo = next((ROOT / "static" / "samples").glob("*.png"))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -31,8 +34,8 @@ def main() -> None:
 
 
 def row(photo: Image.Image, frames: list[Image.Image]) -> Image.Image:
-    """The photo, then the frames on a light ground."""
-    sheet = Image.new("RGB", (SIDE * (1 + len(frames)), SIDE), (246, 247, 247))
+    """The photo, then the frames on BACKGROUND."""
+    sheet = Image.new("RGB", (SIDE * (1 + len(frames)), SIDE), BACKGROUND)
     sheet.paste(photo.convert("RGB").resize((SIDE, SIDE), Image.Resampling.LANCZOS), (0, 0))
     for index, frame in enumerate(frames, start=1):
         sheet.paste(frame, (index * SIDE, 0), frame)

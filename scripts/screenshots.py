@@ -1,7 +1,7 @@
-"""Pictures of every page: both themes, three widths.
+"""Screenshots of every page in both themes and three widths.
 
-`python -m scripts.screenshots [NAME …]` starts the site with a database of its own, with draft models of our samples,
-and writes var/screenshots/<page>-<theme>-<width>.png, for all pages or for those named.
+`python -m scripts.screenshots [NAME …]` starts the site with a database of its own and draft models of our samples,
+and writes var/screenshots/<page>-<theme>-<width>.png, for all pages or for those given.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import django
 
-import tests.environment  # noqa: F401 (a place of its own for database, files and Redis)
+import tests.environment  # noqa: F401 (its own database, files and Redis)
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "reconsite.settings"
 django.setup()
@@ -32,16 +32,16 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "var" / "screenshots"
 THEMES = ("light", "dark")
 WIDTHS = {360: 740, 768: 1024, 1440: 900}
-"""Width and height of the window in CSS pixels; the picture shows the whole page."""
+"""Width and height of the window in CSS pixels; the screenshot shows the whole page."""
 LOAD_PICTURES = """() => Promise.all([...document.images].filter((image) => image.checkVisibility()).map((image) => {
   image.loading = "eager";
   return image.decode().catch(() => null);
 }))"""
-"""Also those further down, which the browser would not ask for yet."""
+"""Loads lazy images further down, too, which the browser would not request yet."""
 
 
 def main(names: set[str]) -> None:
-    """Furnish the site and take the pictures."""
+    """Fill the site with content and take the screenshots."""
     call_command("migrate", verbosity=0)
     TARGET.mkdir(parents=True, exist_ok=True)
     owner = pages.person("Ada")
@@ -60,11 +60,15 @@ def models(owner: User) -> list[Job]:
 
 
 def take(browser: Browser, visits: list[pages.Visit], address: str, owner: User) -> None:
-    """One picture of each page, theme and width."""
+    """One screenshot of each page, theme and width."""
     for theme in THEMES:
         for width, height in WIDTHS.items():
-            look = {"viewport": {"width": width, "height": height}, "color_scheme": theme, "reduced_motion": "reduce"}
-            contexts = pages.open_contexts(browser, address, owner, **look)
+            options = {
+                "viewport": {"width": width, "height": height},
+                "color_scheme": theme,
+                "reduced_motion": "reduce",
+            }
+            contexts = pages.open_contexts(browser, address, owner, **options)
             for visit in visits:
                 page = pages.show(contexts[visit.signed_in], visit)
                 save(page, TARGET / f"{visit.name}-{theme}-{width}.png")
@@ -73,7 +77,7 @@ def take(browser: Browser, visits: list[pages.Visit], address: str, owner: User)
 
 
 def save(page: Page, path: Path) -> None:
-    """The whole page as a picture; the tab is closed."""
+    """Save a full-page screenshot and close the tab."""
     page.evaluate(LOAD_PICTURES)
     page.screenshot(path=path, full_page=True)
     page.close()
