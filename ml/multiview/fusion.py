@@ -9,14 +9,13 @@ import torch
 
 from ml.core.camera import RADIUS, Camera
 from ml.engines import Engine
-from ml.engines.compact.engine import outline
 from ml.multiview import registration, side_search, tsdf, visual_hull
 from ml.multiview.registration import Placed, View
 from ml.photo.cutout import Cutout
 from ml.photo.posed_photo import PosedPhoto
 from ml.recipe import SIDES
 from ml.scene.protocol import Scene
-from ml.scene.volume import VolumeScene
+from ml.scene.volume import VolumeScene, silhouette_density
 
 ROOM = 0.98 * RADIUS
 """Distance from the middle, along an axis, that a joined solid may reach."""
@@ -121,5 +120,9 @@ def _joined(main: Cutout, placed: Sequence[Placed]) -> VolumeScene:
     """The photos' scenes as one; the main photo's outline cuts it at the photo's own resolution."""
     grid, camera = tsdf.solid(placed), placed[0].camera
     return VolumeScene(
-        grid, tsdf.picture(main), outline=outline(main, camera), colors=tsdf.colors(placed, grid), camera=camera
+        grid,
+        tsdf.picture(main),
+        silhouette=silhouette_density(main.alpha, camera),
+        colors=tsdf.colors(placed, grid),
+        camera=camera,
     )

@@ -23,9 +23,10 @@ from ml.core.images import to_bytes
 from ml.multiview import visual_hull
 from ml.multiview.registration import Placed
 from ml.photo.cutout import Cutout
+from ml.scene.first_surface import first_surface_depth
 from ml.scene.protocol import Scene
 from ml.scene.query import densities, scene_colors
-from ml.scene.volume import SOFT, VolumeScene, density_of
+from ml.scene.volume import TRUNCATION, VolumeScene, density_of
 
 CELLS = 128
 """Grid points per axis of the solid."""
@@ -54,7 +55,6 @@ BLUR = 0.8
 """Grid cells over which the solid is smoothed: filled rays differ a little from their neighbours."""
 FAR_CELLS = 80
 DEPTH_SIDE = 96
-DEPTH_STEPS = 96
 
 
 def as_volume(scene: Scene, cutout: Cutout) -> VolumeScene:
@@ -84,7 +84,7 @@ def solid(placed: Sequence[Placed]) -> Tensor:
     points = visual_hull.lattice(CELLS, RADIUS)
     chunks = [slice(first, first + CELLS**2 * 8) for first in range(0, len(points), CELLS**2 * 8)]
     hull = torch.cat([_hull(placed, points[chunk]) for chunk in chunks])
-    near = ((hull > -SOFT) & (points.abs().amax(dim=1) < RADIUS * (1.0 - 1.0 / CELLS))).nonzero().flatten()
+    near = ((hull > -TRUNCATION) & (points.abs().amax(dim=1) < RADIUS * (1.0 - 1.0 / CELLS))).nonzero().flatten()
     points, hull = points[near], hull[near]
     distance = filled(placed, points, means(placed, points), hull)
     grid = torch.zeros(CELLS**3)
@@ -99,8 +99,8 @@ def _hull(placed: Sequence[Placed], points: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Means:
-    """Mean over the photos of the distance to the surface at N points, positive inside: `near` (N,) within −SOFT and
-    SOFT, which decides what is solid; `far` (N,) untruncated, which tells where a missing part most likely is."""
+    """Mean over the photos of the distance to the surface at N points, positive inside: `near` (N,) clipped to
+    ±TRUNCATION, which decides what is solid; `far` (N,) untruncated, which tells where a missing part likely is."""
 
     near: Tensor
     far: Tensor
@@ -112,7 +112,7 @@ def means(placed: Sequence[Placed], points: Tensor) -> Means:
     for each in placed:
         own, scene = each.own(points), each.view.scene
         weight = weights(each, first_depth(scene), own, GUESS)
-        near = (scene.density(own) - 0.5) * (2.0 * SOFT)
+        near = (scene.density(own) - 0.5) * (2.0 * TRUNCATION)
         mixed, total = mixed + weight * torch.stack([near, each.scale * _far(scene, own)]), total + weight
     near, far = (mixed / total).unbind()
     return Means(near, far)
@@ -184,12 +184,5 @@ def weights(placed: Placed, first: Tensor, own: Tensor, least: float) -> Tensor:
 
 def first_depth(scene: Scene) -> Tensor:
     """(1, 1, DEPTH_SIDE, DEPTH_SIDE) depth at which the photo's rays first meet its own solid; far where nothing is."""
-    camera = scene.camera
-    origins, directions = camera.rays(DEPTH_SIDE)
-    scale = 1.0 / (directions @ camera.axes()[2])
-    depths = camera.distance - scene.radius + (torch.arange(DEPTH_STEPS) + 0.5) / DEPTH_STEPS * 2.0 * scene.radius
-    first = torch.full((len(directions),), camera.distance + scene.radius)
-    for depth in depths.flip(0):
-        inside = scene.density(origins + directions * (depth * scale)[:, None]) > scene.threshold
-        first = torch.where(inside, depth, first)
-    return first.view(1, 1, DEPTH_SIDE, DEPTH_SIDE)
+    depth = first_surface_depth(scene.density, scene.camera, DEPTH_SIDE, radius=scene.radius, threshold=scene.threshold)
+    return depth[None, None]

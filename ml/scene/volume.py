@@ -1,4 +1,4 @@
-"""A solid as a grid of densities, its outline as the photo shows it, and the colours of both sides."""
+"""A scene as a voxel grid of densities, cut by the photo's silhouette, with the colours of front and back."""
 
 from __future__ import annotations
 
@@ -16,74 +16,84 @@ from PIL import Image
 from torch import Tensor
 
 from ml.core.camera import RADIUS, Camera
+from ml.core.masks import silhouette_sdf
+from ml.scene.first_surface import first_surface_depth
 from ml.scene.sampled_field import SampledField, sampled_field
 
 THRESHOLD = 0.5
-SOFT = 0.06
-"""Canonical distance from the surface at which the density reaches 0 (outside) or 1 (inside)."""
-
-_DEPTH_SIDE, _DEPTH_STEPS = 160, 96
-_BACK_BEGINS, _BACK_FULL = 0.03, 0.09
-"""Canonical distance behind the first surface at which the back's colours begin, and where they are alone."""
+"""Density on the surface."""
+TRUNCATION = 0.06
+"""Half width of the truncation band: signed distance in scene units at which the density reaches 0 or 1."""
+DEPTH_SIZE = 160
+"""Side in pixels of the depth map that separates front from back colours, as fine as the compact engine's grid."""
+BACK_BEGINS, BACK_FULL = 0.03, 0.09
+"""Scene units behind the first surface at which the back's colours begin, and from which on only they count."""
 
 
 def density_of(distance: Tensor) -> Tensor:
-    """Signed canonical distance to the surface, positive inside -> density in [0, 1], 0.5 on the surface."""
-    return (0.5 + distance / (2.0 * SOFT)).clamp(0.0, 1.0)
+    """Signed distance to the surface in scene units, positive inside -> density in [0, 1], 0.5 on the surface."""
+    return (0.5 + distance / (2.0 * TRUNCATION)).clamp(0.0, 1.0)
+
+
+def silhouette_density(alpha: NDArray[np.float32], camera: Camera) -> Tensor:
+    """(S, S) opacity of a cutout that `camera` took -> (S, S) float16, for `VolumeScene.silhouette`."""
+    pixel = 2.0 * camera.half_extent / alpha.shape[0]
+    return density_of(torch.from_numpy(silhouette_sdf(alpha) * pixel)).half()
 
 
 @dataclass(frozen=True, eq=False)
 class VolumeScene:
-    """A `Scene` from a grid.
+    """A `Scene` from a voxel grid.
 
     `grid`: (D, D, D) float16 density on linspace(-radius, radius) per axis, index order x, y, z.
-    `front`: (S, S, 3) uint8 sRGB as seen from `camera`; its colours should go on beyond the silhouette.
-    `back`: the same for what lies behind the first surface, in the photo's own left and right; None: as the front.
-    `outline`: (T, T) float16 density of the silhouette as seen from `camera`: cuts the solid sharper than the grid.
-    `colors`: (K, K, K, 3) uint8 sRGB on the same cube, where several photos gave them; then the pictures are not asked.
+    `front`: (S, S, 3) uint8 sRGB as seen from `camera`; its colours should extend beyond the silhouette.
+    `back`: the same for what is behind the first surface, not mirrored; None: same as the front.
+    `silhouette`: (T, T) float16 density as seen from `camera`: cuts the shape more sharply than the grid can.
+    `colors`: (K, K, K, 3) uint8 sRGB on the same cube, fused from several photos; it replaces `front` and `back`.
     """
 
     grid: Tensor
     front: Tensor
     back: Tensor | None = None
-    outline: Tensor | None = None
+    silhouette: Tensor | None = None
     colors: Tensor | None = None
     camera: Camera = field(default_factory=Camera)
     radius: float = RADIUS
     threshold: float = THRESHOLD
 
     def density(self, points: Tensor) -> Tensor:
-        """(N, 3) canonical points -> (N,) density: trilinear in the grid, cut by the outline; 0 outside the cube."""
-        solid = self._read(self._volume, points, "zeros")[0]
+        """(N, 3) canonical points -> (N,) density: trilinear in the grid, cut by the silhouette; 0 outside the cube."""
+        in_grid = self._grid_density(points)
         if self._silhouette is None:
-            return solid
-        return torch.minimum(solid, _sample(self._silhouette, self.camera.project(points.float()))[0])
+            return in_grid
+        return torch.minimum(in_grid, _sample(self._silhouette, self.camera.project(points.float()))[0])
 
     def color(self, points: Tensor) -> Tensor:
-        """(N, 3) canonical points -> (N, 3) sRGB in [0, 1]: the colour of the pixel that each is seen in."""
-        if self._palette is not None:
-            return self._read(self._palette, points, "border").T
-        seen = self.camera.project(points.float())
-        front = _sample(_picture(self.front), seen)
+        """(N, 3) canonical points -> (N, 3) sRGB in [0, 1]: from the colour grid, else of the pixel on its ray."""
+        if self._color_grid is not None:
+            return self._sample_cube(self._color_grid, points, "border").T
+        projected = self.camera.project(points.float())
+        front = _sample(_to_float(self.front), projected)
         if self.back is None:
             return front.T
-        behind = seen[:, 2] - _sample(self._first_depth, seen)[0]
-        share = ((behind - _BACK_BEGINS) / (_BACK_FULL - _BACK_BEGINS)).clamp(0.0, 1.0)
-        return (front + (_sample(_picture(self.back), seen) - front) * share).T
+        behind = projected[:, 2] - _sample(self._front_depth, projected)[0]
+        weight = ((behind - BACK_BEGINS) / (BACK_FULL - BACK_BEGINS)).clamp(0.0, 1.0)
+        return (front + (_sample(_to_float(self.back), projected) - front) * weight).T
 
     def save(self, path: Path) -> None:
         """Write everything to one .npz; the pictures inside are lossless WebP."""
+        camera = [self.camera.elevation, self.camera.azimuth, self.camera.distance, self.camera.fov]
         arrays: dict[str, Any] = {
             "kind": np.array("volume"),
             "grid": self.grid.numpy(),
-            "front": _encoded(self.front),
-            "camera": np.array([self.camera.elevation, self.camera.azimuth, self.camera.distance, self.camera.fov]),
+            "front": _encode_webp(self.front),
+            "camera": np.array(camera),
             "extent": np.array([self.radius, self.threshold]),
         }
         if self.back is not None:
-            arrays["back"] = _encoded(self.back)
-        if self.outline is not None:
-            arrays["outline"] = self.outline.numpy()
+            arrays["back"] = _encode_webp(self.back)
+        if self.silhouette is not None:
+            arrays["outline"] = self.silhouette.numpy()
         if self.colors is not None:
             arrays["colors"] = self.colors.numpy()
         with path.open("wb") as file:
@@ -100,72 +110,71 @@ class VolumeScene:
             radius, threshold = (float(value) for value in archive["extent"])
             return cls(
                 grid=torch.from_numpy(archive["grid"]),
-                front=_decoded(archive["front"]),
-                back=_decoded(archive["back"]) if "back" in archive else None,
-                outline=torch.from_numpy(archive["outline"]) if "outline" in archive else None,
+                front=_decode_webp(archive["front"]),
+                back=_decode_webp(archive["back"]) if "back" in archive else None,
+                silhouette=torch.from_numpy(archive["outline"]) if "outline" in archive else None,
                 colors=torch.from_numpy(archive["colors"]) if "colors" in archive else None,
                 camera=Camera(*archive["camera"].tolist()),
                 radius=radius,
                 threshold=threshold,
             )
 
-    def _read(self, volume: Tensor, points: Tensor, beyond: str) -> Tensor:
+    def _grid_density(self, points: Tensor) -> Tensor:
+        return self._sample_cube(self._grid, points, "zeros")[0]
+
+    def _sample_cube(self, volume: Tensor, points: Tensor, padding_mode: str) -> Tensor:
         """(1, C, K, K, K) values over the cube at (N, 3) points -> (C, N), trilinear."""
-        places = (points.float() / self.radius).flip(1)[None, None, None]
-        return F.grid_sample(volume, places, padding_mode=beyond, align_corners=True)[0, :, 0, 0]
+        positions = (points.float() / self.radius).flip(1)[None, None, None]
+        return F.grid_sample(volume, positions, padding_mode=padding_mode, align_corners=True)[0, :, 0, 0]
 
     @cached_property
-    def _palette(self) -> Tensor | None:
+    def _grid(self) -> Tensor:
+        return self.grid.float()[None, None]
+
+    @cached_property
+    def _color_grid(self) -> Tensor | None:
         """(1, 3, K, K, K) colours in [0, 1]."""
         return None if self.colors is None else self.colors.permute(3, 0, 1, 2)[None].float() / 255.0
 
     @cached_property
-    def _volume(self) -> Tensor:
-        return self.grid.float()[None, None]
-
-    @cached_property
     def _silhouette(self) -> Tensor | None:
-        return None if self.outline is None else self.outline.float()[None]
-
-    def _within_outline(self, points: Tensor) -> Tensor:
-        """(N,) whether the outline lets anything be seen where the camera sees the points (N, 3)."""
-        if self._silhouette is None:
-            return torch.ones(len(points), dtype=torch.bool)
-        return _sample(self._silhouette, self.camera.project(points))[0] > self.threshold
+        return None if self.silhouette is None else self.silhouette.float()[None]
 
     @cached_property
-    def _first_depth(self) -> Tensor:
-        """(1, 160, 160) depth at which the view of each pixel first meets the solid; far where it meets nothing."""
-        origins, directions = self.camera.rays(_DEPTH_SIDE)
-        stretch = 1.0 / (directions @ self.camera.axes()[2])
-        near = self.camera.distance - self.radius
-        first = torch.full((len(directions),), self.camera.distance + self.radius)
-        left = self._within_outline(origins + directions).nonzero()[:, 0]
-        for depth in near + (torch.arange(_DEPTH_STEPS) + 0.5) / _DEPTH_STEPS * 2.0 * self.radius:
-            points = origins[left] + directions[left] * (depth * stretch[left])[:, None]
-            inside = self._read(self._volume, points, "zeros")[0] > self.threshold
-            first[left[inside]] = depth
-            left = left[~inside]
-        square = first.view(1, 1, _DEPTH_SIDE, _DEPTH_SIDE)
-        return -F.max_pool2d(-square, 3, stride=1, padding=1)[0]
+    def _front_depth(self) -> Tensor:
+        """(1, DEPTH_SIZE, DEPTH_SIZE) depth of the first surface, the nearest of each pixel's 3 × 3 neighbourhood."""
+        hits = None
+        if self._silhouette is not None:
+            origins, directions = self.camera.rays(DEPTH_SIZE)
+            hits = _sample(self._silhouette, self.camera.project(origins + directions))[0] > self.threshold
+        depth = first_surface_depth(
+            self._grid_density,
+            self.camera,
+            DEPTH_SIZE,
+            radius=self.radius,
+            threshold=self.threshold,
+            hits_silhouette=hits,
+        )
+        return -F.max_pool2d(-depth[None, None], 3, stride=1, padding=1)[0]
 
 
-def _sample(picture: Tensor, seen: Tensor) -> Tensor:
-    """(C, S, S) picture at (N, 3) projected points -> (C, N), bilinear; beyond the picture its edge goes on."""
-    places = seen[None, None, :, :2]
-    return F.grid_sample(picture[None], places, padding_mode="border", align_corners=False)[0, :, 0]
+def _sample(picture: Tensor, projected: Tensor) -> Tensor:
+    """(C, S, S) picture at (N, 3) projected points -> (C, N), bilinear; beyond the picture its border repeats."""
+    positions = projected[None, None, :, :2]
+    return F.grid_sample(picture[None], positions, padding_mode="border", align_corners=False)[0, :, 0]
 
 
-def _picture(pixels: Tensor) -> Tensor:
+def _to_float(pixels: Tensor) -> Tensor:
+    """(S, S, 3) uint8 -> (3, S, S) in [0, 1]."""
     return pixels.permute(2, 0, 1).float() / 255.0
 
 
-def _encoded(pixels: Tensor) -> NDArray[np.uint8]:
+def _encode_webp(pixels: Tensor) -> NDArray[np.uint8]:
     buffer = io.BytesIO()
     Image.fromarray(pixels.numpy()).save(buffer, "WEBP", lossless=True, quality=0, method=0)
     return np.frombuffer(buffer.getvalue(), np.uint8)
 
 
-def _decoded(data: NDArray[np.uint8]) -> Tensor:
+def _decode_webp(data: NDArray[np.uint8]) -> Tensor:
     with Image.open(io.BytesIO(data.tobytes()), formats=("WEBP",)) as image:
         return torch.from_numpy(np.array(image.convert("RGB")))

@@ -18,8 +18,7 @@ from torch import Tensor
 
 from ml.core.camera import DISTANCE, RADIUS, Camera
 from ml.engines.compact.network import GRID, PICTURE, REACH, CompactNetwork, Output, encode
-from ml.scene.volume import SOFT as FADE
-from ml.scene.volume import density_of
+from ml.scene.volume import TRUNCATION, density_of
 
 SOFT = 0.08
 """Signed distances along a ray are kept between −SOFT and SOFT: a step between two pixels then stays a step."""
@@ -171,7 +170,7 @@ def upright_grid(volume: RayVolume, alpha: NDArray[np.float32]) -> Tensor:
     grid = torch.zeros(CELLS, CELLS, CELLS, dtype=torch.float16)
     steps = torch.linspace(-RADIUS, RADIUS, CELLS)
     around = cv2.dilate(_covered(alpha).astype(np.uint8), np.ones((2 * RIM + 1, 2 * RIM + 1), np.uint8))
-    points = _solid_points(volume, around > 0, -FADE)
+    points = _solid_points(volume, around > 0, -TRUNCATION)
     if len(points) == 0:
         return grid
     xs, ys, zs = _box(points)

@@ -12,17 +12,16 @@ import torch
 from torch import Tensor
 
 from ml.core.camera import Camera
-from ml.core.masks import silhouette_sdf
 from ml.engines.compact import decode
-from ml.engines.compact.inflate import inflated
+from ml.engines.compact.inflate import inflate_grid
 from ml.engines.compact.network import WEIGHTS, CompactNetwork, load_network
 from ml.photo.cutout import Cutout
-from ml.scene.volume import VolumeScene, density_of
+from ml.scene.volume import VolumeScene, silhouette_density
 
 
 @dataclass(frozen=True)
 class CompactEngine:
-    """Asks the trained network; where its weights are missing, the silhouette is inflated instead."""
+    """Runs the trained network; without its weights it inflates the silhouette instead."""
 
     name: str = "compact"
     weights: Path = WEIGHTS
@@ -33,8 +32,8 @@ class CompactEngine:
         return hashlib.sha256(self.weights.read_bytes()).hexdigest() if self.weights.exists() else ""
 
     def infer(self, cutout: Cutout) -> VolumeScene:
-        """The scene that the cutout shows, upright: its camera has the estimated elevation."""
-        return learned(_network(self.weights), cutout) if self.weights.exists() else inflate(cutout)
+        """The scene that the cutout shows, upright: its camera has the predicted elevation."""
+        return predict(_network(self.weights), cutout) if self.weights.exists() else inflate(cutout)
 
 
 @lru_cache(maxsize=1)
@@ -42,31 +41,30 @@ def _network(weights: Path) -> CompactNetwork:
     return load_network(weights)
 
 
-def learned(network: CompactNetwork, cutout: Cutout) -> VolumeScene:
-    """What the network imagines behind the photo."""
+def predict(network: CompactNetwork, cutout: Cutout) -> VolumeScene:
+    """The scene that the network predicts from the cutout."""
     output, logits = decode.ask(network, cutout.rgba)
     volume = decode.ray_volume(output, logits, cutout.alpha)
     return VolumeScene(
         grid=decode.upright_grid(volume, cutout.alpha),
         front=_photo(cutout),
         back=decode.back_picture(output, cutout.rgba),
-        outline=outline(cutout, volume.camera),
+        silhouette=silhouette_density(cutout.alpha, volume.camera),
         camera=volume.camera,
     )
 
 
 def inflate(cutout: Cutout) -> VolumeScene:
-    """The silhouette blown up, seen from elevation 0: the back takes the mirror image of the photo's colours."""
+    """The scene without a network: the inflated silhouette seen at elevation 0, the photo's colours on both sides."""
     camera = Camera()
-    grid = inflated(cutout.alpha, camera)
-    return VolumeScene(grid=grid, front=_photo(cutout), outline=outline(cutout, camera), camera=camera)
+    return VolumeScene(
+        grid=inflate_grid(cutout.alpha, camera),
+        front=_photo(cutout),
+        silhouette=silhouette_density(cutout.alpha, camera),
+        camera=camera,
+    )
 
 
 def _photo(cutout: Cutout) -> Tensor:
+    """(S, S, 3) uint8 sRGB, also beyond the silhouette."""
     return torch.from_numpy(np.ascontiguousarray(cutout.rgba[..., :3]))
-
-
-def outline(cutout: Cutout, camera: Camera) -> Tensor:
-    """(512, 512) float16 density of the silhouette, for `VolumeScene.outline`."""
-    pixel = 2.0 * camera.half_extent / cutout.rgba.shape[0]
-    return density_of(torch.from_numpy(silhouette_sdf(cutout.alpha) * pixel)).half()

@@ -1,7 +1,7 @@
-"""A silhouette becomes a solid: it is blown up like a cushion, thick where it is wide, round at its edge.
+"""Inflation of a silhouette, for where the network's weights are missing: thick where it is wide, round at its edge.
 
-Method: h over the silhouette solves Poisson's equation with a constant load and h = 0 on the outline; the solid reaches
-sqrt(h) to both sides of the middle plane. Over a disk that is an ellipsoid.
+Method: h over the silhouette solves Poisson's equation with a constant load and h = 0 on the silhouette's edge; the
+surface lies sqrt(h) in front of and behind the middle plane. A disk becomes an ellipsoid.
 Source: the inflation of Sýkora et al. 2014, "Ink-and-Ray: Bas-Relief Meshes for Adding Global Illumination Effects to
 Hand-Drawn Characters".
 """
@@ -18,17 +18,18 @@ from scipy.sparse.linalg import spsolve
 from torch import Tensor
 
 from ml.core.camera import RADIUS, Camera
+from ml.core.images import Floats
 from ml.core.masks import silhouette_sdf
-from ml.scene.volume import SOFT, density_of
+from ml.scene.volume import TRUNCATION, density_of
 
 LOAD = 3.0
-"""4 turns a disk into a ball, 2 a long bar into a round one; between them both look right."""
-SIDE = 256
-"""Pixels a side in which the equation is solved."""
+"""Right-hand side of the equation: 4 makes a disk a sphere, 2 makes a long bar round; between them both look right."""
+SIZE = 256
+"""Side in pixels of the picture in which the equation is solved."""
 CELLS = 160
-"""Grid points per axis of the solid."""
-
-Floats = NDArray[np.float32]
+"""Grid points per axis, as for the network's scenes."""
+MIN_SLOPE = TRUNCATION / 4.0
+"""Added to the gradient's norm where the distance is divided by it: keeps the distance finite on the middle plane."""
 
 
 def squared_heights(mask: NDArray[np.bool_]) -> Floats:
@@ -37,7 +38,7 @@ def squared_heights(mask: NDArray[np.bool_]) -> Floats:
     number = np.full(inside.shape, -1)
     number[inside] = np.arange(int(inside.sum()))
     rows, columns = [number[inside]], [number[inside]]
-    values = [np.full(len(rows[0]), 4.0)]
+    values = [np.full(len(rows[0]), 4.0)]  # the five-point Laplacian: 4 on the diagonal, -1 for each neighbour
     for axis, step in ((0, 1), (0, -1), (1, 1), (1, -1)):
         neighbour = np.roll(number, step, axis)[inside]
         known = neighbour >= 0
@@ -52,34 +53,34 @@ def squared_heights(mask: NDArray[np.bool_]) -> Floats:
     return solution[1:-1, 1:-1]
 
 
-def inflated(alpha: Floats, camera: Camera) -> Tensor:
+def inflate_grid(alpha: Floats, camera: Camera) -> Tensor:
     """(S, S) opacity seen by `camera` at elevation 0 -> (160, 160, 160) float16 density, index order x, y, z.
 
-    The silhouette is taken to stand in the plane x = 0; the first-order distance g / |grad g| of g = h - x² makes the
+    The silhouette is taken to lie in the plane x = 0; the first-order distance g / |grad g| of g = h - x² makes the
     density linear near the surface.
     """
-    small = np.asarray(cv2.resize(alpha, (SIDE, SIDE), interpolation=cv2.INTER_AREA), dtype=np.float32)
-    pixel = 2.0 * camera.half_extent / SIDE
+    small = np.asarray(cv2.resize(alpha, (SIZE, SIZE), interpolation=cv2.INTER_AREA), dtype=np.float32)
+    pixel = 2.0 * camera.half_extent / SIZE
     height = squared_heights(small > 0.5) * pixel**2
     down, right = np.gradient(height, pixel)
-    flat = np.stack([height, down**2 + right**2, silhouette_sdf(small) * pixel])
-    height_at, slope_at, edge_at = _on_plane(torch.from_numpy(flat.astype(np.float32)), camera)
+    maps = np.stack([height, down**2 + right**2, silhouette_sdf(small) * pixel])
+    height_at, slope_at, edge_at = _on_middle_plane(torch.from_numpy(maps.astype(np.float32)), camera)
     x2 = torch.linspace(-RADIUS, RADIUS, CELLS)[:, None, None] ** 2
-    rounded = (height_at - x2) / torch.sqrt(slope_at + 4.0 * x2 + (SOFT / 4.0) ** 2)
+    rounded = (height_at - x2) / torch.sqrt(slope_at + 4.0 * x2 + MIN_SLOPE**2)
     density = density_of(torch.minimum(rounded, edge_at.expand_as(rounded)))
-    return _open_at_walls(density).half()
+    return _clear_border(density).half()
 
 
-def _on_plane(pictures: Tensor, camera: Camera) -> Tensor:
+def _on_middle_plane(pictures: Tensor, camera: Camera) -> Tensor:
     """(C, S, S) pictures -> (C, 1, 160, 160): their values over y and z of the plane x = 0."""
     steps = torch.linspace(-RADIUS, RADIUS, CELLS) / camera.half_extent
     y, z = torch.meshgrid(steps, steps, indexing="ij")
-    places = torch.stack([y, -z], dim=2)[None]
-    return F.grid_sample(pictures[None], places, padding_mode="border", align_corners=False)[0][:, None]
+    positions = torch.stack([y, -z], dim=2)[None]
+    return F.grid_sample(pictures[None], positions, padding_mode="border", align_corners=False)[0][:, None]
 
 
-def _open_at_walls(density: Tensor) -> Tensor:
-    """The outermost layer emptied: the solid ends inside the cube."""
+def _clear_border(density: Tensor) -> Tensor:
+    """The outermost layer set to 0, so that the surface closes inside the cube."""
     inner = torch.zeros_like(density)
     inner[1:-1, 1:-1, 1:-1] = density[1:-1, 1:-1, 1:-1]
     return inner

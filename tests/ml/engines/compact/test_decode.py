@@ -4,7 +4,7 @@ import torch
 
 from ml.core.camera import RADIUS, Camera
 from ml.engines.compact import decode
-from ml.engines.compact.engine import CompactEngine, learned
+from ml.engines.compact.engine import CompactEngine, predict
 from ml.engines.compact.network import BINS, GRID, REACH, CompactNetwork, Output
 from ml.mesh import marching_cubes
 from ml.photo.cutout import Cutout
@@ -140,7 +140,7 @@ def learned_scene(alpha: np.ndarray):
     network.surface.bias.data = torch.tensor([-1.0, 1.6, 1.0, 2.0, -2.0, -2.0])
     torch.nn.init.constant_(network.bins.bias, -9.0)
     torch.nn.init.zeros_(network.bins.weight)
-    return learned(network, cutout(alpha))
+    return predict(network, cutout(alpha))
 
 
 def test_the_back_has_the_networks_colours_and_the_front_the_photos():

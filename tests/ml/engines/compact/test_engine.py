@@ -16,7 +16,7 @@ from ml.engines.compact.engine import CompactEngine, inflate
 from ml.errors import ReconstructionError
 from ml.photo.cutout import SIZE, Cutout, cut
 from ml.photo.decode import Photo
-from ml.scene.volume import SOFT, VolumeScene, density_of
+from ml.scene.volume import TRUNCATION, VolumeScene, density_of
 from tests.ml.conftest import mushroom
 
 
@@ -96,7 +96,7 @@ def test_the_same_cutout_gives_the_same_scene(cutout: Cutout) -> None:
 def test_density_is_linear_near_the_surface() -> None:
     reach = torch.tensor([0.36, 0.38, 0.40, 0.42, 0.44])
     found = ball_scene().density(torch.stack([reach, torch.zeros(5), torch.zeros(5)], dim=1))
-    assert found.tolist() == pytest.approx((0.5 + (0.40 - reach) / (2.0 * SOFT)).tolist(), abs=0.02)
+    assert found.tolist() == pytest.approx((0.5 + (0.40 - reach) / (2.0 * TRUNCATION)).tolist(), abs=0.02)
 
 
 def test_the_grids_axes_are_x_y_z() -> None:
@@ -117,7 +117,7 @@ def test_the_back_has_its_own_colors_where_given() -> None:
 def test_the_outline_cuts_the_solid() -> None:
     outline = torch.zeros(64, 64, dtype=torch.float16)
     outline[:, 32:] = 1.0
-    half = replace(ball_scene(), outline=outline)
+    half = replace(ball_scene(), silhouette=outline)
     found = half.density(torch.tensor([[0.0, 0.2, 0.0], [0.0, -0.2, 0.0]]))
     assert found[0] > half.threshold > found[1]
 
@@ -140,7 +140,7 @@ def test_back_and_camera_survive_saving(tmp_path: Path) -> None:
     assert loaded.camera.elevation == 20.0
     assert loaded.back is not None and turned.back is not None
     assert torch.equal(loaded.back, turned.back)
-    assert loaded.outline is None
+    assert loaded.silhouette is None
 
 
 def test_something_else_is_not_loaded_as_a_scene(tmp_path: Path) -> None:

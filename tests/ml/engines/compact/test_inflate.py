@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 
 from ml.core.camera import RADIUS, Camera
-from ml.engines.compact.inflate import CELLS, LOAD, inflated, squared_heights
-from ml.scene.volume import SOFT
+from ml.engines.compact.inflate import CELLS, LOAD, inflate_grid, squared_heights
+from ml.scene.volume import TRUNCATION
 
 
 def disk(size: int, radius: float) -> NDArray[np.bool_]:
@@ -51,7 +51,7 @@ def test_wide_parts_are_thicker_than_narrow_ones() -> None:
 
 @pytest.fixture(scope="module")
 def ball() -> torch.Tensor:
-    return inflated(disk(256, 100.0).astype(np.float32), Camera())
+    return inflate_grid(disk(256, 100.0).astype(np.float32), Camera())
 
 
 def test_the_grid_is_closed_inside_the_cube(ball: torch.Tensor) -> None:
@@ -79,4 +79,4 @@ def test_density_grows_linearly_through_the_surface(ball: torch.Tensor) -> None:
     band = (line > 0.2) & (line < 0.8)
     slopes = (line[1:] - line[:-1])[band[1:] & band[:-1]].abs()
     step = 2.0 * RADIUS / (CELLS - 1)
-    assert slopes.tolist() == pytest.approx([step / (2.0 * SOFT)] * len(slopes), rel=0.25)
+    assert slopes.tolist() == pytest.approx([step / (2.0 * TRUNCATION)] * len(slopes), rel=0.25)
