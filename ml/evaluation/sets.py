@@ -20,8 +20,8 @@ def object_sets(folder: Path | None, count: int, held_out_only: bool) -> dict[st
         return {f"meshes of {folder.name}": islice(objects, count)}
     known, new = dataset.generate_objects(SEED), dataset.generate_objects(SEED + 1, shapes.HELD_OUT)
     return {
-        "generated, families of training": islice(known, count),
-        "generated, families that training never saw": islice(new, count),
+        "generated, families seen in training": islice(known, count),
+        "generated, held-out families": islice(new, count),
     }
 
 
