@@ -4,7 +4,7 @@ BIN := .venv/bin
 WEB_PORT ?= 8000
 export WEB_PORT
 
-.PHONY: help run demo test lint format screenshots bench train evaluate schema install clean
+.PHONY: help run demo test lint format screenshots bench train pack evaluate schema install clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -47,8 +47,11 @@ schema: var/.ready  ## write docs/openapi.yaml anew
 bench: var/.ready var/.dev  ## measure this machine: time and memory of each stage
 	$(BIN)/python -m scripts.bench
 
-train: var/.ready  ## train the compact network further (MESHES=folder adds meshes, MINUTES=n, SAMPLES=n different ones)
-	$(BIN)/python -m ml.training.train $(if $(MESHES),--meshes $(MESHES)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SAMPLES),--samples $(SAMPLES))
+train: var/.ready  ## train the compact network further (MESHES=folder MINUTES=n SAMPLES=n; on a GPU: DEVICE=cuda PACK=file MINUTES=n)
+	$(BIN)/python -m $(if $(DEVICE),ml.training.gpu.train $(PACK) --device $(DEVICE),ml.training.train $(if $(MESHES),--meshes $(MESHES)) $(if $(SAMPLES),--samples $(SAMPLES))) $(if $(MINUTES),--minutes $(MINUTES))
+
+pack: var/.ready  ## one small file of meshes for training on a GPU (MESHES=folder PACK=file)
+	$(BIN)/python -m ml.training.gpu.pack $(PACK) --meshes $(MESHES)
 
 evaluate: var/.ready  ## shape quality on held-out objects (MESHES=folder: on yours)
 	$(BIN)/python -m ml.evaluation $(if $(MESHES),--meshes $(MESHES))

@@ -26,6 +26,7 @@ from ml.photo.cutout import Cutout, cut
 from ml.photo.decode import open_photo
 from ml.scene.protocol import Scene
 from ml.training import dataset, meshes, shapes
+from ml.training.conventions import is_held_out
 
 SIZE = 128
 """Pixels of one picture's side."""
@@ -79,7 +80,7 @@ def cutouts(photos: Path | None, folder: Path | None, count: int) -> Iterator[Cu
         return
     objects: Iterator[meshes.ColoredMesh] = dataset.generate_objects(sets.SEED, shapes.FAMILIES + shapes.HELD_OUT * 3)
     if folder:
-        objects = (mesh for mesh in meshes.load_folder(folder) if meshes.is_held_out(mesh.name))
+        objects = (mesh for mesh in meshes.load_folder(folder) if is_held_out(mesh.name))
     for number, mesh in enumerate(islice(objects, count)):
         yield make_example(mesh, VIEW_SEED + number).cutout
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ml.evaluation.single_photo import Example, make_examples
 from ml.training import dataset, meshes, shapes
+from ml.training.conventions import is_held_out
 
 SEED = 977
 """Of the generated objects; training seeds count from 1, so that no object is shared."""
@@ -16,7 +17,7 @@ SEED = 977
 def object_sets(folder: Path | None, count: int, held_out_only: bool) -> dict[str, Iterable[meshes.ColoredMesh]]:
     """`count` meshes of a folder, or as many generated objects of trained and of held-out families, by title."""
     if folder:
-        objects = (mesh for mesh in meshes.load_folder(folder) if not held_out_only or meshes.is_held_out(mesh.name))
+        objects = (mesh for mesh in meshes.load_folder(folder) if not held_out_only or is_held_out(mesh.name))
         return {f"meshes of {folder.name}": islice(objects, count)}
     known, new = dataset.generate_objects(SEED), dataset.generate_objects(SEED + 1, shapes.HELD_OUT)
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ml.training.dataset import Sample
+from ml.training.conventions import Sample
 
 FILL_VALUES = {"picture": None, "cover": 0, "occupancy": 0, "depths": np.nan, "back": 0}
 """Value of each array of a sample where there is no object; None repeats the array's edge."""

@@ -16,21 +16,13 @@ import numpy as np
 from ml.engines.compact.network import REACH
 from ml.mesh.raycast import Caster
 from ml.training import materials, meshes, posing, render, shapes
+from ml.training.conventions import MIN_PIXELS, SHARP_COSINES, SHARP_PROBABILITIES, Sample, is_held_out
 from ml.training.meshes import ColoredMesh
 
 SHARD_SIZE = 256
 """Samples of a full shard."""
-MIN_PIXELS = 60
-"""Silhouette pixels of the GRID × GRID that a usable view shows at least."""
 SEEDS_PER_SET = 10_000_000
 """Distance between the first object numbers of two seeds, so that they share no object."""
-SHARP_COSINES = (render.SHARP_COSINE, 0.2, 1.1)
-"""Shading styles for `render.corner_normals`: sharp edges, smooth nearly everywhere, flat."""
-SHARP_PROBABILITIES = (0.7, 0.2, 0.1)
-Sample = dict[str, np.ndarray]
-"""picture (P, P, 3) and cover (P, P) uint8, occupancy (G, G, BINS / 8) packed bits, depths (G, G, 3) float16,
-back (G, G, 3) uint8, angles (3,) float32: elevation, field of view, azimuth in degrees. `render.Target` has the rest.
-"""
 
 
 def make_sample(mesh: ColoredMesh, rng: np.random.Generator, *, augment: bool = True) -> Sample | None:
@@ -120,7 +112,7 @@ def main(arguments: list[str] | None = None) -> None:
     started = time.time()
     if options.meshes:
         folder = meshes.load_folder(options.meshes)
-        source = shuffled([mesh for mesh in folder if meshes.is_held_out(mesh.name) == options.held_out], options.seed)
+        source = shuffled([mesh for mesh in folder if is_held_out(mesh.name) == options.held_out], options.seed)
     else:
         source = generate_objects(options.seed, shapes.HELD_OUT if options.held_out else shapes.FAMILIES)
     prefix = f"{'meshes' if options.meshes else 'shapes'}_{options.seed}"

@@ -90,7 +90,7 @@ def hidden(network: CompactNetwork, output: Output, batch: Batch, end: Tensor, c
     pixels = pixels[torch.randint(len(pixels), (config.pixels,))]
     logits = network.hidden(output.features.reshape(-1, output.features.shape[-1])[pixels]).float()
     target = batch["occupancy"].reshape(-1, BINS)[pixels].float()
-    behind = (bin_centres() > end.flatten()[pixels][:, None]).float()
+    behind = (bin_centres().to(end.device) > end.flatten()[pixels][:, None]).float()
     weight = config.in_front + (1.0 - config.in_front) * behind
     loss = F.binary_cross_entropy_with_logits(logits, target, weight=weight, reduction="sum")
     return loss / config.pixels / config.hidden_scale
@@ -98,7 +98,7 @@ def hidden(network: CompactNetwork, output: Output, batch: Batch, end: Tensor, c
 
 def decode_occupancy(front: Tensor, thickness: Tensor, logits: Tensor, threshold: float = 0.0) -> Tensor:
     """(…) front and thickness, (…, BINS) logits -> (…, BINS) bool: the front layer, and filled bins behind it."""
-    centres = bin_centres()
+    centres = bin_centres().to(front.device)
     half = float(centres[1] - centres[0]) / 2.0
     end = (front + thickness)[..., None]
     front_layer = (centres >= front[..., None] - half) & (centres <= end + half)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,11 +24,6 @@ class ColoredMesh:
     vertices: Floats
     faces: np.ndarray
     colors: Floats
-
-
-def is_held_out(name: str) -> bool:
-    """True for a fixed tenth of all names, by their hash: these meshes are never trained on."""
-    return int(hashlib.sha256(name.encode()).hexdigest(), 16) % 10 == 0
 
 
 def normalized(mesh: ColoredMesh) -> ColoredMesh:

@@ -12,22 +12,11 @@ from ml.engines.compact.network import BINS, GRID, PICTURE, REACH, bin_centres
 from ml.mesh.ray_intervals import all_hits, inside_after
 from ml.mesh.raycast import Caster
 from ml.training import materials
+from ml.training.conventions import GAMMA, MIN_AMBIENT, SHADOW_STRENGTH, SHARP_COSINE, SHEET_THICKNESS, SURFACE_OFFSET
 from ml.training.posing import PosedMesh
 
-SHEET_THICKNESS = 0.012
-"""Thickness given to every surface, so that sheets without one have a volume, in canonical units."""
 SKY_RAYS = 5
 """Ambient occlusion rays of a pixel."""
-SURFACE_OFFSET = 2e-3
-"""Distance from the surface at which shadow and sky rays start, so that they do not hit it again; camera space."""
-SHADOW_STRENGTH = 0.85
-"""Fraction of the key light that a shadow takes away; the rest stands for reflected light."""
-MIN_AMBIENT = 0.35
-"""Fraction of the ambient light that reaches a point without any open sky."""
-GAMMA = 2.2
-"""Exponent that approximates the sRGB curve."""
-SHARP_COSINE = 0.83
-"""Cosine of the angle to the vertex normal (34°) from which a face keeps its own normal."""
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ml.engines.compact.network import WEIGHTS, CompactNetwork, encode, load_network
-from ml.training import augment, curve, supply
-from ml.training.dataset import Sample
+from ml.training import augment, curve
+from ml.training.conventions import Sample
 from ml.training.losses import Batch, losses, metrics
 from ml.training.optimizer import Muon, split
 
@@ -66,6 +66,7 @@ class Settings:
     report_every: float = 480.0
     """Seconds between two checkpoints with a log entry."""
     threads: int = 2
+    device: str = "cpu"
 
 
 @dataclass
@@ -129,20 +130,20 @@ def start(settings: Settings) -> State:
     """The state of the last checkpoint, else the shipped weights, else a fresh network."""
     torch.manual_seed(settings.seed)
     network = CompactNetwork()
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.to(device=settings.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     matrices, others = split(network)
     muon = Muon(matrices, lr=settings.rate, decay=settings.decay)
     adam = torch.optim.AdamW(others, lr=settings.rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
     state = State(network, deepcopy(network), (muon, adam))
     checkpoint = settings.folder / "last.pt"
     if checkpoint.exists():
-        saved = torch.load(checkpoint, weights_only=True)
+        saved = torch.load(checkpoint, weights_only=True, map_location=settings.device)
         network.load_state_dict(saved["network"])
         state.averaged.load_state_dict(saved["averaged"])
         for optimizer, optimizer_state in zip(state.optimizers, saved["optimizers"], strict=True):
             optimizer.load_state_dict(optimizer_state)
         state.step, state.samples = saved["step"], saved["samples"]
-    elif settings.weights.exists():
+    elif settings.weights.is_file():
         shipped = load_network(settings.weights).state_dict()
         network.load_state_dict(shipped)
         state.averaged.load_state_dict(shipped)
@@ -165,7 +166,7 @@ def save(state: State, folder: Path) -> None:
 
 def train_step(state: State, batch: Batch, settings: Settings, rate: float) -> dict[str, float]:
     """One step under bf16 autocast; returns the loss terms."""
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with torch.autocast(settings.device, dtype=torch.bfloat16):
         output = state.network(batch["inputs"].contiguous(memory_format=torch.channels_last))
         terms = losses(state.network, output, batch)
     total = torch.stack(list(terms.values())).sum()
@@ -262,7 +263,7 @@ def report(state: State, settings: Settings, terms: dict[str, float], seconds: f
 
 def export(folder: Path, target: Path = WEIGHTS) -> Path:
     """Write the averaged weights of the last checkpoint as fp16 safetensors."""
-    saved = torch.load(folder / "last.pt", weights_only=True)
+    saved = torch.load(folder / "last.pt", weights_only=True, map_location="cpu")
     halves: dict[str, Tensor] = {key: value.half().contiguous() for key, value in saved["averaged"].items()}
     target.parent.mkdir(parents=True, exist_ok=True)
     save_file(halves, target, metadata={"step": str(saved["step"]), "samples": str(saved["samples"])})
@@ -288,6 +289,8 @@ def main() -> None:
             rate=options.rate,
             threads=options.threads,
         )
+        from ml.training import supply  # embree and trimesh, which a GPU machine may lack
+
         with supply.supply_samples(options.folder, options.meshes, options.samples):
             train(settings)
     print(export(options.folder))

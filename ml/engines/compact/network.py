@@ -147,7 +147,7 @@ def _twice(x: Tensor) -> Tensor:
 
 def _with_places(x: Tensor) -> Tensor:
     """Append the pixel's own x and y: perspective and the ground depend on them."""
-    steps = torch.linspace(-1.0, 1.0, x.shape[-1], dtype=x.dtype)
+    steps = torch.linspace(-1.0, 1.0, x.shape[-1], dtype=x.dtype, device=x.device)
     places = torch.stack(torch.meshgrid(steps, steps, indexing="ij")).expand(len(x), -1, -1, -1)
     return torch.cat([x, places], dim=1)
 

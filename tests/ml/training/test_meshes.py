@@ -6,13 +6,14 @@ import pytest
 import trimesh
 
 from ml.training import meshes
+from ml.training.conventions import is_held_out
 from tests.ml.training.primitives import ball, cube
 
 
 def test_about_a_tenth_of_all_names_is_held_out_and_always_the_same_ones() -> None:
-    held_out = [meshes.is_held_out(f"object {number}") for number in range(2000)]
+    held_out = [is_held_out(f"object {number}") for number in range(2000)]
     assert 0.07 < np.mean(held_out) < 0.13
-    assert held_out[:5] == [meshes.is_held_out(f"object {number}") for number in range(5)]
+    assert held_out[:5] == [is_held_out(f"object {number}") for number in range(5)]
 
 
 def test_a_pack_of_meshes_is_read(tmp_path: Path) -> None:

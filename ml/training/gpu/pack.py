@@ -1,0 +1,130 @@
+"""One small file of training meshes for a GPU machine: `python -m ml.training.gpu.pack OUT.npz --meshes FOLDER`.
+
+Meshes are thinned out to at most 1,100 triangles and chosen for diversity, so that the file stays below its limit. The
+held-out tenth (`ml.training.conventions.is_held_out`) is only represented by what the figures during training need.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections import Counter
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+
+import fast_simplification
+import numpy as np
+from scipy.spatial import cKDTree
+
+from ml.core.images import Floats
+from ml.training import dataset, meshes
+from ml.training.conventions import is_held_out
+from ml.training.meshes import ColoredMesh
+
+MAX_FACES = 1100
+TOLERANCE = 1.05
+"""How far simplification may miss its target."""
+MEGABYTES = 30.0
+"""The file travels to the machine together with the repository."""
+HELD_OUT = 256
+"""Held-out meshes in the file."""
+GENERATED = 500
+"""Objects of our own generators in the file."""
+GENERATED_SEED = 31
+QUANTUM = 65535
+"""Steps of a coordinate over the object's longest side."""
+
+
+def family(name: str) -> str:
+    """The name without its number: objects of one family look alike."""
+    return re.sub(r"[_-]?\d+[a-z]?\d*$", "", name)
+
+
+def by_diversity(names: Iterable[str]) -> list[str]:
+    """Names in the order in which they are worth taking: from a family of n, in any prefix about k √n."""
+    names = list(names)
+    sizes, ranks = Counter(map(family, names)), Counter[str]()
+    priority = {}
+    for name in names:
+        ranks[family(name)] += 1
+        priority[name] = ranks[family(name)] / sizes[family(name)] ** 0.5
+    return sorted(names, key=lambda name: priority[name])
+
+
+def thinned(mesh: ColoredMesh, max_faces: int = MAX_FACES) -> ColoredMesh:
+    """The object with at most about `max_faces` triangles; each takes the colour of the nearest one before."""
+    if len(mesh.faces) <= max_faces:
+        return mesh
+    vertices, faces = fast_simplification.simplify(
+        mesh.vertices, np.ascontiguousarray(mesh.faces, np.int32), target_count=max_faces, agg=5
+    )
+    faces = faces[(vertices[faces][:, 0] != vertices[faces][:, 1]).any(axis=1)]
+    if not 12 <= len(faces) <= max_faces * TOLERANCE:
+        return mesh
+    nearest = cKDTree(mesh.vertices[mesh.faces].mean(axis=1)).query(vertices[faces].mean(axis=1))[1]
+    return ColoredMesh(mesh.name, vertices.astype(np.float32), faces.astype(np.int64), mesh.colors[nearest])
+
+
+def packed(objects: list[ColoredMesh]) -> dict[str, np.ndarray]:
+    """The arrays of a pack, as `ml.training.meshes.load_folder` and `ml.training.gpu.meshes.load` read them."""
+    objects = [meshes.normalized(mesh) for mesh in objects]
+    return {
+        "vertices": np.concatenate(
+            [np.round((item.vertices / 2.0 + 0.5) * QUANTUM).astype(np.uint16) for item in objects]
+        ),
+        "faces": np.concatenate([item.faces.astype(np.uint16) for item in objects]),
+        "face_colors": np.concatenate([np.round(item.colors * 255.0).astype(np.uint8) for item in objects]),
+        "vertex_offset": np.cumsum([0, *(len(item.vertices) for item in objects)]),
+        "face_offset": np.cumsum([0, *(len(item.faces) for item in objects)]),
+        "names": np.array([item.name for item in objects]),
+    }
+
+
+def _quantised(vertices: Floats) -> np.ndarray:
+    return np.round((vertices / 2.0 + 0.5) * QUANTUM).astype(np.uint16)
+
+
+def choose(
+    folder: Path, held_out: int = HELD_OUT, generated: int = GENERATED
+) -> tuple[list[ColoredMesh], list[ColoredMesh]]:
+    """All thinned training meshes, the most diverse first, and the held-out ones."""
+    found = {mesh.name: mesh for mesh in meshes.load_folder(folder)}
+    found |= {mesh.name: mesh for mesh in islice(dataset.generate_objects(GENERATED_SEED), generated)}
+    order = by_diversity(found)
+    held = [name for name in order if is_held_out(name)][:held_out]
+    free = [name for name in order if not is_held_out(name)]
+    return _thinned(found, free), _thinned(found, held)
+
+
+def _thinned(found: dict[str, ColoredMesh], names: list[str]) -> list[ColoredMesh]:
+    """The named meshes, thinned; those that cannot be thinned enough are left out."""
+    small = (thinned(found[name]) for name in names)
+    return [mesh for mesh in small if len(mesh.faces) <= MAX_FACES * TOLERANCE]
+
+
+def write(path: Path, objects: list[ColoredMesh], held: list[ColoredMesh], megabytes: float = MEGABYTES) -> int:
+    """Write as many of `objects` as fit, and all held-out ones; returns how many. Fewer are tried until it fits."""
+    count = len(objects)
+    while True:
+        np.savez_compressed(path, **packed([*objects[:count], *held]))  # type: ignore[arg-type]  # no name is "allow_pickle"
+        size = path.stat().st_size / 1e6
+        if size <= megabytes:
+            return count
+        count = int(count * min(megabytes / size, 0.99)) - 1
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m ml.training.gpu.pack", description=__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--meshes", type=Path, required=True, help="folder of meshes_*.npz or mesh files")
+    parser.add_argument("--megabytes", type=float, default=MEGABYTES)
+    options = parser.parse_args()
+    objects, held = choose(options.meshes)
+    count = write(options.out, objects, held, options.megabytes)
+    size = options.out.stat().st_size / 1e6
+    print(f"{count} of {len(objects)} training meshes and {len(held)} held-out ones, {size:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()
