@@ -1,6 +1,6 @@
-"""A photo becomes a 3D model: `reconstruct(photos, recipe, out_dir)`, and another one of its scene: `remix`.
+"""From photos to a 3D model: `reconstruct(photos, recipe, out_dir)`; `remix` makes another model from its scene.
 
-Both are imported on first use: web processes need the recipe and the errors, but never torch.
+Both are imported on first use, because web processes need the recipe and the errors but must not load torch.
 """
 
 from __future__ import annotations

@@ -104,7 +104,8 @@ def _print_result(result: Reconstruction, args: Namespace, earlier: options.Earl
 def _progress_bar(hidden: bool) -> Iterator[OnProgress]:
     """A progress bar, shown only on a terminal."""
     titles = {stage.name: stage.title for stage in STAGES}
-    layout = "{desc:<26}{percentage:3.0f}% |{bar}| {elapsed}"
+    width = max(map(len, titles.values())) + 2
+    layout = f"{{desc:<{width}}}{{percentage:3.0f}}% |{{bar}}| {{elapsed}}"
     with tqdm(total=1.0, bar_format=layout, leave=False, disable=True if hidden else None) as bar:
 
         def show(stage: str, fraction: float) -> None:

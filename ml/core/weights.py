@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+"""The root folder of the project."""
 
 
 class FetchError(RuntimeError):

@@ -17,7 +17,7 @@ from PIL import Image
 
 from ml import engines
 from ml.core.camera import Camera
-from ml.core.images import Floats
+from ml.core.images import Floats, composite
 from ml.evaluation import sets
 from ml.evaluation.single_photo import VIEW_SEED, make_example
 from ml.mesh import marching_cubes, repair
@@ -68,7 +68,8 @@ def _render(scene: Scene, caster: Caster, camera: Camera, size: int) -> Floats:
 
 def row(cutout: Cutout, infer: Callable[[Cutout], Scene]) -> Floats:
     """(SIZE, (SIDES + 1) * SIZE, 3): the picture, then the model from each side."""
-    photo = Image.fromarray(cutout.on_grey(BACKGROUND)).resize((SIZE, SIZE), Image.Resampling.LANCZOS)
+    photo = Image.fromarray(composite(cutout.rgba, (255.0 * BACKGROUND,) * 3))
+    photo = photo.resize((SIZE, SIZE), Image.Resampling.LANCZOS)
     return np.concatenate([np.asarray(photo, np.float32) / np.float32(255.0), *views(infer(cutout))], axis=1)
 
 

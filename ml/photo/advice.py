@@ -10,6 +10,8 @@ from PIL import Image
 from scipy import ndimage
 
 from ml.core.images import WHITE, composite
+from ml.core.masks import Mask
+from ml.photo.cutout import OPAQUE
 from ml.photo.decode import Photo
 
 MIN_OBJECT_PIXELS = 256
@@ -22,14 +24,14 @@ MIN_SHARPNESS = 0.09
 """Below it no edge is clear: sharp photos measure 0.24 to 0.42, photos blurred by 8 pixels 0.02 to 0.08."""
 SMOOTHING = 2.0
 """Standard deviation in pixels: removes noise and 8-bit steps, which look like edges in a soft picture."""
+MIN_VARIANCE = 1e-3
+"""Of the gradient, in 8-bit levels squared: avoids a division by zero in a picture of one colour."""
 CUT_OFF = 0.04
 """Fraction of a picture edge covered by an object that continues beyond it; one that merely touches covers less."""
 SECOND_OBJECT = 0.1
 """A component of at least this fraction of the largest one's area counts as another object."""
 
 EDGES = ("left", "top", "right", "bottom")
-
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def advise(photo: Photo, mask: NDArray[np.float32], *, own_transparency: bool = 
 
     With `own_transparency` the user cut the picture out, so an object that touches its edge is not a mistake.
     """
-    inside = mask > 0.5
+    inside = mask > OPAQUE
     if not inside.any():
         return ()
     found = [_too_small(photo, inside), _blurred(photo, inside), _several_objects(inside)]
@@ -83,7 +85,7 @@ def sharpness(photo: Photo, inside: Mask) -> float:
     grey.thumbnail((SHARPNESS_SIDE, SHARPNESS_SIDE), reducing_gap=2.0)
     values = ndimage.gaussian_filter(np.asarray(grey, dtype=np.float32), SMOOTHING)
     gradient = np.stack(np.gradient(values))
-    return float(ndimage.laplace(values).var() / max(float(gradient.var()), 1e-3))
+    return float(ndimage.laplace(values).var() / max(float(gradient.var()), MIN_VARIANCE))
 
 
 def _cut_off(inside: Mask) -> Advice | None:

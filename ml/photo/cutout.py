@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from ml.core.images import WHITE, composite
+from ml.core.images import GREY, WHITE, composite
 from ml.core.masks import iou
 from ml.errors import ReconstructionError
 from ml.photo import background_removal
@@ -73,9 +73,9 @@ class Cutout:
         """(512, 512) float32 opacity in [0, 1]."""
         return self.rgba[..., 3].astype(np.float32) / 255.0
 
-    def on_grey(self, grey: float = 0.5) -> NDArray[np.uint8]:
-        """(512, 512, 3) uint8: the object on plain grey, as the networks were trained and as input.png shows it."""
-        return composite(self.rgba, (255.0 * grey,) * 3)
+    def on_grey(self) -> NDArray[np.uint8]:
+        """(512, 512, 3) uint8: the object on middle grey, as the networks were trained and as input.png shows it."""
+        return composite(self.rgba, GREY)
 
 
 def cut(
@@ -122,7 +122,7 @@ def _own_transparency(photo: Photo) -> NDArray[np.float32] | None:
     if photo.pixels.shape[2] != 4:
         return None
     alpha = photo.pixels[..., 3]
-    if float((alpha < 128).mean()) < MIN_TRANSPARENT:
+    if float((alpha < 128).mean()) < MIN_TRANSPARENT:  # 128: half of 255
         return None
     return alpha.astype(np.float32) / 255.0
 

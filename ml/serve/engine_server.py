@@ -22,12 +22,11 @@ from typing import TYPE_CHECKING, Any
 
 from ml.errors import ReconstructionError, Stopped
 from ml.recipe import Recipe
+from ml.stages import STOP_GRACE_SECONDS
 
 if TYPE_CHECKING:
     from ml.pipeline.reconstruct import Reconstruction
 
-STOP_GRACE_SECONDS = 10.0
-"""Time that a run has to reach its next step after its client disconnected."""
 DISCONNECT_POLL_SECONDS = 0.1
 """How often the connection is checked for a client that has disconnected."""
 EXIT_CLIENT_LOST, EXIT_OWNER_LOST = 66, 0

@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 
 from ml import files
-from ml.__main__ import build_parser, main
-from ml.cli import options
-from ml.recipe import QUALITIES, Quality, Recipe
+from ml.__main__ import main
+from ml.recipe import QUALITIES, Quality
 from tests.ml.conftest import encoded, mushroom
 
 DRAFT = ["--engine", "compact", "--quality", "draft"]
@@ -91,34 +90,6 @@ def test_the_layout_of_an_earlier_report_is_kept_and_different_weights_give_a_wa
     assert main([*remixed, "--recipe", str(tmp_path / "report.json")]) == 0
     assert json.loads((tmp_path / "out" / files.REPORT).read_text())["unwrap"] == "box"
     assert "made with different weights" in capsys.readouterr().err
-
-
-def recipe_from(*arguments: str) -> Recipe:
-    args = build_parser().parse_args(["--out", "o", *arguments])
-    return options.build_recipe(args, options.read_report(args.recipe))
-
-
-def test_without_options_the_recipe_is_the_default() -> None:
-    assert recipe_from() == Recipe()
-
-
-def test_every_field_of_the_recipe_has_an_option() -> None:
-    given = ["--engine=compact", "--quality=high", "--keep-background", "--foreground-ratio=.6", "--sides=front,90"]
-    given += ["--grid=64", "--threshold=9.5", "--faces=600", "--texture-size=128", "--frame-size=64", "--frame-count=3"]
-    given += ["--elevation=-5", "--height-mm=42", "--renderer=nerf", "--background=#FFAA00", "--formats=glb,3mf"]
-    assert recipe_from(*given) == Recipe(
-        *("compact", "high", False, 0.6, 64, 9.5, 600, 128, 64, 3, -5, 42),
-        *(("front", 90), "nerf", "#ffaa00", ("glb", "3mf")),
-    )
-
-
-def test_an_option_overrides_the_report(tmp_path: Path) -> None:
-    report = tmp_path / "report.json"
-    recipe = Recipe(quality="draft", height_mm=42.0).resolved().to_dict()
-    report.write_text(json.dumps({"recipe": recipe, "unwrap": "box", "weights_hash": ""}))
-    changed = recipe_from("--recipe", str(report), "--faces", "600")
-    assert (changed.faces, changed.height_mm, changed.grid) == (600, 42.0, QUALITIES["draft"].grid)
-    assert recipe_from("--recipe", str(report), "--quality", "high") == Recipe(quality="high", height_mm=42.0)
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -118,15 +115,6 @@ def test_rembg_finds_the_object(u2netp: Path) -> None:
     assert silhouette_iou(cutout) > 0.85
 
 
-def test_the_first_photo_on_a_fresh_machine_does_not_wait_for_a_compiler(u2netp: Path, tmp_path: Path) -> None:
-    env = {name: value for name, value in os.environ.items() if name != "NUMBA_DISABLE_JIT"}
-    env["NUMBA_CACHE_DIR"] = str(tmp_path)  # numba would cache here what it compiles on import
-    subprocess.run(
-        [sys.executable, "-c", "from ml.photo.background_removal import warm_up; warm_up()"], env=env, check=True
-    )
-    assert not list(tmp_path.rglob("*"))
-
-
 def test_a_small_object_in_a_large_photo_is_found(u2netp: Path) -> None:
     picture = on_meadow(1200).resize((1200, 1200))
     small = Image.new("RGB", (1200, 1200), (120, 160, 110))
@@ -149,13 +137,6 @@ def test_the_background_can_be_kept() -> None:
     assert cutout.method == "none"
     assert cutout.notes == (WHOLE_NOTE,)
     assert object_bounds(cutout) == pytest.approx((38, 38, 474, 474), abs=2)
-
-
-def test_the_environment_selects_the_background_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BACKGROUND_MODEL", "u2net")
-    assert background_removal.model_name() == "u2net"
-    monkeypatch.delenv("BACKGROUND_MODEL")
-    assert background_removal.model_name() == "u2netp"
 
 
 def noise(size: int = 256) -> NDArray[np.uint8]:
