@@ -6,7 +6,7 @@ from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
 MODERATORS = "Moderators"
-MAY = (
+PERMISSIONS = (
     "view_job",
     "change_job",
     "view_photo",
@@ -24,15 +24,15 @@ class AccountsConfig(AppConfig):
     verbose_name = "People"
 
     def ready(self) -> None:
-        """The group can be made once the permissions of `jobs` are there."""
-        post_migrate.connect(make_moderators, sender=apps.get_app_config("jobs"))
+        """Create the group once the permissions of `jobs` exist."""
+        post_migrate.connect(create_moderators, sender=apps.get_app_config("jobs"))
 
 
-def make_moderators(using: str, **kwargs: Any) -> None:
-    """The group of moderators, made once: what the operator changes in it stays."""
+def create_moderators(using: str, **kwargs: Any) -> None:
+    """Create the group of moderators if it does not exist: what the operator changes in it is kept."""
     from django.contrib.auth.models import Group, Permission
 
     group, created = Group.objects.using(using).get_or_create(name=MODERATORS)
     if created:
-        apps_of_ours = Permission.objects.using(using).filter(content_type__app_label__in=("jobs", "accounts"))
-        group.permissions.set(apps_of_ours.filter(codename__in=MAY))
+        own_permissions = Permission.objects.using(using).filter(content_type__app_label__in=("jobs", "accounts"))
+        group.permissions.set(own_permissions.filter(codename__in=PERMISSIONS))

@@ -1,4 +1,4 @@
-"""A user's job, its photos, the files that it ends in, what happened between, and who may see it."""
+"""A user's job, its photos, result files and events, and who may see it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ml.recipe import Recipe
 
 
 class State(models.TextChoices):
-    """Where a job stands.
+    """State of a job.
 
     queued -> running -> succeeded | failed | cancelled
     queued -> cancelled        failed | cancelled -> queued (retry, attempt + 1)
@@ -35,14 +35,14 @@ TERMINAL = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
 
 
 class JobQuerySet(models.QuerySet["Job"]):
-    """The questions that are asked of jobs more than once."""
+    """Filters that several modules use."""
 
     def visible(self) -> JobQuerySet:
         """Neither deleted by the owner nor hidden by a moderator."""
         return self.filter(deleted_at=None, hidden_at=None)
 
     def published(self) -> JobQuerySet:
-        """What everybody may see: finished, shown by its owner, and the owner not banned."""
+        """What anyone may see: finished, published by its owner, and the owner not banned."""
         return self.visible().filter(state=State.SUCCEEDED, published_at__isnull=False, owner__is_active=True)
 
     def active(self) -> JobQuerySet:
@@ -51,7 +51,7 @@ class JobQuerySet(models.QuerySet["Job"]):
 
 
 class Job(models.Model):
-    """One reconstruction. This row is the truth; Redis only rings the worker's bell."""
+    """One reconstruction. This row is the source of truth; Redis only tells workers that there is one to run."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="jobs")
@@ -61,7 +61,7 @@ class Job(models.Model):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="remixes",
-        help_text="The job whose scene is used again.",
+        help_text="The job whose scene is reused.",
     )
     title = models.CharField(max_length=100, blank=True)
     tags: models.ManyToManyField[Tag, Any] = models.ManyToManyField("Tag", blank=True, related_name="jobs")
@@ -81,7 +81,7 @@ class Job(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     stage_seconds = models.JSONField(default=dict, blank=True)
     report = models.JSONField(default=dict, blank=True)
-    size = models.PositiveBigIntegerField(default=0, help_text="Bytes of its photos and files.")
+    size = models.PositiveBigIntegerField(default=0, help_text="Bytes of its photos and result files.")
 
     lease_token = models.UUIDField(null=True, blank=True, editable=False)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
@@ -117,7 +117,7 @@ class Job(models.Model):
         )
         indexes = (
             models.Index(fields=("owner", "-created_at"), name="job_owner_newest"),
-            models.Index(fields=("owner", "state", "deleted_at", "size"), name="job_owner_room"),
+            models.Index(fields=("owner", "state", "deleted_at", "size"), name="job_owner_storage"),
             models.Index(fields=("-published_at",), name="job_published", condition=Q(published_at__isnull=False)),
             models.Index(fields=("state", "queued_at"), name="job_active", condition=Q(state__in=ACTIVE)),
         )
@@ -136,38 +136,38 @@ class Job(models.Model):
 
     @property
     def is_terminal(self) -> bool:
-        """True once nothing more happens without a new act of the user."""
+        """True once nothing more happens unless the user does something."""
         return self.state in TERMINAL
 
     @property
     def can_retry(self) -> bool:
-        """True when the owner may send it to the queue once more."""
+        """True when the owner may enqueue it again."""
         return self.state in (State.FAILED, State.CANCELLED)
 
     @property
     def quality(self) -> str:
-        """The word the user chose."""
+        """The quality that the user chose."""
         return str(self.recipe.get("quality", "standard"))
 
     @property
     def wait_seconds(self) -> float | None:
-        """Seconds from the queue to a worker, None while it waits."""
+        """Seconds in the queue, None while it is queued."""
         return (self.started_at - self.queued_at).total_seconds() if self.started_at else None
 
     @property
     def run_seconds(self) -> float | None:
-        """Seconds of work, None before its end."""
+        """Seconds of work, None before the end."""
         if self.started_at is None or self.finished_at is None:
             return None
         return (self.finished_at - self.started_at).total_seconds()
 
     def recipe_object(self) -> Recipe:
-        """The stored recipe, checked. Raises ReconstructionError(`invalid_recipe`)."""
+        """The stored recipe, validated. Raises ReconstructionError(`invalid_recipe`)."""
         return Recipe.from_dict(self.recipe)
 
 
 class Tag(models.Model):
-    """A word by which its owner finds jobs again."""
+    """A tag by which its owner organises jobs."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tags")
     name = models.CharField(max_length=30)
@@ -181,12 +181,12 @@ class Tag(models.Model):
 
 
 def new_share_token() -> str:
-    """128 random bits, ready for an address."""
+    """128 random bits, safe in a URL."""
     return secrets.token_urlsafe(16)
 
 
 class ShareLink(models.Model):
-    """A secret address under which anybody sees one result, until it is revoked."""
+    """A secret URL under which anyone can view one result, until it is revoked."""
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="share_links")
     token = models.CharField(max_length=40, unique=True, default=new_share_token, editable=False)
@@ -200,22 +200,22 @@ class ShareLink(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.job} ({'revoked' if self.revoked_at else 'open'})"
+        return f"{self.job} ({'revoked' if self.revoked_at else 'active'})"
 
     def get_absolute_url(self) -> str:
-        """Where strangers see the result; without the host."""
+        """The path of the shared page, without the host."""
         return reverse("jobs:shared", args=[self.token])
 
 
 class AbuseReport(models.Model):
-    """Somebody says that a published or shared model should not be there."""
+    """A report that a published or shared model breaks the rules."""
 
     class Reason(models.TextChoices):
         """What is wrong with it."""
 
         OFFENSIVE = "offensive", "Offensive or hateful"
-        PERSON = "person", "Shows a person who did not agree"
-        COPYRIGHT = "copyright", "Somebody else's work"
+        PERSON = "person", "Shows someone without consent"
+        COPYRIGHT = "copyright", "Copyright infringement"
         OTHER = "other", "Something else"
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="abuse_reports")
@@ -234,7 +234,7 @@ class AbuseReport(models.Model):
 
 
 class ModerationAct(models.Model):
-    """What a moderator did, to what, and why; written once, never changed."""
+    """An entry of the audit log: what a moderator did, to what, and why; never changed."""
 
     class Act(models.TextChoices):
         """What was done."""
@@ -243,7 +243,7 @@ class ModerationAct(models.Model):
         UNHIDE = "unhide", "Shown again"
         CANCEL = "cancel", "Cancelled"
         BAN = "ban", "Person banned"
-        UNBAN = "unban", "Person let in again"
+        UNBAN = "unban", "Person unbanned"
         CLOSE = "close", "Report closed"
 
     at = models.DateTimeField(default=timezone.now, editable=False)
@@ -255,25 +255,29 @@ class ModerationAct(models.Model):
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="moderated_by"
     )
-    subject = models.CharField(max_length=200, help_text="Title or address, kept when the row itself is gone.")
+    subject = models.CharField(
+        max_length=200, help_text="Title or email address, kept after the row itself is deleted."
+    )
     reason = models.CharField(max_length=300)
 
     class Meta:
         ordering = ("-at",)
+        verbose_name = "audit log entry"
+        verbose_name_plural = "audit log"
 
     def __str__(self) -> str:
         return f"{self.get_act_display()}: {self.subject}"
 
 
 class Photo(models.Model):
-    """One photo of a job, upright and without metadata; the camera's own file is not kept."""
+    """One photo of a job, upright and without metadata; the original file is not kept."""
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="photos")
     position = models.PositiveSmallIntegerField(default=0)
     file = models.FileField(max_length=200)
     original_name = models.CharField(max_length=100, blank=True)
-    sha256 = models.CharField(max_length=64, help_text="Of the uploaded bytes.")
-    size = models.PositiveBigIntegerField(help_text="Bytes that are stored.")
+    sha256 = models.CharField(max_length=64, help_text="SHA-256 of the uploaded file.")
+    size = models.PositiveBigIntegerField(help_text="Bytes of the stored file.")
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     notes = models.JSONField(default=list, blank=True)
@@ -287,7 +291,7 @@ class Photo(models.Model):
 
 
 class Artifact(models.Model):
-    """One file of a result. The row exists exactly when the file is whole."""
+    """One file of a result. The row exists exactly when the file is complete."""
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="artifacts")
     name = models.CharField(max_length=60)
@@ -304,7 +308,7 @@ class Artifact(models.Model):
 
 
 class JobEvent(models.Model):
-    """What happened to a job, in order; written once, never changed."""
+    """A change of a job, numbered in order; never changed."""
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="events")
     seq = models.PositiveIntegerField()
@@ -323,8 +327,8 @@ class JobEvent(models.Model):
         return f"{self.seq}: {self.kind} {self.stage or self.state}"
 
 
-class WorkerBeat(models.Model):
-    """A sign of life of one worker process."""
+class WorkerHeartbeat(models.Model):
+    """When one worker process was last seen."""
 
     name = models.CharField(max_length=100, primary_key=True)
     seen_at = models.DateTimeField()
@@ -334,5 +338,5 @@ class WorkerBeat(models.Model):
 
 
 def next_seq() -> Any:
-    """The expression that moves a job's `seq` on by one inside an UPDATE."""
+    """The expression that increments a job's `seq` inside an UPDATE."""
     return F("seq") + 1

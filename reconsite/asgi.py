@@ -16,7 +16,7 @@ from jobs.live.routing import socket_application  # noqa: E402  (needs the apps 
 
 
 def leave_forms_to_django() -> None:
-    """Twisted parses multipart bodies on the event loop: 100 MB would stop every other request for seconds."""
+    """Twisted parses multipart bodies on the event loop: 100 MB would block every other request for seconds."""
     original = http_protocol.WebRequest.__init__
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""The cache: Redis, and this process's own memory while Redis is away."""
+"""The cache: Redis, with this process's own memory as the fallback while Redis is unavailable."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
-ASK_AGAIN_SECONDS = 5.0
-"""A Redis that did not answer is left alone for so long: one page asks a dozen times, and each wait would add up."""
+RETRY_SECONDS = 5.0
+"""How long Redis is not tried again after a failure: a page uses the cache a dozen times, and each wait adds up."""
 
 
 class _Outage:
-    """Whether Redis was away a moment ago; shared by all threads of this process."""
+    """Whether Redis has just failed; shared by all threads of this process."""
 
     def __init__(self) -> None:
-        self._ask_again_at = 0.0
+        self._retry_at = 0.0
 
-    def lasts(self) -> bool:
-        """True while Redis should not be asked."""
-        return time.monotonic() < self._ask_again_at
+    def is_active(self) -> bool:
+        """True while Redis should not be tried."""
+        return time.monotonic() < self._retry_at
 
     def begin(self, error: RedisError) -> None:
-        """Redis just failed with `error`."""
-        logger.warning("The cache does without Redis for %g s: %s", ASK_AGAIN_SECONDS, error)
-        self._ask_again_at = time.monotonic() + ASK_AGAIN_SECONDS
+        """Redis has just failed with `error`."""
+        logger.warning("The cache does without Redis for %g s: %s", RETRY_SECONDS, error)
+        self._retry_at = time.monotonic() + RETRY_SECONDS
 
     def end(self) -> None:
-        """Ask Redis again at once."""
-        self._ask_again_at = 0.0
+        """Try Redis again with the next request."""
+        self._retry_at = 0.0
 
 
 outage = _Outage()
 
 
-def _sturdy(name: str) -> Callable[..., Any]:
-    """The method `name` of Redis' cache, or of this process's memory when Redis does not answer."""
+def _with_fallback(name: str) -> Callable[..., Any]:
+    """The method `name` of the Redis cache, or of this process's memory while Redis is unavailable."""
 
-    def method(self: SturdyRedisCache, *args: Any, **named: Any) -> Any:
-        if not outage.lasts():
+    def method(self: FallbackRedisCache, *args: Any, **named: Any) -> Any:
+        if not outage.is_active():
             try:
-                return getattr(super(SturdyRedisCache, self), name)(*args, **named)
+                return getattr(super(FallbackRedisCache, self), name)(*args, **named)
             except RedisError as error:
                 outage.begin(error)
         return getattr(self.memory, name)(*args, **named)
@@ -54,20 +54,20 @@ def _sturdy(name: str) -> Callable[..., Any]:
     return method
 
 
-class SturdyRedisCache(RedisCache):
-    """Keeps the counters of limits: without Redis each process counts for itself, and nobody is locked out."""
+class FallbackRedisCache(RedisCache):
+    """Keeps the counters of rate limits: without Redis each process counts for itself, and nobody is locked out."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
-        self.memory = LocMemCache("while-redis-is-away", params)
+        self.memory = LocMemCache("redis-fallback", params)
 
-    add = _sturdy("add")
-    get = _sturdy("get")
-    set = _sturdy("set")
-    touch = _sturdy("touch")
-    delete = _sturdy("delete")
-    has_key = _sturdy("has_key")
-    incr = _sturdy("incr")
-    get_many = _sturdy("get_many")
-    set_many = _sturdy("set_many")
-    delete_many = _sturdy("delete_many")
+    add = _with_fallback("add")
+    get = _with_fallback("get")
+    set = _with_fallback("set")
+    touch = _with_fallback("touch")
+    delete = _with_fallback("delete")
+    has_key = _with_fallback("has_key")
+    incr = _with_fallback("incr")
+    get_many = _with_fallback("get_many")
+    set_many = _with_fallback("set_many")
+    delete_many = _with_fallback("delete_many")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, JsonResponse
 
 from jobs.core import worker_heartbeat
-from jobs.core.health import database_answers, redis_answers
+from jobs.core.health import database_available, redis_available
 
 
 def alive(request: HttpRequest) -> JsonResponse:
@@ -15,10 +15,10 @@ def alive(request: HttpRequest) -> JsonResponse:
 
 def ready(request: HttpRequest) -> JsonResponse:
     """200 when database, Redis and a worker are there; else 503 with what is missing."""
-    database = database_answers()
+    database = database_available()
     checks = {
         "database": database,
-        "redis": redis_answers(),
+        "redis": redis_available(),
         "worker": database and worker_heartbeat.worker_online(),
     }
     return JsonResponse(checks, status=200 if all(checks.values()) else 503)

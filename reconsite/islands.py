@@ -13,15 +13,15 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 CHUNKS = Path(settings.BASE_DIR) / "static" / "dist" / "chunks.json"
-"""For each island, the names of the chunks that it imports at once; `frontend/build.mjs` writes it."""
+"""For each script, the chunks that it imports statically; written by `frontend/build.mjs`."""
 register = template.Library()
 
 
 @register.simple_tag
 def preload_chunks(island: str) -> SafeString:
-    """Links that fetch the island's chunks together with it, instead of once it has been read.
+    """Links that fetch the script's chunks together with it, instead of after it has been parsed.
 
-    Their addresses are those that the import of the script comes to: without a hash of the storage's.
+    Their URLs are those that the script's imports resolve to: without the hash of the static files storage.
     """
     prefix = PrefixNode.handle_simple("STATIC_URL")
     chunks = _chunks(CHUNKS.stat().st_mtime_ns)[island]
@@ -30,5 +30,5 @@ def preload_chunks(island: str) -> SafeString:
 
 @lru_cache(maxsize=1)
 def _chunks(written: int) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = json.loads(CHUNKS.read_text())
-    return found
+    chunks: dict[str, list[str]] = json.loads(CHUNKS.read_text())
+    return chunks

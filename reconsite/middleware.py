@@ -1,4 +1,4 @@
-"""What every request passes."""
+"""Middleware for every request."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ml.recipe import MAX_PHOTOS
 
 FORM_OVERHEAD = 64 * 1024
-"""Bytes that a form may add around the photos themselves."""
+"""Bytes that a form may add to the photos: fields, and the headers of each part."""
 
 
 def body_limit(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Answer 413 from the announced length, before the body is parsed or anything is stored."""
+    """Respond with 413 by the Content-Length, before the body is parsed or anything is stored."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        announced = request.META.get("CONTENT_LENGTH") or "0"
-        if announced.isdigit() and int(announced) <= MAX_PHOTOS * settings.MAX_UPLOAD_BYTES + FORM_OVERHEAD:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdigit() and int(length) <= MAX_PHOTOS * settings.MAX_UPLOAD_BYTES + FORM_OVERHEAD:
             return get_response(request)
         return too_large(request)
 
@@ -26,9 +26,9 @@ def body_limit(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
 
 
 def too_large(request: HttpRequest) -> HttpResponse:
-    """The sentence for photos over the limit, in the shape that all API errors have."""
+    """The message for an upload over the limit, in the format of all API errors."""
     limit = settings.MAX_UPLOAD_BYTES // (1024 * 1024)
-    detail = f"This is larger than {MAX_PHOTOS} photos of {limit} MB. Make them smaller and upload them again."
+    detail = f"The upload is larger than {MAX_PHOTOS} photos of {limit} MB. Reduce their size and try again."
     if not request.path.startswith("/api/") and "text/html" in request.headers.get("Accept", ""):
         from django.shortcuts import render
 

@@ -1,4 +1,4 @@
-"""All settings of the site, taken from the environment (or a `.env` file) and nowhere else."""
+"""All settings of the site, read from the environment or a `.env` file, and nowhere else (docs/configuration.md)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from environs import FileAwareEnv
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-django_stubs_ext.monkeypatch()  # lets `admin.ModelAdmin[Job]` and the like stand in the code
+django_stubs_ext.monkeypatch()  # allows annotations such as `admin.ModelAdmin[Job]` at run time
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -26,9 +26,9 @@ VAR_DIR.mkdir(parents=True, exist_ok=True)
 
 
 def _secret_key() -> str:
-    """`SECRET_KEY` from the environment, else one generated on the first start and kept private in VAR_DIR."""
-    if given := env.str("SECRET_KEY", ""):
-        return given
+    """`SECRET_KEY` from the environment, else one that the first start generates and stores in VAR_DIR."""
+    if key := env.str("SECRET_KEY", ""):
+        return key
     path = VAR_DIR / "secret_key"
     if not path.exists():
         descriptor = os.open(path, os.O_CREAT | os.O_WRONLY, 0o600)
@@ -37,12 +37,12 @@ def _secret_key() -> str:
     return path.read_text()
 
 
-# --- where the site lives -------------------------------------------------------------------------------------------
+# --- address and secrets ---------------------------------------------------------------------------------------------
 SITE_URL = env.str("SITE_URL", f"http://localhost:{env.int('WEB_PORT', 8000)}").rstrip("/")
 _site = urlparse(SITE_URL)
 _LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 DEVELOPMENT = (_site.hostname or "") in ("localhost", "127.0.0.1", "::1")
-"""True on one's own machine: the demo account is allowed and e-mail goes to the console."""
+"""True on your own machine: the demo account is allowed, and email goes to the console."""
 
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = _secret_key()
@@ -50,7 +50,7 @@ SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", _LOCAL_HOSTS if DEVELOPMENT else [_site.hostname or "", *_LOCAL_HOSTS])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [SITE_URL])
 
-# --- what it is made of ---------------------------------------------------------------------------------------------
+# --- apps, middleware, templates -------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "daphne",
     "servestatic",
@@ -86,7 +86,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "accounts.middleware.session_seen",
+    "accounts.middleware.track_session",
 ]
 ROOT_URLCONF = "reconsite.urls"
 ASGI_APPLICATION = "reconsite.asgi.application"
@@ -106,12 +106,12 @@ TEMPLATES = [
     },
 ]
 
-# --- database: SQLite by default, PostgreSQL through DATABASE_URL ---------------------------------------------------
+# --- database: SQLite by default, PostgreSQL through DATABASE_URL ----------------------------------------------------
 DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # Several processes write: WAL lets them read meanwhile, and an immediate transaction waits for its turn
-    # at the start instead of failing in its middle.
+    # Several processes write: with WAL the others can read meanwhile, and an immediate transaction waits for the lock
+    # when it begins instead of failing halfway.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -120,11 +120,11 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 
 DATABASES["default"]["TEST"] = {"NAME": env.str("TEST_DATABASE_NAME", "") or None}
 
-# --- Redis: the queue's doorbell, the channel layer and the cache ---------------------------------------------------
+# --- Redis: queue, channel layer and cache ---------------------------------------------------------------------------
 REDIS_URL = env.str("REDIS_URL", "") or f"redis://127.0.0.1:{env.int('REDIS_PORT', 6390)}/0"
 _redis = urlparse(REDIS_URL)
-# A frozen Redis must not hold a web request: two seconds, one retry (the defaults of redis-py can wait for a minute).
-REDIS_PATIENCE = {
+# A Redis that hangs must not block a web request: two seconds and one retry (redis-py's defaults can take a minute).
+REDIS_TIMEOUTS = {
     "socket_timeout": 2,
     "socket_connect_timeout": 1,
     "socket_keepalive": True,
@@ -133,7 +133,7 @@ REDIS_PATIENCE = {
 }
 JOB_QUEUE = "reconstruct"
 RQ_QUEUES = {
-    # HOST and PORT, not URL: django-rq drops the connection arguments when it is given a URL.
+    # HOST and PORT, not URL: django-rq ignores the connection arguments when it is given a URL.
     JOB_QUEUE: {
         "HOST": _redis.hostname or "127.0.0.1",
         "PORT": _redis.port or 6379,
@@ -143,15 +143,15 @@ RQ_QUEUES = {
         "SSL": _redis.scheme == "rediss",
         "DEFAULT_TIMEOUT": env.int("JOB_TIMEOUT", 900),
         "SERIALIZER": "rq.serializers.JSONSerializer",
-        "REDIS_CLIENT_KWARGS": REDIS_PATIENCE,
+        "REDIS_CLIENT_KWARGS": REDIS_TIMEOUTS,
     },
 }
-RQ_SHOW_ADMIN_LINK = False  # its pages let any staff user stop and empty queues
+RQ_SHOW_ADMIN_LINK = False  # its pages would let any staff user stop and empty queues
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
         "CONFIG": {
-            # An idle consumer blocks on Redis for long: no socket time-out here (docs/decisions/0001).
+            # An idle consumer waits on Redis for a long time: no socket timeout here (docs/decisions/0001).
             "hosts": [{"address": REDIS_URL, "socket_timeout": None, "socket_connect_timeout": 2}],
             "capacity": 500,
             "expiry": 15,
@@ -160,33 +160,33 @@ CHANNEL_LAYERS = {
 }
 CACHES = {
     "default": {
-        "BACKEND": "reconsite.cache.SturdyRedisCache",
+        "BACKEND": "reconsite.cache.FallbackRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "cache",
         "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 1},
     },
 }
 
-# --- jobs: limits and clocks ----------------------------------------------------------------------------------------
+# --- jobs: limits and intervals --------------------------------------------------------------------------------------
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_MB", 20) * 1024 * 1024
 MAX_PIXELS = env.int("MAX_MEGAPIXELS", 50) * 1_000_000
 MAX_ACTIVE_JOBS = env.int("MAX_ACTIVE_JOBS", 5)
-QUOTA_MB = env.int("QUOTA_MB", 5000)  # photos and results of one person; 0: no limit
+QUOTA_MB = env.int("QUOTA_MB", 5000)  # photos and results of one person; 0: unlimited
 MIN_FREE_BYTES = env.int("MIN_FREE_MB", 500) * 1024 * 1024
 JOB_TIMEOUT = env.int("JOB_TIMEOUT", 900)
 LEASE_SECONDS = env.float("LEASE_SECONDS", 30.0)
 BEAT_SECONDS = env.float("BEAT_SECONDS", 5.0)
 RECONCILE_SECONDS = env.float("RECONCILE_SECONDS", 5.0)
 RING_AGAIN_SECONDS = env.float("RING_AGAIN_SECONDS", 15.0)
-WORKER_SEEN_SECONDS = 60
+WORKER_SEEN_SECONDS = 60  # a worker counts as online this long after its last heartbeat (every 10 s)
 WARM_ENGINE = env.bool("WARM_ENGINE", True)
 ENGINE_MAX_MB = env.int("ENGINE_MAX_MB", 6000)
 MODELS_DIR = Path(env.str("MODELS_DIR", "") or BASE_DIR / "var" / "models")
 BACKGROUND_MODEL = env.str("BACKGROUND_MODEL", "u2netp")
 
-# --- files ----------------------------------------------------------------------------------------------------------
+# --- files -----------------------------------------------------------------------------------------------------------
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", str(BASE_DIR / "media")))
-MEDIA_URL = ""  # private: files leave only through jobs.http.delivery
+MEDIA_URL = ""  # private: jobs.http.delivery is the only way to a file
 ACCEL_REDIRECT_PREFIX = env.str("ACCEL_REDIRECT_PREFIX", "")
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
@@ -203,12 +203,12 @@ STORAGES = {
         else "servestatic.storage.CompressedManifestStaticFilesStorage",
     },
 }
-FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000  # bytes; a larger upload goes to a temporary file
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # bytes of a request without its files
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 50
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 50  # the longest form selects 40 rows of an admin list
 
-# --- accounts -------------------------------------------------------------------------------------------------------
+# --- accounts --------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
@@ -233,17 +233,17 @@ ACCOUNT_FORMS = {
     "reset_password": "accounts.pages.auth_forms.ResetPasswordForm",
     "reset_password_from_key": "accounts.pages.auth_forms.ResetPasswordKeyForm",
 }
-ALLAUTH_TRUSTED_PROXY_COUNT = env.int("NUM_PROXIES", 0)  # its limits and sessions count the client, not the proxy
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("NUM_PROXIES", 0)  # rate limits and sessions see the client, not the proxy
 OPEN_SIGN_UP = env.bool("OPEN_SIGN_UP", True)
 LOGIN_REDIRECT_URL = "jobs:upload"
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 LOGIN_URL = "account_login"
 EMAIL_CONFIG = env.dj_email_url("EMAIL_URL", "console:")
 vars().update(EMAIL_CONFIG)
-EMAIL_TIMEOUT = EMAIL_CONFIG.get("EMAIL_TIMEOUT") or 10  # a mail server that does not answer must not hold a page
+EMAIL_TIMEOUT = EMAIL_CONFIG.get("EMAIL_TIMEOUT") or 10  # a mail server that hangs must not block a page
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"Reconsite <noreply@{_site.hostname}>")
 
-# --- API ------------------------------------------------------------------------------------------------------------
+# --- API -------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.core.authentication.BearerAuthentication",
@@ -264,13 +264,13 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": env.int("NUM_PROXIES", 0),
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-# The 400 of a form is the same shape everywhere; a component per form would only bloat the schema.
+# Status 400 has the same format everywhere; a component per form would only bloat the schema.
 DRF_STANDARDIZED_ERRORS = {
     "ALLOWED_ERROR_STATUS_CODES": ["401", "403", "404", "405", "415", "429", "500"],
     "EXCEPTION_HANDLER_CLASS": "jobs.api.exception_handler.ApiExceptionHandler",
 }
 KNOX_TOKEN_MODEL = "accounts.ApiToken"
-MIGRATION_MODULES = {"knox": None}  # its own table is not used; PostgreSQL could not truncate the users beside it
+MIGRATION_MODULES = {"knox": None}  # its table is unused, and keeps PostgreSQL from truncating users
 REST_KNOX = {
     "TOKEN_TTL": timedelta(days=30),
     "AUTO_REFRESH": True,
@@ -301,7 +301,7 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-# --- security -------------------------------------------------------------------------------------------------------
+# --- security --------------------------------------------------------------------------------------------------------
 _https = _site.scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 SECURE_SSL_REDIRECT = _https and env.bool("SSL_REDIRECT", True)
@@ -327,7 +327,7 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
-# --- language, time, log --------------------------------------------------------------------------------------------
+# --- language, time, log ---------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", "UTC")

@@ -1,4 +1,4 @@
-"""`Authorization: Bearer <token>`, for the API and for sockets alike."""
+"""`Authorization: Bearer <token>`, for the API and for sockets."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from accounts.models import ApiToken, User
 
 
 class BearerAuthentication(TokenAuthentication):  # type: ignore[misc]
-    """knox's token check under the name that the schema shows; the token's last use is noted."""
+    """knox's token authentication, which also records the token's last use."""
 
     def validate_user(self, auth_token: ApiToken) -> tuple[User, ApiToken]:
         """The token's user. Raises AuthenticationFailed for a banned one."""
         user, token = super().validate_user(auth_token)
-        tokens.note_use(token)
+        tokens.record_use(token)
         return user, token
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """Tells the schema how the header looks."""
+    """Describes the header in the OpenAPI schema."""
 
     target_class = "accounts.core.authentication.BearerAuthentication"
     name = "bearer"
@@ -34,7 +34,7 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
 
 def user_of_header(header: bytes) -> User | None:
-    """The user whose token stands in an `Authorization` header, or None."""
+    """The user whose token is in an `Authorization` header, or None."""
     scheme, _, token = header.partition(b" ")
     if scheme.lower() != b"bearer" or not token:
         return None

@@ -1,4 +1,4 @@
-"""The browsers in which a person is signed in."""
+"""The browser sessions of a person."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from accounts.models import User
 
 @dataclass(frozen=True)
 class Browser:
-    """One signed-in browser as its owner sees it."""
+    """A browser in which a person is signed in, as they see it."""
 
     id: int
     device: str
@@ -25,9 +25,9 @@ class Browser:
 
 
 def browsers_of(user: User, session: SessionBase) -> list[Browser]:
-    """Those that are still signed in: the one with `session` first, then the latest seen."""
-    found = [_browser(row, session) for row in UserSession.objects.purge_and_list(user)]
-    return sorted(found, key=lambda browser: (browser.is_this, browser.last_seen), reverse=True)
+    """The browsers that are still signed in: the one of `session` first, then the most recently seen."""
+    browsers = [_browser(row, session) for row in UserSession.objects.purge_and_list(user)]
+    return sorted(browsers, key=lambda browser: (browser.is_this, browser.last_seen), reverse=True)
 
 
 def _browser(row: UserSession, session: SessionBase) -> Browser:
@@ -36,26 +36,26 @@ def _browser(row: UserSession, session: SessionBase) -> Browser:
 
 
 def device_name(user_agent: str) -> str:
-    """“Firefox on Windows”, as far as the header tells it."""
+    """“Firefox on Windows”, as far as the User-Agent header says."""
     parsed = ua_parser.parse(user_agent)
     browser = parsed.user_agent.family if parsed.user_agent else "A browser"
     return f"{browser} on {parsed.os.family}" if parsed.os else str(browser)
 
 
-def end(user: User, browser_id: int) -> bool:
-    """Sign one browser out; False when it is not one of the person's."""
+def sign_out(user: User, browser_id: int) -> bool:
+    """Sign out one browser; False when it does not belong to `user`."""
     row = UserSession.objects.filter(user=user, pk=browser_id).first()
     if row is not None:
         row.end()
     return row is not None
 
 
-def end_all(user: User, keep: SessionBase | None = None) -> int:
-    """Sign out every browser but the one with the session `keep`; returns how many."""
+def sign_out_all(user: User, keep: SessionBase | None = None) -> int:
+    """Sign out every browser except the one with the session `keep`; returns how many."""
     rows = UserSession.objects.filter(user=user)
     if keep is not None:
         rows = rows.exclude(session_key=keep.session_key)
-    ended = list(rows)
-    for row in ended:
+    to_end = list(rows)
+    for row in to_end:
         row.end()
-    return len(ended)
+    return len(to_end)

@@ -1,4 +1,4 @@
-"""API tokens: made, noted when used, revoked. Only a hash of each is stored."""
+"""API tokens: create, record the last use, revoke. Only their hashes are stored."""
 
 from __future__ import annotations
 
@@ -11,39 +11,40 @@ from django.utils import timezone
 from accounts.models import ApiToken, User
 from reconsite.core.errors import Rejected
 
-TOKENS_PER_PERSON = 20
-NOTED_SECONDS = 60
-"""How exactly the last use is known: a row is not written on every request."""
+MAX_TOKENS = 20
+"""Active tokens of one person: enough for every app and device, few enough to keep an overview."""
+LAST_USE_PRECISION_SECONDS = 60
+"""The last use is recorded at most this often, so that not every request writes a row."""
 
 
-def create(user: User, name: str, *, lasts: bool = False) -> tuple[ApiToken, str]:
-    """A new token and its text, which nobody can show again.
+def create(user: User, name: str, *, never_expires: bool = False) -> tuple[ApiToken, str]:
+    """A new token and its text, which cannot be shown again.
 
-    It ends when it was not used for 30 days (`REST_KNOX`), or never if it `lasts`.
+    It expires after 30 days without use (`REST_KNOX`), unless it `never_expires`.
     Raises Rejected(`too_many_tokens`).
     """
-    if open_tokens(user).count() >= TOKENS_PER_PERSON:
+    if active_tokens(user).count() >= MAX_TOKENS:
         raise Rejected("too_many_tokens")
-    expiry = None if lasts else settings.REST_KNOX["TOKEN_TTL"]
+    expiry = None if never_expires else settings.REST_KNOX["TOKEN_TTL"]
     row, text = ApiToken.objects.create(user=user, name=name, expiry=expiry)
     return row, text
 
 
-def open_tokens(user: User) -> models.QuerySet[ApiToken]:
-    """The tokens of `user` that open the API now, newest first."""
+def active_tokens(user: User) -> models.QuerySet[ApiToken]:
+    """The valid tokens of `user`, newest first."""
     tokens: models.QuerySet[ApiToken] = ApiToken.objects.filter(user=user)
     return tokens.exclude(expiry__lt=timezone.now()).order_by("-created")
 
 
-def note_use(token: ApiToken) -> None:
-    """Remember that `token` was used just now."""
+def record_use(token: ApiToken) -> None:
+    """Record that `token` was used just now."""
     now = timezone.now()
-    if token.last_used_at is None or now - token.last_used_at > timedelta(seconds=NOTED_SECONDS):
+    if token.last_used_at is None or now - token.last_used_at > timedelta(seconds=LAST_USE_PRECISION_SECONDS):
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
 
 
 def revoke(user: User, token_key: str) -> ApiToken | None:
-    """The token of `user` whose text begins with `token_key` is worthless from now on; None if there is none."""
+    """Delete the token of `user` whose text begins with `token_key` and return it; None if there is none."""
     token: ApiToken | None = ApiToken.objects.filter(user=user, token_key=token_key).first()
     if token is not None:
         token.delete()

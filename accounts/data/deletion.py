@@ -1,4 +1,4 @@
-"""The end of an account: jobs, files, tokens and rows go. What moderators did stays on record."""
+"""Deleting an account with its jobs, files, tokens and rows. The audit log of moderators is kept."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from jobs.models import Job
 
 
 def delete_account(user: User) -> None:
-    """Everything of `user` is gone afterwards; called again after a failure in between, it goes on.
+    """Delete everything of `user`. After a failure in between, calling it again continues.
 
-    Nothing new may begin first (tokens and sessions go), then each job goes the way of every deleted job, which
-    takes published and shared ones out of sight at once. What a worker still holds loses its row at the end, and
-    with it the right to write; the reconciler sweeps what it may leave.
+    Tokens and sessions go first, so that nothing new can start; then each job is deleted as its owner would do it,
+    which hides published and shared ones at once. A job that a worker still runs loses its row at the end, and with
+    it the lease; the reconciler removes files that the worker may leave behind.
     """
     ApiToken.objects.filter(user=user).delete()
-    sessions.end_all(user)
+    sessions.sign_out_all(user)
     jobs = list(Job.objects.filter(owner=user).values_list("pk", flat=True))
     for job_id in jobs:
         services.delete(job_id)
@@ -29,6 +29,6 @@ def delete_account(user: User) -> None:
 
 @transaction.atomic
 def _delete_rows(user: User) -> None:
-    """The lock keeps a worker from adding to a job whose row is just going."""
+    """The lock keeps a worker from adding files to a job whose row is being deleted."""
     list(Job.objects.select_for_update().filter(owner=user).values_list("pk", flat=True))
     user.delete()

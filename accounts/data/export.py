@@ -1,4 +1,4 @@
-"""All that the site knows about a person and keeps for them, as one ZIP."""
+"""Everything that the site stores about and for a person, as one ZIP."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ JOB_FIELDS = (
 
 
 def deliver_export(user: User) -> StreamingHttpResponse:
-    """account.json, jobs.json, and every photo and result in a folder per job. Nothing is written to the disk."""
+    """account.json, jobs.json, and a folder per job with its photos and results. Nothing is written to disk."""
     return deliver_bundle(entries_of(user), "reconsite-data.zip")
 
 
 def entries_of(user: User) -> list[Entry]:
-    """What lies in the ZIP, the two lists first."""
+    """The contents of the ZIP, the two lists first."""
     jobs = list(_jobs_of(user))
     lists = [Entry("account.json", _json(_account(user))), Entry("jobs.json", _json([_job(job) for job in jobs]))]
     return lists + [entry for job in jobs for entry in _files(job)]
@@ -54,7 +54,7 @@ def _jobs_of(user: User) -> QuerySet[Job]:
 
 
 def _files(job: Job) -> list[Entry]:
-    """Of a hidden job none; of one under way only the photos, for its early files come and go."""
+    """None of a hidden job; only the photos of an active one, because its early files can disappear."""
     if job.hidden_at is not None:
         return []
     photos = [Entry(f"{job.pk}/{_photo_name(str(photo.file))}", photo) for photo in job.photos.all()]
@@ -79,11 +79,11 @@ def _fields(row: Model, names: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _account(user: User) -> dict[str, Any]:
-    """The person, without what would open the account: no password, no token."""
-    own = ("email", "display_name", "date_joined", "last_login", "quota_mb", "is_staff")
+    """The person, without credentials: no password, no token."""
+    fields = ("email", "display_name", "date_joined", "last_login", "quota_mb", "is_staff")
     reports = AbuseReport.objects.filter(reporter=user)
     return {
-        **_fields(user, own),
+        **_fields(user, fields),
         "addresses": _values(EmailAddress.objects.filter(user=user), "email", "verified", "primary"),
         "tokens": _values(ApiToken.objects.filter(user=user), "name", "created", "last_used_at", "expiry"),
         "sessions": _values(UserSession.objects.filter(user=user), "ip", "user_agent", "created_at", "last_seen_at"),

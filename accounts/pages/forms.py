@@ -40,7 +40,7 @@ class TokenForm(forms.Form):
     def clean_name(self) -> str:
         """The name. Raises ValidationError if another active token has it."""
         name = str(self.cleaned_data["name"])
-        if tokens.open_tokens(self._user).filter(name=name).exists():
+        if tokens.active_tokens(self._user).filter(name=name).exists():
             raise forms.ValidationError(
                 "You already have a token with this name. Choose another name, or revoke the old token."
             )

@@ -24,7 +24,7 @@ def session_list(request: HttpRequest) -> HttpResponse:
 @require_POST
 def end(request: HttpRequest, browser_id: int) -> HttpResponse:
     """Sign one browser out."""
-    if not sessions.end(person(request), browser_id):
+    if not sessions.sign_out(person(request), browser_id):
         raise Http404("There is no such session.")
     messages.success(request, "Browser signed out.")
     return redirect("accounts:sessions")
@@ -34,6 +34,6 @@ def end(request: HttpRequest, browser_id: int) -> HttpResponse:
 @require_POST
 def end_others(request: HttpRequest) -> HttpResponse:
     """Sign out every browser but this one."""
-    sessions.end_all(person(request), keep=request.session)
+    sessions.sign_out_all(person(request), keep=request.session)
     messages.success(request, "All other browsers signed out.")
     return redirect("accounts:sessions")

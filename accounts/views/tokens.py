@@ -29,7 +29,9 @@ def token_list(request: HttpRequest) -> HttpResponse:
     if request.method != "POST" or not form.is_valid():
         return _page(request, form)
     try:
-        token, text = tokens.create(person(request), form.cleaned_data["name"], lasts=bool(form.cleaned_data["lasts"]))
+        token, text = tokens.create(
+            person(request), form.cleaned_data["name"], never_expires=bool(form.cleaned_data["lasts"])
+        )
     except Rejected as error:
         form.add_error(None, error.message)
         return _page(request, form)
@@ -39,7 +41,7 @@ def token_list(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, form: TokenForm, new: ApiToken | None = None, text: str = "") -> HttpResponse:
     context = {
         "form": form,
-        "tokens": tokens.open_tokens(person(request)),
+        "tokens": tokens.active_tokens(person(request)),
         "new": new,
         "text": text,
         "site_url": settings.SITE_URL,
@@ -51,7 +53,7 @@ def _page(request: HttpRequest, form: TokenForm, new: ApiToken | None = None, te
 @require_http_methods(["GET", "HEAD", "POST"])
 def revoke(request: HttpRequest, token_key: str) -> HttpResponse:
     """Ask for confirmation, then revoke."""
-    token = tokens.open_tokens(person(request)).filter(token_key=token_key).first()
+    token = tokens.active_tokens(person(request)).filter(token_key=token_key).first()
     if token is None:
         raise Http404("There is no such token.")
     if request.method != "POST":

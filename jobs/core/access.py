@@ -1,4 +1,4 @@
-"""The only doors to a job, for pages, API, sockets and downloads alike. Who may not enter gets None, shown as 404."""
+"""The access checks of a job, for pages, API, sockets and downloads alike. No access gives None, shown as a 404."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from jobs.models import Artifact, Job, JobQuerySet, State
 from ml import files
 
 PUBLIC_FILES = frozenset(
-    {each.name for each in files.result_files() if each.download} | {files.POSTER, files.SPRITE, files.PREVIEW}
+    {file.name for file in files.result_files() if file.download} | {files.POSTER, files.SPRITE, files.PREVIEW}
 ) - frozenset({files.INPUT, *files.CUTOUTS, files.SCENE, files.REPORT})
-"""What a stranger gets of a shared or published job, beside the frames: never the photo or what was cut out of it."""
+"""Files that strangers may download of a shared or published job, beside the frames: never the photo or its cutouts."""
 _FRAME = re.compile(r"render_\d{3}\.png")
 
 
@@ -26,19 +26,19 @@ def jobs_of(user: AbstractBaseUser | AnonymousUser) -> JobQuerySet:
 
 
 def job_for_read(user: AbstractBaseUser | AnonymousUser, job_id: UUID) -> Job | None:
-    """The job if `user` may look at it: the owner, or staff who may view jobs (also hidden ones)."""
+    """The job if `user` may view it: the owner, or staff who may view jobs (also hidden ones)."""
     if isinstance(user, User) and user.is_staff and user.has_perm("jobs.view_job"):
         return Job.objects.filter(pk=job_id, deleted_at=None).first()
     return jobs_of(user).filter(pk=job_id).first()
 
 
 def job_for_write(user: AbstractBaseUser | AnonymousUser, job_id: UUID) -> Job | None:
-    """The job if `user` may act on it: the owner alone. Staff act through the admin's actions."""
+    """The job if `user` may change it: only the owner. Staff use the actions of the admin."""
     return jobs_of(user).filter(pk=job_id).first()
 
 
 def public_jobs() -> JobQuerySet:
-    """What everybody sees: published, finished, neither hidden nor deleted, the owner not banned."""
+    """Jobs that anyone may view: published, finished, neither hidden nor deleted, the owner not banned."""
     return Job.objects.published()
 
 
@@ -48,21 +48,21 @@ def job_for_public(job_id: UUID) -> Job | None:
 
 
 def job_by_share(token: str) -> Job | None:
-    """The finished job of a link that is open."""
-    shown = Job.objects.visible().filter(state=State.SUCCEEDED, owner__is_active=True)
-    return shown.filter(share_links__token=token, share_links__revoked_at=None).first()
+    """The finished job of an active share link."""
+    shareable = Job.objects.visible().filter(state=State.SUCCEEDED, owner__is_active=True)
+    return shareable.filter(share_links__token=token, share_links__revoked_at=None).first()
 
 
 def is_public_file(name: str) -> bool:
-    """True for a file that strangers may have of a job that is shown to them."""
+    """True for a file that strangers may download of a job that they may view."""
     return name in PUBLIC_FILES or bool(_FRAME.fullmatch(name))
 
 
 def public_files(job: Job) -> list[Artifact]:
-    """The files of a job that strangers may have."""
+    """The files of a job that strangers may download."""
     return [artifact for artifact in job.artifacts.all() if is_public_file(artifact.name)]
 
 
 def public_file(job: Job, name: str) -> Artifact | None:
-    """One of them by name."""
+    """The file of this name, if strangers may download it."""
     return job.artifacts.select_related("job").filter(name=name).first() if is_public_file(name) else None

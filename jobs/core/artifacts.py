@@ -1,4 +1,4 @@
-"""From finished files to rows: files first, then all rows and the state in one transaction."""
+"""Storing result files: the files first, then all rows and the state in one transaction."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from ml import files
 from reconsite.core.errors import Rejected
 
 SOURCE_FILES = (files.SCENE, files.INPUT, files.REPORT, *files.CUTOUTS)
-"""What a remix is made from; a job has the cutouts of its own photos only."""
+"""What a remix needs of its parent; a job only has the cutouts of its own photos."""
 
 
 def store(job: Job, token: UUID, folder: Path, names: tuple[str, ...], report: dict[str, Any]) -> bool:
-    """Keep the results of the run that holds `token`; False, and nothing kept, when the lease was lost."""
+    """Store the results of the run that holds `token`; False, and nothing is stored, when the lease was lost."""
     target = storage.attempt_folder(job.pk, token)
     try:
-        rows = [_keep(job, folder / name, f"{target}/{name}") for name in names]
+        rows = [_move(job, folder / name, f"{target}/{name}") for name in names]
         done = _write_rows(job, token, rows, report)
     except BaseException:
         storage.delete_tree(target)
@@ -37,10 +37,10 @@ def store(job: Job, token: UUID, folder: Path, names: tuple[str, ...], report: d
     return done
 
 
-def _keep(job: Job, path: Path, key: str) -> Artifact:
-    """Move one file; its row is not written yet."""
+def _move(job: Job, path: Path, key: str) -> Artifact:
+    """Move one file into the storage; its row is not saved yet."""
     size, digest = path.stat().st_size, _digest(path)
-    return Artifact(job=job, name=path.name, file=storage.keep(path, key), size=size, sha256=digest)
+    return Artifact(job=job, name=path.name, file=storage.move_in(path, key), size=size, sha256=digest)
 
 
 def _digest(path: Path) -> str:
@@ -50,11 +50,11 @@ def _digest(path: Path) -> str:
 
 @transaction.atomic
 def _write_rows(job: Job, token: UUID, rows: list[Artifact], report: dict[str, Any]) -> bool:
-    """All rows or none, together with the state `succeeded`; what was shown early gives way to them."""
+    """All rows or none, together with the state `succeeded`; they replace the early files."""
     stage_seconds = {stage["name"]: stage["seconds"] for stage in report["stages"]}
-    facts = {"engine": report["engine"], "stage_seconds": stage_seconds, "report": report, "progress": 1.0}
+    fields = {"engine": report["engine"], "stage_seconds": stage_seconds, "report": report, "progress": 1.0}
     size = _photo_bytes(job) + sum(row.size for row in rows)
-    if not transitions.advance(job.pk, State.SUCCEEDED, writer=Writer.WORKER, token=token, size=size, **facts):
+    if not transitions.advance(job.pk, State.SUCCEEDED, writer=Writer.WORKER, token=token, size=size, **fields):
         return False
     Artifact.objects.bulk_create(rows)
     return True
@@ -65,9 +65,10 @@ def _photo_bytes(job: Job) -> int:
 
 
 def store_early(job: Job, token: UUID, path: Path) -> bool:
-    """Show one whole file while the run that holds `token` goes on; False, and nothing kept, when the lease was lost.
+    """Publish one complete file while the run that holds `token` continues; False if the lease was lost.
 
-    The file is copied: it belongs to the result too. `transitions.advance` takes row and copy away at the run's end.
+    The file is copied, because it is part of the result too. `transitions.advance` deletes row and copy when the run
+    ends.
     """
     key = f"{storage.early_folder(job.pk, token)}/{path.name}"
     with path.open("rb") as file:
@@ -85,27 +86,27 @@ def store_early(job: Job, token: UUID, path: Path) -> bool:
 
 @transaction.atomic
 def _write_early_row(job: Job, token: UUID, name: str, row: dict[str, Any]) -> bool:
-    mine = Job.objects.filter(pk=job.pk, state=State.RUNNING, lease_token=token)
-    if not mine.update(seq=next_seq()):
+    leased = Job.objects.filter(pk=job.pk, state=State.RUNNING, lease_token=token)
+    if not leased.update(seq=next_seq()):
         return False
     Artifact.objects.update_or_create(job=job, name=name, defaults=row)
-    transaction.on_commit(lambda: notify.changed(job.pk), robust=True)
+    transaction.on_commit(lambda: notify.job_changed(job.pk), robust=True)
     return True
 
 
 def require_source(job: Job | None) -> None:
-    """Raises Rejected(`source_missing`) unless the scene of `job` is still there."""
+    """Raises Rejected(`source_missing`) unless the scene of `job` still exists."""
     scene = job.artifacts.filter(name=files.SCENE).first() if job is not None else None
     if scene is None or not default_storage.exists(str(scene.file)):
         raise Rejected("source_missing")
 
 
 def copy_source(job: Job | None, folder: Path) -> None:
-    """Copy what a remix needs of its parent into `folder`. Raises FileNotFoundError when it is not all there."""
-    found = job.artifacts.filter(name__in=SOURCE_FILES) if job is not None else Artifact.objects.none()
-    for artifact in found:
+    """Copy what a remix needs of its parent into `folder`. Raises FileNotFoundError when something is missing."""
+    sources = job.artifacts.filter(name__in=SOURCE_FILES) if job is not None else Artifact.objects.none()
+    for artifact in sources:
         with default_storage.open(str(artifact.file)) as stored, (folder / artifact.name).open("wb") as copy:
             shutil.copyfileobj(stored, copy)
-    missing = {files.SCENE, files.INPUT, files.REPORT, files.CUTOUT} - {artifact.name for artifact in found}
+    missing = {files.SCENE, files.INPUT, files.REPORT, files.CUTOUT} - {artifact.name for artifact in sources}
     if missing:
         raise FileNotFoundError(f"The source lacks {', '.join(sorted(missing))}")

@@ -1,4 +1,4 @@
-"""How long it will take, learned from what this server did before."""
+"""How long a job is likely to take, based on recent jobs on this server."""
 
 from __future__ import annotations
 
@@ -8,28 +8,29 @@ from django.db.models import Exists, OuterRef, Q
 
 from jobs.models import Job, Photo, State
 
-RECENT = 20
+RECENT_JOBS = 20
+"""Jobs that an estimate is based on: enough for a stable median, few enough to follow a change of hardware."""
 
 
 def seconds_for(quality: str, engine: str = "auto", *, remix: bool = False) -> float | None:
-    """Median work time of the last jobs of this quality, engine as asked for, and kind; None without any.
+    """Median run time of the latest jobs with this quality and requested engine; None without any.
 
-    A remix has no photos and skips the networks: the two kinds know nothing of each other.
+    A remix has no photos and skips the networks, so remixes and other jobs are estimated separately.
     """
     done = Job.objects.filter(state=State.SUCCEEDED, recipe__quality=quality, recipe__engine=engine)
     done = done.filter(~Exists(Photo.objects.filter(job=OuterRef("pk"))) if remix else Q(photos__position=0))
-    times = [job.run_seconds for job in done.only("started_at", "finished_at").order_by("-finished_at")[:RECENT]]
-    known = [seconds for seconds in times if seconds is not None]
-    return round(median(known), 1) if known else None
+    latest = done.only("started_at", "finished_at").order_by("-finished_at")[:RECENT_JOBS]
+    seconds = [job.run_seconds for job in latest if job.run_seconds is not None]
+    return round(median(seconds), 1) if seconds else None
 
 
 def queue_length() -> int:
-    """Jobs that wait for a worker."""
+    """Number of queued jobs."""
     return Job.objects.filter(state=State.QUEUED, deleted_at=None).count()
 
 
 def queue_position(job: Job) -> int | None:
-    """1 for the job that comes next; None when it does not wait."""
+    """1 for the next job; None when the job is not queued."""
     if job.state != State.QUEUED:
         return None
     earlier = Job.objects.filter(state=State.QUEUED, deleted_at=None, queued_at__lt=job.queued_at)

@@ -13,10 +13,13 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from jobs.core import queue, storage
-from jobs.models import AbuseReport, Job, JobEvent, JobQuerySet, State, WorkerBeat
+from jobs.models import AbuseReport, Job, JobEvent, JobQuerySet, State, WorkerHeartbeat
+
+LOW_DISK_FACTOR = 2
+"""Staff are warned while there is still this much more free space than uploads need."""
 
 
-def database_answers() -> bool:
+def database_available() -> bool:
     """True when the database runs a query."""
     try:
         with connection.cursor() as cursor:
@@ -26,8 +29,8 @@ def database_answers() -> bool:
     return True
 
 
-def redis_answers() -> bool:
-    """True when Redis answers a ping."""
+def redis_available() -> bool:
+    """True when Redis responds to a ping."""
     try:
         return bool(django_rq.get_connection(settings.JOB_QUEUE).ping())
     except RedisError:
@@ -36,22 +39,22 @@ def redis_answers() -> bool:
 
 @dataclass(frozen=True)
 class Worker:
-    """One worker, and whether it gave a sign of life within WORKER_SEEN_SECONDS."""
+    """One worker, and whether its last heartbeat is at most WORKER_SEEN_SECONDS old."""
 
     name: str
     seen_at: datetime
-    lives: bool
+    is_online: bool
 
 
 @dataclass(frozen=True)
 class Health:
-    """The server as staff see it. `rings` is None when Redis cannot say; `failures` are of the last day."""
+    """The server as staff see it. `queue_entries` is None without Redis; `failures` are of the last 24 hours."""
 
     states: dict[str, int]
     oldest_waiting: datetime | None
     workers: list[Worker]
     redis: bool
-    rings: int | None
+    queue_entries: int | None
     free_bytes: int
     disk_is_low: bool
     failures: list[tuple[str, int]]
@@ -59,24 +62,24 @@ class Health:
 
 
 def gather() -> Health:
-    """Everything for the page, in a handful of queries."""
-    rings = queue.waiting_rings()
+    """Everything on the page, in a handful of queries."""
+    entries = queue.queued_entry_ids()
     free = storage.free_bytes()
     return Health(
         states=jobs_by_state(),
         oldest_waiting=_waiting().aggregate(oldest=Min("queued_at"))["oldest"],
         workers=workers(),
-        redis=redis_answers(),
-        rings=None if rings is None else len(rings),
+        redis=redis_available(),
+        queue_entries=None if entries is None else len(entries),
         free_bytes=free,
-        disk_is_low=free < 2 * settings.MIN_FREE_BYTES,
+        disk_is_low=free < LOW_DISK_FACTOR * settings.MIN_FREE_BYTES,
         failures=failures_of_the_day(),
         open_reports=AbuseReport.objects.filter(closed_at=None).count(),
     )
 
 
 def jobs_by_state() -> dict[str, int]:
-    """How many jobs are in each state, the empty ones too."""
+    """Number of jobs in each state, including states without any."""
     counted = Job.objects.filter(deleted_at=None).order_by().values_list("state").annotate(Count("pk"))
     return {**dict.fromkeys(State.values, 0), **dict(counted)}
 
@@ -86,14 +89,14 @@ def _waiting() -> JobQuerySet:
 
 
 def workers() -> list[Worker]:
-    """The latest seen first."""
+    """All workers, the most recently seen first."""
     since = timezone.now() - timedelta(seconds=settings.WORKER_SEEN_SECONDS)
-    beats = WorkerBeat.objects.order_by("-seen_at")
-    return [Worker(beat.name, beat.seen_at, beat.seen_at >= since) for beat in beats]
+    rows = WorkerHeartbeat.objects.order_by("-seen_at")
+    return [Worker(row.name, row.seen_at, row.seen_at >= since) for row in rows]
 
 
 def failures_of_the_day() -> list[tuple[str, int]]:
-    """Code and number of the failures of the last 24 hours, the most frequent first; a retry counts again."""
+    """Failure codes of the last 24 hours with their number, the most frequent first; each attempt counts."""
     since = timezone.now() - timedelta(days=1)
     failed = JobEvent.objects.filter(at__gte=since, kind="state", state=State.FAILED)
     return list(failed.order_by().values_list("code").annotate(number=Count("pk")).order_by("-number", "code"))

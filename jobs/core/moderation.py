@@ -1,4 +1,4 @@
-"""What moderators do, each time with a reason and a trace that stays: hide, show again, cancel, ban, let in, close."""
+"""What moderators can do: hide, unhide, cancel, ban, unban, close. Each needs a reason and enters the audit log."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.core.sessions import end_all
+from accounts.core.sessions import sign_out_all
 from accounts.models import ApiToken, User
 from jobs.core import notify, services
 from jobs.models import AbuseReport, Job, ModerationAct
@@ -18,18 +18,18 @@ Act = ModerationAct.Act
 
 @transaction.atomic
 def hide(actor: User, job: Job, reason: str) -> bool:
-    """Take a job out of everybody's sight but staff's; False when it was."""
+    """Hide a job from everyone but staff; False when it already was."""
     _require(reason)
     if not Job.objects.filter(pk=job.pk, hidden_at=None).update(hidden_at=timezone.now()):
         return False
     _record(actor, Act.HIDE, reason, job=job)
-    transaction.on_commit(lambda: notify.changed(job.pk), robust=True)
+    transaction.on_commit(lambda: notify.job_changed(job.pk), robust=True)
     return True
 
 
 @transaction.atomic
 def unhide(actor: User, job: Job, reason: str) -> bool:
-    """Show it again as it was; False when it was not hidden."""
+    """Undo `hide`; False when it was not hidden."""
     _require(reason)
     if not Job.objects.filter(pk=job.pk).exclude(hidden_at=None).update(hidden_at=None):
         return False
@@ -39,7 +39,7 @@ def unhide(actor: User, job: Job, reason: str) -> bool:
 
 @transaction.atomic
 def cancel(actor: User, job: Job, reason: str) -> bool:
-    """Stop somebody's job; False when it had ended."""
+    """Cancel another person's job; False when it had ended."""
     _require(reason)
     if not services.cancel(job.pk):
         return False
@@ -49,17 +49,17 @@ def cancel(actor: User, job: Job, reason: str) -> bool:
 
 @transaction.atomic
 def ban(actor: User, person: User, reason: str) -> bool:
-    """Lock a person out at once, everywhere; False when they were. Raises Rejected(`cannot_ban`).
+    """Ban a person with immediate effect; False when they already were. Raises Rejected(`cannot_ban`).
 
-    Sessions and tokens are gone, jobs under way stop, open sockets close, and what they published or shared vanishes
-    for as long as the ban lasts.
+    Their sessions and tokens are deleted, active jobs are cancelled, open sockets close, and what they published or
+    shared is hidden until they are unbanned.
     """
     _require(reason)
     if person.is_staff or person == actor:
         raise Rejected("cannot_ban")
     if not User.objects.filter(pk=person.pk, is_active=True).update(is_active=False):
         return False
-    end_all(person)
+    sign_out_all(person)
     ApiToken.objects.filter(user=person).delete()
     for job in Job.objects.active().filter(owner=person):
         services.cancel(job.pk)
@@ -69,7 +69,7 @@ def ban(actor: User, person: User, reason: str) -> bool:
 
 @transaction.atomic
 def unban(actor: User, person: User, reason: str) -> bool:
-    """Let a person in again; False when they were never out."""
+    """Lift a ban; False when the person was not banned."""
     _require(reason)
     if not User.objects.filter(pk=person.pk, is_active=False).update(is_active=True):
         return False
@@ -79,7 +79,7 @@ def unban(actor: User, person: User, reason: str) -> bool:
 
 @transaction.atomic
 def close_report(actor: User, report: AbuseReport, reason: str) -> bool:
-    """A report is dealt with; False when it was."""
+    """Close an abuse report; False when it already was."""
     _require(reason)
     if not AbuseReport.objects.filter(pk=report.pk, closed_at=None).update(closed_at=timezone.now()):
         return False

@@ -1,4 +1,4 @@
-"""Tell open pages that a job's row has changed. They read the row themselves: a lost message loses nothing."""
+"""Notify open pages that a job's row has changed. They read the row themselves: a lost message loses nothing."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from redis.exceptions import RedisError
 logger = logging.getLogger(__name__)
 
 
-QUEUE = "queue"
-"""Group of the pages whose job waits."""
+QUEUE_GROUP = "queue"
+"""Channel group of the pages whose job is queued."""
 
 
 def group_of(job_id: UUID) -> str:
@@ -21,21 +21,21 @@ def group_of(job_id: UUID) -> str:
     return f"job.{job_id}"
 
 
-def changed(job_id: UUID) -> None:
-    """Ring the pages that watch this job. Never raises: the row is already safe."""
-    _ring(group_of(job_id), "job.changed")
+def job_changed(job_id: UUID) -> None:
+    """Notify the pages that watch this job. Never raises: the row is already saved."""
+    _send(group_of(job_id), "job.changed")
 
 
 def queue_moved() -> None:
-    """Ring the pages whose job waits: it may have come a place nearer. Never raises."""
-    _ring(QUEUE, "queue.moved")
+    """Notify the pages whose job is queued: its position may have changed. Never raises."""
+    _send(QUEUE_GROUP, "queue.moved")
 
 
-def _ring(group: str, kind: str) -> None:
+def _send(group: str, kind: str) -> None:
     layer = get_channel_layer()
     if layer is None:
         return
     try:
         async_to_sync(layer.group_send)(group, {"type": kind})
     except (RedisError, OSError) as error:
-        logger.warning("The open pages of %s were not told: %s", group, error)
+        logger.warning("The open pages of %s were not notified: %s", group, error)

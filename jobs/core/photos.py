@@ -1,4 +1,4 @@
-"""From uploaded bytes to what is stored: an upright picture without metadata, in a format made by us."""
+"""From uploaded bytes to what is stored: an upright picture without metadata, encoded by us."""
 
 from __future__ import annotations
 
@@ -15,6 +15,14 @@ from ml.errors import ReconstructionError
 from ml.photo.decode import open_photo
 from ml.recipe import MAX_PHOTOS
 from reconsite.core.errors import Rejected
+
+JPEG_QUALITY = 95
+"""With full chroma, no visible loss before the network sees the photo."""
+PNG_COMPRESSION = 1
+"""The fastest level: a request waits for it, and the file is read once."""
+
+NAME_LENGTH = 100
+"""Characters of a file name; the column holds as many."""
 
 Upload = tuple[bytes, str]
 """The bytes of a photo's file, and its name."""
@@ -55,7 +63,7 @@ def _check_one_of_several(number: int, data: bytes, name: str) -> CheckedPhoto:
 
 
 def check_photo(data: bytes, name: str) -> CheckedPhoto:
-    """Decode and encode anew. Raises ReconstructionError with the code and the sentence for the user."""
+    """Decode and re-encode. Raises ReconstructionError with the code and the message for the user."""
     check_size(len(data))
     photo = open_photo(data, max_pixels=settings.MAX_PIXELS)
     encoded, extension = _encode(Image.fromarray(photo.pixels))
@@ -65,23 +73,23 @@ def check_photo(data: bytes, name: str) -> CheckedPhoto:
 
 
 def check_size(size: int) -> None:
-    """Refuse a file of more than MAX_UPLOAD_BYTES. Raises ReconstructionError(`too_large`)."""
+    """Reject a file of more than MAX_UPLOAD_BYTES. Raises ReconstructionError(`too_large`)."""
     if size > settings.MAX_UPLOAD_BYTES:
         limit = settings.MAX_UPLOAD_BYTES // (1024 * 1024)
-        raise ReconstructionError("too_large", f"The photo is larger than {limit} MB. Make it smaller and try again.")
+        raise ReconstructionError("too_large", f"The photo is larger than {limit} MB. Reduce its size and try again.")
 
 
 def display_name(name: str) -> str:
-    """The file's name as it may be shown: no folders, no control characters, at most 100 characters."""
+    """The file's name, safe to show: no folders, no control characters, at most NAME_LENGTH characters."""
     last = PurePath(name.replace("\\", "/")).name
-    return "".join(character for character in last if character.isprintable())[:100]
+    return "".join(character for character in last if character.isprintable())[:NAME_LENGTH]
 
 
 def _encode(picture: Image.Image) -> tuple[bytes, str]:
-    """JPEG for an opaque picture, PNG where transparency says what the object is."""
+    """JPEG for an opaque picture; PNG where transparency marks the object."""
     buffer = io.BytesIO()
     if picture.mode == "RGBA":
-        picture.save(buffer, "PNG", compress_level=1)
+        picture.save(buffer, "PNG", compress_level=PNG_COMPRESSION)
         return buffer.getvalue(), "png"
-    picture.save(buffer, "JPEG", quality=95, subsampling=0)
+    picture.save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling=0)
     return buffer.getvalue(), "jpg"

@@ -1,4 +1,4 @@
-"""How much of the server's disk a person's photos and results take, and how much they may take."""
+"""How much storage a person's photos and results use, and how much they may use."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ class Usage:
 
     @property
     def fraction(self) -> float:
-        """How full it is, 0 to 1; 0 without a limit."""
+        """Used share of the limit, 0 to 1; 0 without a limit."""
         return min(self.bytes / self.limit_bytes, 1.0) if self.limit_bytes else 0.0
 
 
 def usage(user: User) -> Usage:
-    """What `user` has stored now. A deleted job counts until its files are gone, the files of a run from its end on."""
+    """What `user` has stored now. A deleted job counts until its files are deleted, results once they are stored."""
     finished = Count("state", filter=Q(state=State.SUCCEEDED, deleted_at=None))
     sums = Job.objects.filter(owner=user).aggregate(models=finished, bytes=Sum("size", default=0))
     return Usage(sums["models"], sums["bytes"], limit_bytes(user))
 
 
 def limit_bytes(user: User) -> int:
-    """The person's own limit, else the server's; 0 stands for none."""
+    """The person's own limit, else the server's; 0 means no limit."""
     megabytes = settings.QUOTA_MB if user.quota_mb is None else user.quota_mb
     return int(megabytes) * MEGABYTE
 
 
 def check(user: User, incoming_bytes: int) -> None:
-    """Raises Rejected(`quota_exceeded`) when `incoming_bytes` more would pass the limit.
+    """Raises Rejected(`quota_exceeded`) when `incoming_bytes` more would exceed the limit.
 
-    What a job will make is not known before it ran: its results may end a little above the limit.
+    The size of a job's results is not known in advance: they may exceed the limit a little.
     """
     now = usage(user)
     if now.limit_bytes and now.bytes + incoming_bytes > now.limit_bytes:

@@ -1,4 +1,4 @@
-"""Finding jobs again in a list of thousands: by text, tag and state, in an order that pages can rely on."""
+"""Searching thousands of jobs by text, tag and state, in a stable order for paging."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from django.db.models.functions import Lower
 
 from jobs.models import Job, JobQuerySet
 
+MAX_WORDS = 10
+"""Words of a search text that count: each adds two conditions to the query."""
 SORTS = ("newest", "oldest", "title", "largest")
 _ORDERS = {
     "newest": ("-created_at", "pk"),
@@ -17,11 +19,11 @@ _ORDERS = {
 
 
 def search(jobs: JobQuerySet, text: str = "", sort: str = "newest", tag: str = "", state: str = "") -> JobQuerySet:
-    """The jobs that hold every word of `text` in title or tags, and have `tag` and `state` where these are given.
+    """The jobs with every word of `text` in title or tags, and with `tag` and `state` where these are given.
 
-    An unknown `sort` counts as `newest`. One query whatever is asked for; the caller adds what it prefetches.
+    An unknown `sort` counts as `newest`. Always one query; the caller adds what it prefetches.
     """
-    for word in text.split()[:10]:
+    for word in text.split()[:MAX_WORDS]:
         jobs = jobs.filter(Q(title__icontains=word) | _tagged(name__icontains=word))
     if tag:
         jobs = jobs.filter(_tagged(name=tag.strip().lower()))
@@ -31,6 +33,6 @@ def search(jobs: JobQuerySet, text: str = "", sort: str = "newest", tag: str = "
 
 
 def _tagged(**tag: str) -> Exists:
-    """True for a job with such a tag; no join, so no job comes twice."""
+    """True for a job with such a tag; no join, so no job appears twice."""
     through = Job.tags.through.objects.filter(job=OuterRef("pk"))
     return Exists(through.filter(**{f"tag__{name}": value for name, value in tag.items()}))

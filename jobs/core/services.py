@@ -1,4 +1,4 @@
-"""The verbs of an owner: submit, remix, rename, cancel, retry, delete. Pages and API call the same ones."""
+"""What an owner can do with a job: submit, remix, rename, cancel, retry, delete. The same for pages and API."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TITLE_LENGTH = IDEMPOTENCY_KEY_LENGTH = 100
 
 @dataclass(frozen=True)
 class Submission:
-    """What came of a submit; `created` is False when the Idempotency-Key had made this job before."""
+    """The job of a request; `created` is False when an earlier request with the same Idempotency-Key made it."""
 
     job: Job
     created: bool
@@ -38,35 +38,35 @@ class Submission:
 def submit(
     owner: User, photos: Sequence[Upload], recipe: Recipe, *, title: str = "", idempotency_key: str = ""
 ) -> Submission:
-    """Check 1 to 5 photos of one object (the main one first), store them, write the job and ring for a worker.
+    """Check 1 to 5 photos of one object (the main one first), store them, save the job and enqueue it.
 
-    Raises ReconstructionError (a picture or the recipe is bad) or Rejected (too many jobs, key used for something else,
-    no room); then nothing is stored.
+    Raises ReconstructionError (a photo or the recipe is invalid) or Rejected (too many jobs, key used for another
+    request, storage or quota full); then nothing is stored.
     """
     checked = check_photos(photos)
     if len(recipe.sides) > len(checked):
-        raise ReconstructionError("invalid_recipe", "More sides are named than there are photos.")
-    job = Job(owner=owner, title=plain_title(title) or _title_from(checked[0]), recipe=recipe.to_dict())
+        raise ReconstructionError("invalid_recipe", "There are more sides than photos.")
+    job = Job(owner=owner, title=clean_title(title) or _title_from(checked[0]), recipe=recipe.to_dict())
     return _queue_once(job, checked, idempotency_key)
 
 
 def remix(job: Job, recipe: Recipe, idempotency_key: str = "") -> Submission:
-    """Make a finished job's scene into another result, as its child; no network runs, no photo is copied.
+    """Make another result from a finished job's scene, as its child; no network runs, no photo is copied.
 
-    What went into the scene (`ml.recipe.OF_THE_SCENE`) stays as the parent has it, whatever `recipe` says.
+    The choices that shaped the scene are taken from the parent, whatever `recipe` says (`Recipe.with_scene_of`).
     Raises Rejected: `wrong_state`, `source_missing`, and those of `submit`.
     """
     if job.state != State.SUCCEEDED:
-        raise Rejected("wrong_state", "Only a finished model can be made anew.")
+        raise Rejected("wrong_state", "Only a finished model can be made again.")
     artifacts.require_source(job)
-    wanted = recipe.with_scene_of(job.recipe_object())
-    child = Job(owner=job.owner, parent=job, title=job.title, recipe=wanted.to_dict())
+    remix_recipe = recipe.with_scene_of(job.recipe_object())
+    child = Job(owner=job.owner, parent=job, title=job.title, recipe=remix_recipe.to_dict())
     return _queue_once(child, (), idempotency_key)
 
 
-def plain_title(title: str) -> str:
-    """One line of printable characters, cut to what the row holds."""
-    return "".join(each for each in " ".join(title.split()) if each.isprintable())[:TITLE_LENGTH]
+def clean_title(title: str) -> str:
+    """One line of printable characters, cut to TITLE_LENGTH."""
+    return "".join(character for character in " ".join(title.split()) if character.isprintable())[:TITLE_LENGTH]
 
 
 def _title_from(photo: CheckedPhoto) -> str:
@@ -74,24 +74,24 @@ def _title_from(photo: CheckedPhoto) -> str:
 
 
 def _queue_once(job: Job, photos: Sequence[CheckedPhoto], key: str) -> Submission:
-    """Store and queue a new job, unless its key has made one before."""
+    """Store and enqueue a new job, unless an earlier request had the same key."""
     job.idempotency_key = key or None
     job.size = sum(len(photo.data) for photo in photos)
-    if earlier := _earlier(job, photos):
+    if earlier := _find_earlier(job, photos):
         return Submission(earlier, created=False)
     _check_free_space()
     try:
         _store(job, photos)
-    except IntegrityError:  # the same key arrived twice at the same moment, and the other one won
-        winner = _earlier(job, photos)
+    except IntegrityError:  # the same key arrived twice at once, and the other request was first
+        winner = _find_earlier(job, photos)
         if winner is None:
             raise
         return Submission(winner, created=False)
     return Submission(job, created=True)
 
 
-def _earlier(new: Job, photos: Sequence[CheckedPhoto]) -> Job | None:
-    """The job that this key made, None if it is new. Raises Rejected when it stood for something else."""
+def _find_earlier(new: Job, photos: Sequence[CheckedPhoto]) -> Job | None:
+    """The job of an earlier request with this key, None if the key is new. Raises Rejected if that request differed."""
     key = new.idempotency_key
     job = Job.objects.filter(owner=new.owner, idempotency_key=key).first() if key else None
     if job is None:
@@ -109,13 +109,13 @@ def _check_free_space() -> None:
 
 
 def _store(job: Job, photos: Sequence[CheckedPhoto]) -> None:
-    """Photos to the storage, then all rows in one transaction; the files go again when the rows do not come."""
+    """Photos to the storage, then all rows in one transaction; the files are deleted if the rows cannot be saved."""
     try:
         names = [_store_photo(job, position, photo) for position, photo in enumerate(photos)]
         _write_rows(job, photos, names)
     except OSError as error:
         storage.delete_tree(storage.job_folder(job.pk))
-        raise _room_or(error) from error
+        raise _storage_error(error) from error
     except BaseException:
         storage.delete_tree(storage.job_folder(job.pk))
         raise
@@ -125,7 +125,8 @@ def _store_photo(job: Job, position: int, photo: CheckedPhoto) -> str:
     return default_storage.save(storage.photo_key(job.pk, position, photo.extension), ContentFile(photo.data))
 
 
-def _room_or(error: OSError) -> Exception:
+def _storage_error(error: OSError) -> Exception:
+    """A full disk as a rejection, any other error as it is."""
     return Rejected("storage_full") if error.errno in (errno.ENOSPC, errno.EDQUOT) else error
 
 
@@ -138,7 +139,7 @@ def _write_rows(job: Job, photos: Sequence[CheckedPhoto], files: Sequence[str]) 
     Photo.objects.bulk_create(
         _photo_row(job, position, photo, file) for position, (photo, file) in enumerate(zip(photos, files, strict=True))
     )
-    transaction.on_commit(lambda: queue.ring(job.pk, job.attempt), robust=True)
+    transaction.on_commit(lambda: queue.enqueue(job.pk, job.attempt), robust=True)
 
 
 def _photo_row(job: Job, position: int, photo: CheckedPhoto, file: str) -> Photo:
@@ -156,7 +157,7 @@ def _photo_row(job: Job, position: int, photo: CheckedPhoto, file: str) -> Photo
 
 
 def _check_limits(job: Job, incoming_bytes: int) -> None:
-    """Jobs under way and room taken, counted under the owner's row lock. Raises Rejected."""
+    """Active jobs and used storage, counted while the owner's row is locked. Raises Rejected."""
     owner = User.objects.select_for_update().get(pk=job.owner_id)
     if Job.objects.active().filter(owner=owner, deleted_at=None).count() >= settings.MAX_ACTIVE_JOBS:
         raise Rejected("too_many_active")
@@ -165,20 +166,20 @@ def _check_limits(job: Job, incoming_bytes: int) -> None:
 
 def rename(job: Job, title: str) -> None:
     """Give the job another title. Raises Rejected(`title_missing`)."""
-    job.title = plain_title(title)
+    job.title = clean_title(title)
     if not job.title:
         raise Rejected("title_missing")
     Job.objects.filter(pk=job.pk).update(title=job.title, seq=next_seq())
-    transaction.on_commit(lambda: notify.changed(job.pk), robust=True)
+    transaction.on_commit(lambda: notify.job_changed(job.pk), robust=True)
 
 
 def cancel(job_id: UUID) -> bool:
-    """Stop a job: at once while it waits, at the worker's next beat while it runs. False when it had ended."""
+    """Cancel a job: at once while queued, at the worker's next heartbeat while running. False when it had ended."""
     return transitions.advance(job_id, State.CANCELLED, writer=Writer.WEB) or transitions.request_cancel(job_id)
 
 
 def retry(job: Job) -> bool:
-    """Send a failed or cancelled job to the queue once more; False when it is neither.
+    """Enqueue a failed or cancelled job again; False when it is neither.
 
     Raises Rejected: `too_many_active`, `quota_exceeded`, or `source_missing` for a remix whose parent is gone.
     """
@@ -189,23 +190,23 @@ def retry(job: Job) -> bool:
         attempt = job.attempt + 1
         if not transitions.advance(job.pk, State.QUEUED, writer=Writer.WEB, attempt=attempt):
             return False
-        transaction.on_commit(lambda: queue.ring(job.pk, attempt), robust=True)
+        transaction.on_commit(lambda: queue.enqueue(job.pk, attempt), robust=True)
     return True
 
 
 def delete(job_id: UUID) -> None:
-    """The job is gone for everybody at once; its files and rows go as soon as no worker holds it."""
+    """The job disappears for everyone at once; its files and rows are deleted as soon as no worker runs it."""
     cancel(job_id)
     Job.objects.filter(pk=job_id, deleted_at=None).update(deleted_at=timezone.now())
     purge(job_id)
 
 
 def purge(job_id: UUID) -> bool:
-    """Remove the files and rows of a deleted job; False while it is under way."""
+    """Remove the files and rows of a deleted job; False while it is running."""
     job = Job.objects.filter(pk=job_id).exclude(deleted_at=None).exclude(state=State.RUNNING).first()
     if job is None:
         return False
     storage.delete_tree(storage.job_folder(job_id))
     job.delete()
-    tagging.forget_unused(job.owner_id)
+    tagging.delete_unused(job.owner_id)
     return True

@@ -1,4 +1,4 @@
-"""Showing a finished model to others: by a secret link, or published for everybody; and their complaints."""
+"""Showing a finished model to others, by a secret link or published for everyone; and abuse reports about it."""
 
 from __future__ import annotations
 
@@ -12,34 +12,35 @@ from jobs.models import AbuseReport, Job, ShareLink, State
 from reconsite.core.errors import Rejected
 
 REPORT_LENGTH = 1000
+"""Characters of an abuse report's text; a longer one is cut."""
 
 
 def share(job: Job) -> ShareLink:
-    """The open link of a finished job, made if there is none. Raises Rejected(`wrong_state`)."""
+    """The active link of a finished job, created if there is none. Raises Rejected(`wrong_state`)."""
     if job.state != State.SUCCEEDED:
         raise Rejected("wrong_state", "Only a finished model can be shared.")
     return ShareLink.objects.get_or_create(job=job, revoked_at=None)[0]
 
 
 def revoke(job: Job) -> bool:
-    """The link leads nowhere from now on, for good; False when there was none."""
+    """Deactivate the link for good; False when there was none."""
     return bool(job.share_links.filter(revoked_at=None).update(revoked_at=timezone.now()))
 
 
-def open_link(job: Job) -> ShareLink | None:
-    """The link under which strangers see the job now."""
+def active_link(job: Job) -> ShareLink | None:
+    """The link under which strangers can view the job now, None without one."""
     return next((link for link in job.share_links.all() if link.revoked_at is None), None)
 
 
 def publish(job: Job) -> bool:
-    """Show a finished job, with its title and tags, to everybody; False when it was. Raises Rejected(`wrong_state`)."""
+    """Publish a finished job with its title and tags; False when it already was. Raises Rejected(`wrong_state`)."""
     if job.state != State.SUCCEEDED:
         raise Rejected("wrong_state", "Only a finished model can be published.")
     return _set_published(job, timezone.now())
 
 
 def unpublish(job: Job) -> bool:
-    """Take it back; False when it was not published."""
+    """Make it private again; False when it was not published."""
     return _set_published(job, None)
 
 
@@ -52,12 +53,12 @@ def _set_published(job: Job, at: datetime | None) -> bool:
 
 @transaction.atomic
 def report(job: Job, reporter: User | None, reason: str, text: str = "") -> AbuseReport:
-    """Tell the moderators about a published or shared job; who has told already adds no second open report.
+    """Report a published or shared job to the moderators; a person's second report joins their open one.
 
     Raises ValueError for a reason outside AbuseReport.Reason.
     """
-    said = {"reason": AbuseReport.Reason(reason), "text": text.strip()[:REPORT_LENGTH]}
+    fields = {"reason": AbuseReport.Reason(reason), "text": text.strip()[:REPORT_LENGTH]}
     if reporter is None:
-        return AbuseReport.objects.create(job=job, **said)
+        return AbuseReport.objects.create(job=job, **fields)
     Job.objects.select_for_update().get(pk=job.pk)
-    return AbuseReport.objects.get_or_create(job=job, reporter=reporter, closed_at=None, defaults=said)[0]
+    return AbuseReport.objects.get_or_create(job=job, reporter=reporter, closed_at=None, defaults=fields)[0]

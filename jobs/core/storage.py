@@ -1,4 +1,4 @@
-"""Where a job's files lie in the private storage. Keys are made of UUIDs and our own names, never of a user's."""
+"""Keys of a job's files in the private storage: made of UUIDs and our own names, never of user input."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ ROOT = "jobs"
 
 
 class MovableFile(File):  # type: ignore[type-arg]
-    """A file that the storage may move into place instead of copying it, as it does with uploads."""
+    """A file that the storage may move instead of copying it, as it does with uploads."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path.open("rb"), name=path.name)
         self._path = path
 
     def temporary_file_path(self) -> str:
-        """Where the file lies now."""
+        """The file's current path."""
         return str(self._path)
 
 
 def job_folder(job_id: UUID) -> str:
-    """Everything of one job."""
+    """The folder of all files of one job."""
     return f"{ROOT}/{job_id}"
 
 
@@ -38,23 +38,23 @@ def photo_key(job_id: UUID, position: int, extension: str) -> str:
 
 
 def attempt_folder(job_id: UUID, token: UUID) -> str:
-    """The results of one run: two runs of a job never write over each other."""
+    """The folder of one run's results: two runs of a job never overwrite each other."""
     return f"{job_folder(job_id)}/{token}"
 
 
 def early_folder(job_id: UUID, token: UUID) -> str:
-    """What a run shows before its end; it goes when the run ends, however that is."""
+    """The folder of the files that a run publishes before its end; deleted when the run ends, however it ends."""
     return f"{attempt_folder(job_id, token)}-early"
 
 
-def keep(path: Path, key: str) -> str:
+def move_in(path: Path, key: str) -> str:
     """Move a finished local file into the storage under `key`; returns the key."""
     with MovableFile(path) as file:
         return default_storage.save(key, file)
 
 
 def delete_tree(folder: str) -> None:
-    """Remove a folder of the storage with all it holds; one that is not there is fine."""
+    """Delete a folder of the storage and everything in it; a missing one is fine."""
     try:
         folders, files = default_storage.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):

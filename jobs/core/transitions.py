@@ -1,4 +1,4 @@
-"""The only place where a job's state changes: one table of who may do what, one conditional UPDATE."""
+"""The only place that changes a job's state: one table of who may do what, one conditional UPDATE."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from jobs.core import notify, storage
 from jobs.models import TERMINAL, Artifact, Job, JobEvent, State, next_seq
 from reconsite.core.errors import MESSAGES
 
+MAX_DETAIL = 20_000
+"""Characters of a traceback that are kept, counted from its end."""
+
 
 class Writer(StrEnum):
-    """Who asks for a change."""
+    """Which part of the system makes a change."""
 
     WEB = "web"
     WORKER = "worker"
@@ -36,13 +39,13 @@ TRANSITIONS: dict[tuple[State, State], frozenset[Writer]] = {
 
 
 def allowed_from(to: State, writer: Writer) -> list[State]:
-    """The states out of which `writer` may move a job to `to`."""
+    """The states from which `writer` may move a job to `to`."""
     return [old for (old, new), writers in TRANSITIONS.items() if new == to and writer in writers]
 
 
 @transaction.atomic
 def advance(job_id: UUID, to: State, *, writer: Writer, token: UUID | None = None, **fields: Any) -> bool:
-    """Move a job to `to`, with further `fields`, and write the event; False when somebody else was first.
+    """Move a job to `to`, with further `fields`, and record the event; False when another writer was first.
 
     `token` is the fencing token: with it, only the holder of the lease succeeds.
     """
@@ -53,15 +56,15 @@ def advance(job_id: UUID, to: State, *, writer: Writer, token: UUID | None = Non
     if not rows.update(**values):
         return False
     if to in TERMINAL:
-        _forget_early_files(job_id, token)
+        _delete_early_files(job_id, token)
     if to in (State.RUNNING, State.CANCELLED):
         transaction.on_commit(notify.queue_moved, robust=True)
     _record(job_id, "state", code=values.get("failure_code", ""))
     return True
 
 
-def _forget_early_files(job_id: UUID, token: UUID | None) -> None:
-    """What a run showed before its end goes with the run; a result brings its own rows."""
+def _delete_early_files(job_id: UUID, token: UUID | None) -> None:
+    """Delete what a run published before its end; a result has rows of its own."""
     Artifact.objects.filter(job=job_id).delete()
     if token is not None:
         folder = storage.early_folder(job_id, token)
@@ -69,66 +72,66 @@ def _forget_early_files(job_id: UUID, token: UUID | None) -> None:
 
 
 def _fields_of(to: State) -> dict[str, Any]:
-    """What a state brings along, so that the row's constraints hold in the same UPDATE."""
+    """The fields that a state sets, so that the row's constraints hold in the same UPDATE."""
     now = timezone.now()
     if to in TERMINAL:
         return {"finished_at": now, "lease_token": None, "lease_expires_at": None}
     if to == State.RUNNING:
         return {"started_at": now, "cancel_requested_at": None}
-    fresh = {"started_at": None, "finished_at": None, "stage": "", "progress": 0.0, "cancel_requested_at": None}
-    return {"queued_at": now, **fresh, "failure_code": "", "failure_message": "", "failure_detail": ""}
+    reset = {"started_at": None, "finished_at": None, "stage": "", "progress": 0.0, "cancel_requested_at": None}
+    return {"queued_at": now, **reset, "failure_code": "", "failure_message": "", "failure_detail": ""}
 
 
 def _record(job_id: UUID, kind: str, code: str = "") -> None:
-    """Append the event of the change just made and tell the open pages once it is committed."""
+    """Append the event of the change just made, and notify the open pages once it is committed."""
     job = Job.objects.only("seq", "state", "stage", "progress").get(pk=job_id)
     JobEvent.objects.create(
         job=job, seq=job.seq, kind=kind, state=job.state, stage=job.stage, progress=job.progress, code=code
     )
-    transaction.on_commit(lambda: notify.changed(job_id), robust=True)
+    transaction.on_commit(lambda: notify.job_changed(job_id), robust=True)
 
 
 def claim(job_id: UUID, worker: str) -> UUID | None:
-    """Take a queued job: its new fencing token, or None when it is not there to be taken."""
+    """Take a queued job: its new fencing token, or None when it is not queued any more."""
     token = uuid4()
     lease = {"lease_token": token, "lease_expires_at": lease_end(), "worker": worker}
     return token if advance(job_id, State.RUNNING, writer=Writer.WORKER, **lease) else None
 
 
 def lease_end() -> Any:
-    """When a lease that is renewed now will run out."""
+    """When a lease that is renewed now will expire."""
     return timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
 
 
 def renew(job_id: UUID, token: UUID) -> bool:
-    """Hold the lease for longer; False when it was lost."""
-    mine = Job.objects.filter(pk=job_id, state=State.RUNNING, lease_token=token)
-    return bool(mine.update(lease_expires_at=lease_end()))
+    """Renew the lease; False when it was lost."""
+    leased = Job.objects.filter(pk=job_id, state=State.RUNNING, lease_token=token)
+    return bool(leased.update(lease_expires_at=lease_end()))
 
 
 def fail(job_id: UUID, code: str, *, writer: Writer, token: UUID | None, message: str = "", detail: str = "") -> bool:
-    """End a running job with a code from the closed list and the sentence for the user."""
-    sentence = message or MESSAGES[code]
-    fields = {"failure_code": code, "failure_message": sentence, "failure_detail": detail[-20_000:]}
+    """End a running job with a code from the closed list and the message for the user."""
+    fields = {"failure_code": code, "failure_message": message or MESSAGES[code]}
+    fields["failure_detail"] = detail[-MAX_DETAIL:]
     return advance(job_id, State.FAILED, writer=writer, token=token, **fields)
 
 
 @transaction.atomic
 def report_progress(job_id: UUID, token: UUID, stage: str, progress: float, *, new_stage: bool) -> bool:
-    """Write how far the lease holder is; a new stage is an event, a step inside one only moves the bar."""
-    mine = Job.objects.filter(pk=job_id, state=State.RUNNING, lease_token=token)
-    if not mine.update(stage=stage, progress=progress, seq=next_seq()):
+    """Save the progress of the lease holder; a new stage is an event, a step within one only moves the bar."""
+    leased = Job.objects.filter(pk=job_id, state=State.RUNNING, lease_token=token)
+    if not leased.update(stage=stage, progress=progress, seq=next_seq()):
         return False
     if new_stage:
         _record(job_id, "stage")
     else:
-        transaction.on_commit(lambda: notify.changed(job_id), robust=True)
+        transaction.on_commit(lambda: notify.job_changed(job_id), robust=True)
     return True
 
 
 @transaction.atomic
 def request_cancel(job_id: UUID) -> bool:
-    """Ask the lease holder of a running job to stop; it sees the wish at its next beat."""
+    """Ask the lease holder of a running job to stop; it sees the request at its next heartbeat."""
     running = Job.objects.filter(pk=job_id, state=State.RUNNING, cancel_requested_at=None)
     if not running.update(cancel_requested_at=timezone.now(), seq=next_seq()):
         return False

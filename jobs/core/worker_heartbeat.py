@@ -1,4 +1,4 @@
-"""Which workers are there: they sign a row, so that a page can say plainly when none listens."""
+"""Which workers are running: each updates a row, so that a page can say plainly when there is none."""
 
 from __future__ import annotations
 
@@ -7,25 +7,29 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from jobs.models import WorkerBeat
+from jobs.models import WorkerHeartbeat
+
+KEPT_HOURS = 1
+"""How long staff still see a worker that stopped without removing its row."""
 
 
-def beat(name: str) -> None:
-    """The worker `name` lives."""
-    WorkerBeat.objects.update_or_create(name=name, defaults={"seen_at": timezone.now()})
+def record(name: str) -> None:
+    """The worker `name` is running now."""
+    WorkerHeartbeat.objects.update_or_create(name=name, defaults={"seen_at": timezone.now()})
 
 
-def leave(name: str) -> None:
-    """The worker `name` has ended in order."""
-    WorkerBeat.objects.filter(name=name).delete()
+def remove(name: str) -> None:
+    """The worker `name` has shut down cleanly."""
+    WorkerHeartbeat.objects.filter(name=name).delete()
 
 
 def worker_online() -> bool:
     """True when some worker was seen within WORKER_SEEN_SECONDS."""
     since = timezone.now() - timedelta(seconds=settings.WORKER_SEEN_SECONDS)
-    return WorkerBeat.objects.filter(seen_at__gte=since).exists()
+    return WorkerHeartbeat.objects.filter(seen_at__gte=since).exists()
 
 
-def forget_lost() -> int:
-    """Drop the rows of workers that have not been seen for an hour; returns how many."""
-    return WorkerBeat.objects.filter(seen_at__lt=timezone.now() - timedelta(hours=1)).delete()[0]
+def delete_old() -> int:
+    """Delete the rows of workers that were last seen more than KEPT_HOURS ago; returns how many."""
+    limit = timezone.now() - timedelta(hours=KEPT_HOURS)
+    return WorkerHeartbeat.objects.filter(seen_at__lt=limit).delete()[0]

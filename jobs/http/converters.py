@@ -1,4 +1,4 @@
-"""How the name of a result file is written in an address."""
+"""The name of a result file in a URL."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ml.files import NAME_PATTERN
 
 
 class FileName:
-    """The name of a result file, as the contract spells them."""
+    """The name of a result file."""
 
     regex = NAME_PATTERN
 

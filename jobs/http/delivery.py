@@ -1,4 +1,4 @@
-"""The only way out for a file: through nginx where it is in front, else in pieces from here."""
+"""The only way to send a file: through nginx where it is configured, else streamed from here."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ from jobs.models import Artifact, Photo
 from ml.files import content_type
 
 CHUNK = 256 * 1024
+"""Bytes that are read at once: few calls for a large file, little memory for many downloads."""
 _RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
 
 
 def deliver(request: HttpRequest, artifact: Artifact) -> HttpResponseBase:
-    """The artefact's bytes; as an attachment with `?download=1`. Whoever calls has checked the access."""
+    """The artefact's bytes; as an attachment with `?download=1`. The caller has checked the access."""
     etag = f'"{artifact.sha256}"'
     unchanged = get_conditional_response(request, etag=etag)
     response = unchanged if unchanged and unchanged.status_code == 304 else _body(request, artifact)
@@ -38,7 +39,7 @@ def deliver(request: HttpRequest, artifact: Artifact) -> HttpResponseBase:
 
 
 def deliver_photo(photo: Photo) -> HttpResponseBase:
-    """A photo as it is stored: a few megabytes of our own encoding. Whoever calls has checked the access."""
+    """A photo as it is stored: a few megabytes of our own encoding. The caller has checked the access."""
     try:
         with default_storage.open(str(photo.file)) as file:
             data = file.read()
@@ -50,7 +51,7 @@ def deliver_photo(photo: Photo) -> HttpResponseBase:
 
 
 def _disposition(request: HttpRequest, artifact: Artifact) -> str:
-    """Names are ours: the title as a slug, then the contract's name (an OBJ finds its MTL by that name alone)."""
+    """The title as a slug and the file's name; an OBJ keeps its name, because it refers to its MTL by name."""
     attachment = "download" in request.GET
     name = artifact.name
     if not name.startswith("mesh") or name.endswith((".glb", ".stl")):
@@ -65,22 +66,22 @@ def _body(request: HttpRequest, artifact: Artifact) -> HttpResponseBase:
         return HttpResponse(content_type=kind, headers=accel)
     try:
         path = Path(default_storage.path(str(artifact.file)))
-    except NotImplementedError:  # a storage in a cloud signs an address that works for minutes
+    except NotImplementedError:  # cloud storage: a signed URL that works for minutes
         return HttpResponseRedirect(default_storage.url(str(artifact.file)))
     return _stream(path, artifact.size, kind, request.headers.get("Range", ""))
 
 
-def _stream(path: Path, size: int, kind: str, wanted: str) -> HttpResponseBase:
+def _stream(path: Path, size: int, kind: str, range_header: str) -> HttpResponseBase:
     """Whole (200), one range (206), or 416. Video on phones needs ranges."""
-    part = _parse_range(wanted, size)
-    if part is None and wanted.startswith("bytes="):
+    part = _parse_range(range_header, size)
+    if part is None and range_header.startswith("bytes="):
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
     first, last = part or (0, size - 1)
     try:
-        file = path.open("rb")  # now: an early file may go between the look at its row and the first piece
+        file = path.open("rb")  # now: an early file may be deleted between reading its row and the first chunk
     except FileNotFoundError as error:
         raise Http404("There is no such file.") from error
-    response = StreamingHttpResponse(_pieces(file, first, last), status=206 if part else 200, content_type=kind)
+    response = StreamingHttpResponse(_chunks(file, first, last), status=206 if part else 200, content_type=kind)
     response["Content-Length"] = str(last - first + 1)
     response["Accept-Ranges"] = "bytes"
     if part:
@@ -88,9 +89,9 @@ def _stream(path: Path, size: int, kind: str, wanted: str) -> HttpResponseBase:
     return response
 
 
-def _parse_range(wanted: str, size: int) -> tuple[int, int] | None:
+def _parse_range(range_header: str, size: int) -> tuple[int, int] | None:
     """First and last byte of a single satisfiable range, else None."""
-    match = _RANGE.match(wanted)
+    match = _RANGE.match(range_header)
     if not match or not any(match.groups()):
         return None
     start, end = match.groups()
@@ -99,11 +100,11 @@ def _parse_range(wanted: str, size: int) -> tuple[int, int] | None:
     return (first, last) if first <= last else None
 
 
-async def _pieces(file: BinaryIO, first: int, last: int) -> AsyncIterator[bytes]:
-    """Read off the event loop and hand out piece by piece, so that a large file never lies whole in memory."""
+async def _chunks(file: BinaryIO, first: int, last: int) -> AsyncIterator[bytes]:
+    """Read in a thread and send chunk by chunk, so that a large file is never in memory as a whole."""
     with file:
         file.seek(first)
-        left = last - first + 1
-        while left > 0 and (piece := await asyncio.to_thread(file.read, min(CHUNK, left))):
-            left -= len(piece)
-            yield piece
+        remaining = last - first + 1
+        while remaining > 0 and (chunk := await asyncio.to_thread(file.read, min(CHUNK, remaining))):
+            remaining -= len(chunk)
+            yield chunk

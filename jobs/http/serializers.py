@@ -168,7 +168,7 @@ class JobSerializer(serializers.ModelSerializer[Job]):
     def get_share_url(self, job: Job) -> str | None:
         """Absolute URL of the active share link; null if there is none, and for everyone but the owner."""
         is_owner = getattr(self.context.get("viewer"), "pk", None) == job.owner_id
-        link = sharing.open_link(job) if is_owner else None
+        link = sharing.active_link(job) if is_owner else None
         return share_url(link) if link else None
 
     @extend_schema_field(ShotSerializer(many=True))

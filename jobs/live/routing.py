@@ -1,4 +1,4 @@
-"""Sockets: a page comes with its session and an allowed origin, an app with a bearer token."""
+"""Authentication of sockets: a page by its session and an allowed origin, an app by a bearer token."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ page_application = AllowedHostsOriginValidator(AuthMiddlewareStack(router))
 
 
 async def socket_application(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """An Authorization header stands for itself; without one the cookie counts, and so the origin must be ours."""
+    """An Authorization header is enough by itself; without one the cookie counts, so the origin must be allowed."""
     header = dict(scope["headers"]).get(b"authorization")
     if header is None:
         await page_application(scope, receive, send)

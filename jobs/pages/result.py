@@ -98,7 +98,7 @@ def owner_context(job: Job, viewer_format: str = "") -> dict[str, Any]:
         "shots_json": json.dumps(photos),
         "report": job.report,
         "recipe_rows": recipe_rows(job.report.get("recipe", {})),
-        "link": sharing.open_link(job),
+        "link": sharing.active_link(job),
         "remixes": list(access.jobs_of(job.owner).filter(parent=job).defer("report")),
         "parent": access.jobs_of(job.owner).filter(pk=job.parent_id).first() if job.parent_id else None,
     }

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import UserRateThrottle
 
 from jobs.core.photos import check_size
-from jobs.work.cutout_process import Preview, previewer
+from jobs.work.cutout_process import Preview, shared_process
 
 
 class CutoutThrottle(UserRateThrottle):
@@ -39,13 +39,13 @@ def cutout(request: Request) -> Response:
     form.is_valid(raise_exception=True)
     photo = form.validated_data["photo"]
     check_size(photo.size or 0)
-    preview = previewer.cut(photo.read())
+    preview = shared_process.cut(photo.read())
     return Response(_preview_json(preview), headers={"Cache-Control": "no-store"})
 
 
 def _preview_json(preview: Preview) -> dict[str, Any]:
     return {
-        **preview.facts,
+        **preview.metadata,
         "photo": _data_url("image/jpeg", preview.photo),
         "cutout": _data_url("image/png", preview.cutout),
     }

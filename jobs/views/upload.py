@@ -18,7 +18,7 @@ from jobs.http.lookup import get_or_404
 from jobs.models import Job
 from jobs.pages.submit_form import SubmitForm
 from jobs.pages.upload import upload_context
-from jobs.work.cutout_process import previewer
+from jobs.work.cutout_process import shared_process
 from ml.errors import ReconstructionError
 from reconsite.core.errors import Rejected
 
@@ -28,7 +28,7 @@ from reconsite.core.errors import Rejected
 def upload(request: HttpRequest) -> HttpResponse:
     """The form. A plain submit answers with a redirect or the page, the page's script gets JSON."""
     if request.method != "POST":
-        previewer.warm_up()
+        shared_process.warm_up()
         earlier = _earlier_job(request)
         form = SubmitForm.from_recipe(earlier.recipe_object()) if earlier else SubmitForm()
         return render(request, "jobs/upload.html", upload_context(form, earlier=earlier, error_messages=[]))

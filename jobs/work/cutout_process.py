@@ -1,7 +1,7 @@
-"""The cutout before the job: one warm process beside the web server cuts one photo at a time.
+"""The cutout preview of the upload page: one warm process beside the web server cuts out one photo at a time.
 
-It starts with the first photo (or earlier, by `warm_up`), belongs to this process and ends with it. What the network
-needs stays out of the web process; nothing of a photo is stored.
+The first photo starts it (or `warm_up` does, earlier); it ends with the process that owns it. This keeps the network
+out of the web process. Nothing of a photo is stored.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 import multiprocessing
-import os
 import subprocess
 import sys
 import threading
@@ -21,113 +20,110 @@ from typing import Any
 
 from django.conf import settings
 
+from jobs.work import child_process
 from ml.errors import ReconstructionError
 from reconsite.core.errors import Rejected
 
 logger = logging.getLogger(__name__)
 
-MOST_WAITING = 4
-"""Photos in hand at once: with a second each, the last one waits about as long as a person does."""
-ANSWER_SECONDS = 60.0
-"""A photo that takes longer is given up, and the process with it; its start is part of the first photo."""
+MAX_WAITING = 4
+"""Photos accepted at once: at a second each, the last one takes about as long as a person will wait."""
+RESPONSE_SECONDS = 60.0
+"""A photo that takes longer is given up together with the process; the first one includes the process's start."""
 
 
 @dataclass(frozen=True)
 class Preview:
-    """`photo`: JPEG bytes. `cutout`: PNG bytes with transparency. `facts`: see `ml.photo.preview.CutoutPreview`."""
+    """`photo`: JPEG bytes. `cutout`: PNG bytes with transparency. `metadata`: see `ml.photo.preview.CutoutPreview`."""
 
     photo: bytes
     cutout: bytes
-    facts: dict[str, Any]
+    metadata: dict[str, Any]
 
 
-class Previewer:
-    """The process and the line to it; safe to be used by many threads."""
+class CutoutProcess:
+    """The process and the connection to it; safe to use from many threads."""
 
     def __init__(self) -> None:
-        self._places = threading.BoundedSemaphore(MOST_WAITING)
-        self._turn = threading.Lock()
+        self._slots = threading.BoundedSemaphore(MAX_WAITING)
+        self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
-        self._line: Connection | None = None
+        self._connection: Connection | None = None
 
     def warm_up(self) -> None:
-        """Start the process if it is not running; returns at once."""
-        if self._turn.acquire(blocking=False):
+        """Start the process if it is not running, without waiting until it is ready."""
+        if self._lock.acquire(blocking=False):
             try:
-                self._ensure()
+                self._ensure_running()
             finally:
-                self._turn.release()
+                self._lock.release()
 
     def cut(self, data: bytes) -> Preview:
-        """The cutout of a photo (its file's bytes).
+        """The cutout of a photo (the bytes of its file).
 
-        Raises ReconstructionError (the picture is bad) or Rejected(`preview_busy`, `preview_failed`).
+        Raises ReconstructionError (unusable photo) or Rejected(`preview_busy`, `preview_failed`).
         """
-        with self._place(), self._turn:
-            line = self._ensure()
+        with self._slot(), self._lock:
+            connection = self._ensure_running()
             try:
-                return _ask(line, data)
+                return _request(connection, data)
             except (EOFError, OSError) as error:
                 self.stop()
                 logger.warning("The cutout process was lost: %r", error)
                 raise Rejected("preview_failed") from error
 
     @contextmanager
-    def _place(self) -> Iterator[None]:
-        if not self._places.acquire(blocking=False):
+    def _slot(self) -> Iterator[None]:
+        if not self._slots.acquire(blocking=False):
             raise Rejected("preview_busy")
         try:
             yield
         finally:
-            self._places.release()
+            self._slots.release()
 
-    def _ensure(self) -> Connection:
-        if self._line is not None and self._process is not None and self._process.poll() is None:
-            return self._line
+    def _ensure_running(self) -> Connection:
+        if self._connection is not None and self._process is not None and self._process.poll() is None:
+            return self._connection
         self.stop()
-        self._line, theirs = multiprocessing.Pipe()
-        with theirs:
+        self._connection, child_end = multiprocessing.Pipe()
+        with child_end:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "ml.serve.cutout_server", str(theirs.fileno())],
+                [sys.executable, "-m", "ml.serve.cutout_server", str(child_end.fileno())],
                 cwd=settings.BASE_DIR,
                 stdin=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-                env={
-                    **os.environ,
-                    "MODELS_DIR": str(settings.MODELS_DIR),
-                    "BACKGROUND_MODEL": settings.BACKGROUND_MODEL,
-                },
+                pass_fds=[child_end.fileno()],
+                env=child_process.environment(),
             )
-        return self._line
+        return self._connection
 
     def stop(self) -> None:
         """End the process; the next photo starts another."""
-        if self._line is not None:
-            self._line.close()
+        if self._connection is not None:
+            self._connection.close()
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-        self._line = self._process = None
+        self._connection = self._process = None
 
 
-def _ask(line: Connection, data: bytes) -> Preview:
-    """Send one photo and read its answer. Raises OSError and EOFError when the process is lost or does not answer."""
-    line.send_bytes(str(settings.MAX_PIXELS).encode())
-    line.send_bytes(data)
-    answer = json.loads(_received(line))
-    if refused := answer.get("refused"):
-        raise ReconstructionError(refused["code"], refused["message"])
-    if "error" in answer:
-        logger.error("A cutout failed: %s", answer["error"])
+def _request(connection: Connection, data: bytes) -> Preview:
+    """Send one photo and read the response. Raises OSError or EOFError when the process is lost or does not respond."""
+    connection.send_bytes(str(settings.MAX_PIXELS).encode())
+    connection.send_bytes(data)
+    response = json.loads(_receive(connection))
+    if rejection := response.get("refused"):
+        raise ReconstructionError(rejection["code"], rejection["message"])
+    if "error" in response:
+        logger.error("A cutout failed: %s", response["error"])
         raise Rejected("preview_failed")
-    return Preview(_received(line), _received(line), answer["done"])
+    return Preview(_receive(connection), _receive(connection), response["done"])
 
 
-def _received(line: Connection) -> bytes:
-    if not line.poll(ANSWER_SECONDS):
-        raise TimeoutError(f"No answer within {ANSWER_SECONDS:g} seconds.")
-    return line.recv_bytes()
+def _receive(connection: Connection) -> bytes:
+    if not connection.poll(RESPONSE_SECONDS):
+        raise TimeoutError(f"No response within {RESPONSE_SECONDS:g} seconds.")
+    return connection.recv_bytes()
 
 
-previewer = Previewer()
-"""The one of this process."""
+shared_process = CutoutProcess()
+"""The cutout process of this web process."""

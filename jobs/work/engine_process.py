@@ -1,7 +1,8 @@
-"""The warm engine: a process that the worker owns and restarts, and the work horse's way to use it.
+"""The warm engine: a process that the worker owns and restarts, and how a work horse runs a job in it.
 
-torch must not compute in a process that forks, and loading it takes seconds: so it lives in `ml.serve.engine_server`,
-beside the worker. Cancel and time-out hang up on it, which ends even a call into C.
+torch must not compute in a process that forks, and loading it takes seconds. So it runs in `ml.serve.engine_server`,
+beside the worker. To cancel a run or end it after its time limit, the work horse disconnects, which ends even a call
+into C.
 """
 
 from __future__ import annotations
@@ -23,82 +24,88 @@ from typing import Any
 import psutil
 from django.conf import settings
 
+from jobs.work import child_process
 from ml.errors import ReconstructionError, Stopped
 from ml.recipe import Recipe
 from ml.stages import Listeners, ShouldStop
 
 logger = logging.getLogger(__name__)
 
-ADDRESS = "RECONSITE_ENGINE"
-"""Environment variable of a work horse: the socket of its worker's engine."""
+SOCKET_VARIABLE = "RECONSITE_ENGINE"
+"""Environment variable of a work horse: path of the socket of its worker's engine."""
 START_SECONDS = 90.0
+"""How long a work horse waits for the engine to listen: loading torch and weights takes this long on a slow disk."""
+CONNECT_RETRY_SECONDS = 0.05
+"""Pause between attempts to connect to an engine that is starting."""
+STOP_POLL_SECONDS = 0.1
+"""How often a work horse that waits for the engine checks whether the run has to stop."""
 
 
 class EngineLost(Exception):
-    """The engine died during the run, or did not come up."""
+    """The engine died during the run, or did not start."""
 
 
 class EngineFailed(Exception):
-    """The engine met an error of its own; the message is its traceback."""
+    """The engine raised an unexpected error; the message is its traceback."""
 
 
 class WarmEngine:
-    """The worker's engine process. Starting returns at once; the first job waits until it listens."""
+    """The worker's engine process. Starting it does not wait; the first job waits until it listens."""
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="reconsite-engine-")
         self.address = str(Path(self._folder.name) / "socket")
         self._process: subprocess.Popen[bytes] | None = None
 
-    def ensure(self) -> None:
-        """Start it if it is not running, and anew if it has grown too large."""
+    def ensure_running(self) -> None:
+        """Start it if it is not running; restart it if it uses more memory than ENGINE_MAX_MB."""
         if self._process is not None and self._process.poll() is None:
-            if self._megabytes() < settings.ENGINE_MAX_MB:
+            if self._memory_mb() < settings.ENGINE_MAX_MB:
                 return
             self.stop()
         Path(self.address).unlink(missing_ok=True)
-        command = [sys.executable, "-m", "ml.serve.engine_server", self.address]
         # A session of its own: the signal that asks the worker to end after its job must not end the job.
         self._process = subprocess.Popen(
-            command, cwd=settings.BASE_DIR, stdin=subprocess.PIPE, start_new_session=True, env=self._environment()
+            [sys.executable, "-m", "ml.serve.engine_server", self.address],
+            cwd=settings.BASE_DIR,
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+            env=child_process.environment(),
         )
 
-    def _environment(self) -> dict[str, str]:
-        return {**os.environ, "MODELS_DIR": str(settings.MODELS_DIR), "BACKGROUND_MODEL": settings.BACKGROUND_MODEL}
-
-    def _megabytes(self) -> float:
+    def _memory_mb(self) -> float:
         assert self._process is not None
         with contextlib.suppress(psutil.Error):
             return float(psutil.Process(self._process.pid).memory_info().rss) / 2**20
         return 0.0
 
     def stop(self) -> None:
-        """End it now."""
+        """End it immediately."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
 
-    def let_go(self) -> None:
-        """In a forked child: drop the copy of the line that keeps the engine alive."""
+    def close_stdin(self) -> None:
+        """In a forked child: close the copy of the pipe that keeps the engine alive."""
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()
 
 
-Made = tuple[tuple[str, ...], dict[str, Any]]
-"""Names of the files of a result, and its report."""
+Result = tuple[tuple[str, ...], dict[str, Any]]
+"""Names of the result files, and the report."""
 
 
 def reconstruct(
     photos: Sequence[bytes], recipe: Recipe, out_dir: Path, listeners: Listeners, *, source: Path | None = None
-) -> Made:
-    """Make the model in the warm engine if this process has one, else here.
+) -> Result:
+    """Make the model in the warm engine if this process has one, else in this process.
 
-    With `source`, a folder that holds an earlier result, its scene is used again and `photos` are not looked at.
+    With `source`, the folder of an earlier result, its scene is reused and `photos` are ignored.
     Raises ReconstructionError, Stopped, EngineLost, EngineFailed, OSError.
     """
-    address = os.environ.get(ADDRESS)
+    address = os.environ.get(SOCKET_VARIABLE)
     if not address:
-        return _reconstruct_here(photos, recipe, out_dir, listeners, source)
+        return _reconstruct_in_process(photos, recipe, out_dir, listeners, source)
     request: dict[str, Any] = {"photos": len(photos), "recipe": recipe.to_dict(), "out_dir": str(out_dir)}
     if source is not None:
         request["source"] = str(source)
@@ -111,21 +118,21 @@ def reconstruct(
             raise EngineLost("The engine ended during the run.") from error
 
 
-def _reconstruct_here(
+def _reconstruct_in_process(
     photos: Sequence[bytes], recipe: Recipe, out_dir: Path, listeners: Listeners, source: Path | None
-) -> Made:
+) -> Result:
     from ml.pipeline import reconstruct as pipeline  # torch: only in a process that does not fork
 
-    hooks = {each.name: getattr(listeners, each.name) for each in fields(listeners)}
+    callbacks = {field.name: getattr(listeners, field.name) for field in fields(listeners)}
     if source is not None:
-        made = pipeline.remix(source, recipe, out_dir, **hooks)
+        model = pipeline.remix(source, recipe, out_dir, **callbacks)
     else:
-        made = pipeline.reconstruct(photos, recipe, out_dir, **hooks)
-    return made.files, made.report
+        model = pipeline.reconstruct(photos, recipe, out_dir, **callbacks)
+    return model.files, model.report
 
 
 def connect(address: str, should_stop: ShouldStop) -> Connection:
-    """A line to the engine, once it listens. Raises EngineLost after START_SECONDS, Stopped."""
+    """A connection to the engine, once it listens. Raises EngineLost after START_SECONDS, Stopped."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if should_stop():
@@ -133,14 +140,14 @@ def connect(address: str, should_stop: ShouldStop) -> Connection:
         try:
             return Client(address, family="AF_UNIX")
         except (FileNotFoundError, ConnectionError):
-            time.sleep(0.05)
+            time.sleep(CONNECT_RETRY_SECONDS)
     raise EngineLost("The engine did not start.")
 
 
-def follow(engine: Connection, listeners: Listeners) -> Made:
-    """Read messages until the end of the run."""
+def follow(engine: Connection, listeners: Listeners) -> Result:
+    """Read the engine's messages until the end of the run, and pass them on to the listeners."""
     while True:
-        while not engine.poll(0.1):
+        while not engine.poll(STOP_POLL_SECONDS):
             if listeners.should_stop():
                 raise Stopped
         message = json.loads(engine.recv_bytes())
@@ -151,11 +158,11 @@ def follow(engine: Connection, listeners: Listeners) -> Made:
         elif "done" in message:
             return tuple(message["done"]["files"]), message["done"]["report"]
         else:
-            raise failure(message)
+            raise _error_of(message)
 
 
-def failure(message: dict[str, Any]) -> Exception:
-    """The engine's refusal or error as an exception of this process."""
+def _error_of(message: dict[str, Any]) -> Exception:
+    """The engine's rejection or error as an exception of this process."""
     if "refused" in message:
         return ReconstructionError(message["refused"]["code"], message["refused"]["message"])
     if message.get("errno"):

@@ -1,4 +1,4 @@
-"""The lease that a worker holds on a job: a thread renews it, sees the wish to cancel, and keeps the time."""
+"""The lease that a worker holds on a job: a thread renews it and watches for a cancel request and the time limit."""
 
 from __future__ import annotations
 
@@ -19,14 +19,16 @@ from jobs.work.settle import CANCELLED, LOST, TIMEOUT, settle
 logger = logging.getLogger(__name__)
 
 STOP_GRACE_SECONDS = 10.0
-"""How long a run that must stop may take to reach its next step before its process ends."""
+"""How long a run that has to stop may take to reach its next step before its process is ended."""
+EXIT_STUCK = 77
+"""Exit code of a process that was ended because its run did not stop; it only has to differ from a crash."""
 
 
 class Lease:
-    """Held while a job is worked on: `with Lease(job_id, token) as lease: … lease.should_stop()`.
+    """Held while a job runs: `with Lease(job_id, token) as lease: … lease.should_stop()`.
 
-    In a process of its own (`own_process`) a run that does not stop in time, hangs, or has lost its
-    parent is ended with its process; in tests the wish alone is raised.
+    In a process of its own (`own_process`) a run that does not stop in time, hangs, or has lost its parent is ended
+    together with the process. In tests, which have no such process, only `should_stop` turns True.
     """
 
     def __init__(self, job_id: UUID, token: UUID, *, own_process: bool) -> None:
@@ -37,7 +39,7 @@ class Lease:
         self._deadline = time.monotonic() + settings.JOB_TIMEOUT
         self._stop_since: float | None = None
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name=f"lease-{job_id}", daemon=True)
+        self._thread = threading.Thread(target=self._renew_until_ended, name=f"lease-{job_id}", daemon=True)
 
     def __enter__(self) -> Lease:
         self._thread.start()
@@ -52,40 +54,40 @@ class Lease:
         return bool(self.reason)
 
     def lose(self) -> None:
-        """Somebody else owns the job now: whatever this run makes is void."""
+        """The job belongs to another run now: the results of this one are discarded."""
         self.reason = self.reason or LOST
 
-    def _keep(self) -> None:
+    def _renew_until_ended(self) -> None:
         while not self._ended.wait(settings.BEAT_SECONDS):
             try:
-                self._beat()
+                self._heartbeat()
             except DatabaseError as error:
                 logger.warning("The lease of job %s was not renewed: %s", self.job_id, error)
             finally:
                 connection.close()
 
-    def _beat(self) -> None:
-        """One look at the row, the clock and the parent."""
-        self.reason = self.reason or self._why_stop()
+    def _heartbeat(self) -> None:
+        """Check the row, the clock and the parent process once."""
+        self.reason = self.reason or self._stop_reason()
         if self.reason:
             self._end_if_stuck()
 
-    def _why_stop(self) -> str:
+    def _stop_reason(self) -> str:
         if time.monotonic() > self._deadline:
             return TIMEOUT
         if not transitions.renew(self.job_id, self.token):
             return LOST
-        wished = Job.objects.filter(pk=self.job_id, state=State.RUNNING).exclude(cancel_requested_at=None)
-        return CANCELLED if wished.exists() else self._why_stop_of_process()
+        requested = Job.objects.filter(pk=self.job_id, state=State.RUNNING).exclude(cancel_requested_at=None)
+        return CANCELLED if requested.exists() else self._orphan_reason()
 
-    def _why_stop_of_process(self) -> str:
-        """A work horse whose worker was killed ends too: else Ctrl-C would leave it running unseen."""
+    def _orphan_reason(self) -> str:
+        """A work horse whose worker was killed ends too: otherwise Ctrl-C would leave it running unnoticed."""
         return LOST if self._own_process and os.getppid() != self._parent else ""
 
     def _end_if_stuck(self) -> None:
         now = time.monotonic()
         self._stop_since = self._stop_since or now
         if self._own_process and now - self._stop_since > STOP_GRACE_SECONDS:
-            logger.error("Job %s did not stop (%s): its process ends", self.job_id, self.reason)
+            logger.error("Job %s did not stop (%s): ending its process", self.job_id, self.reason)
             settle(self.job_id, self.token, self.reason)
-            os._exit(77)
+            os._exit(EXIT_STUCK)

@@ -1,4 +1,4 @@
-"""Brings rows and the world together again after a crash. Any number of copies may run."""
+"""Repairs what a crash leaves behind: expired leases, lost queue entries, deleted jobs. Any number may run."""
 
 from __future__ import annotations
 
@@ -17,27 +17,28 @@ from jobs.core.transitions import Writer
 from jobs.models import Job, State
 
 ORPHAN_AGE_SECONDS = 3600
+"""Files without a row are deleted only when they are this old: the row of a fresh file may be about to be saved."""
 
 
 @dataclass(frozen=True)
-class Found:
-    """What one pass set right."""
+class ReconcileResult:
+    """How many jobs one pass repaired."""
 
     expired: int
-    rung: int
+    requeued: int
     purged: int
 
     def __bool__(self) -> bool:
-        return any((self.expired, self.rung, self.purged))
+        return any((self.expired, self.requeued, self.purged))
 
 
-def reconcile() -> Found:
-    """One pass over expired leases, unheard rings and deleted jobs."""
-    return Found(end_expired_leases(), ring_again(), purge_deleted())
+def reconcile() -> ReconcileResult:
+    """One pass over expired leases, lost queue entries and deleted jobs."""
+    return ReconcileResult(end_expired_leases(), requeue_lost(), purge_deleted())
 
 
 def end_expired_leases() -> int:
-    """A running job whose worker fell silent ends as `worker_lost`, or as cancelled if that was the wish."""
+    """End running jobs whose lease has expired: as `worker_lost`, or as cancelled if that was requested."""
     expired = Job.objects.filter(state=State.RUNNING, lease_expires_at__lt=timezone.now())
     return sum(_end(job) for job in expired)
 
@@ -48,26 +49,26 @@ def _end(job: Job) -> bool:
     return transitions.fail(job.pk, "worker_lost", writer=Writer.RECONCILER, token=job.lease_token)
 
 
-def ring_again() -> int:
-    """Ring for jobs that have waited a while and of whose ring Redis knows nothing."""
+def requeue_lost() -> int:
+    """Enqueue jobs that have been queued for a while and whose queue entry is not in Redis."""
     since = timezone.now() - timedelta(seconds=settings.RING_AGAIN_SECONDS)
     waiting = list(Job.objects.filter(state=State.QUEUED, queued_at__lt=since).only("pk", "attempt"))
-    known = queue.waiting_rings() if waiting else set()
-    if known is None:
+    entries = queue.queued_entry_ids() if waiting else set()
+    if entries is None:
         return 0
-    unheard = [job for job in waiting if queue.doorbell_id(job.pk, job.attempt) not in known]
-    return sum(queue.ring(job.pk, job.attempt) for job in unheard)
+    lost = [job for job in waiting if queue.entry_id(job.pk, job.attempt) not in entries]
+    return sum(queue.enqueue(job.pk, job.attempt) for job in lost)
 
 
 def purge_deleted() -> int:
-    """Remove deleted jobs that a worker still held when their owner deleted them."""
-    gone = Job.objects.exclude(deleted_at=None).exclude(state=State.RUNNING).values_list("pk", flat=True)
-    return sum(services.purge(job_id) for job_id in gone)
+    """Remove deleted jobs that were running when their owner deleted them."""
+    deleted = Job.objects.exclude(deleted_at=None).exclude(state=State.RUNNING).values_list("pk", flat=True)
+    return sum(services.purge(job_id) for job_id in deleted)
 
 
 def sweep() -> int:
-    """Remove what no row refers to: folders of vanished jobs or lost runs, and old working folders."""
-    worker_heartbeat.forget_lost()
+    """Delete what no row refers to: folders of deleted jobs or lost runs, and old working folders."""
+    worker_heartbeat.delete_old()
     return _sweep_storage() + _sweep_work()
 
 
@@ -80,7 +81,7 @@ def _sweep_storage() -> int:
 
 
 def _sweep_job(name: str) -> int:
-    """Everything of a job without a row; of a resting job, the attempts that made none of its files."""
+    """Delete the folder of a job without a row; of a job that is not running, the folders of other attempts."""
     folder = f"{storage.ROOT}/{name}"
     job = Job.objects.filter(pk=UUID(name)).first()
     if job is None:
@@ -93,7 +94,7 @@ def _sweep_job(name: str) -> int:
 
 
 def _delete_if_old(folder: str) -> int:
-    """A fresh folder may belong to a row that is just being written."""
+    """Delete a folder older than ORPHAN_AGE_SECONDS; returns 1 if it was deleted, else 0."""
     age = timezone.now() - default_storage.get_modified_time(folder)
     if age.total_seconds() < ORPHAN_AGE_SECONDS:
         return 0

@@ -1,4 +1,4 @@
-"""What a worker does with a job: claim it, walk the pipeline, keep the files or say why there are none."""
+"""What a worker does with a job: claim it, run the pipeline, then store the files or record the failure."""
 
 from __future__ import annotations
 
@@ -28,25 +28,26 @@ from reconsite.core.errors import MESSAGES
 logger = logging.getLogger(__name__)
 
 PROGRESS_EVERY_SECONDS = 0.5
+"""Progress within a stage is saved at most this often: each save is an UPDATE and a message to the open pages."""
 OWN_PROCESS = "RECONSITE_WORK_HORSE"
-"""Set in the environment of a process that lives for one job only."""
+"""Set in the environment of a process that runs only one job."""
 
 
 def run(job_id: str) -> None:
-    """Work on the job if it waits to be taken; a stale or doubled ring does nothing. RQ calls this."""
+    """Run the job if it is still queued; an outdated or duplicate queue entry does nothing. RQ calls this."""
     key = UUID(job_id)
     token = transitions.claim(key, worker=os.environ.get("RQ_WORKER_ID", ""))
     if token is None:
-        logger.info("Job %s is not there to be taken", job_id)
+        logger.info("Job %s is not queued any more", job_id)
         return
     with Lease(key, token, own_process=bool(os.environ.get(OWN_PROCESS))) as lease:
-        _run_to_an_end(Job.objects.get(pk=key), lease)
+        _run_to_terminal_state(Job.objects.get(pk=key), lease)
 
 
-def _run_to_an_end(job: Job, lease: Lease) -> None:
-    """Every way out of the pipeline becomes a terminal state of the row."""
+def _run_to_terminal_state(job: Job, lease: Lease) -> None:
+    """Whatever the outcome of the pipeline, the row ends in a terminal state."""
     try:
-        _make(job, lease)
+        _run_pipeline(job, lease)
     except Stopped:
         settle(lease.job_id, lease.token, lease.reason)
     except ReconstructionError as error:
@@ -57,17 +58,17 @@ def _run_to_an_end(job: Job, lease: Lease) -> None:
         _fail(lease, "out_of_memory")
     except Exception as error:
         logger.exception("Job %s failed", job.pk)
-        _fail(lease, _code_of(error))
+        _fail(lease, _failure_code(error))
 
 
-def _make(job: Job, lease: Lease) -> None:
-    """Photos, or an earlier result's scene, in; files out. Raises whatever stands in the way."""
+def _run_pipeline(job: Job, lease: Lease) -> None:
+    """Make the files from the photos, or from the parent's scene, and store them. Raises whatever goes wrong."""
     work = settings.VAR_DIR / "work"
     work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f"{job.pk}-", dir=work) as name:
         folder = Path(name) / "result"
         folder.mkdir()
-        listeners = Listeners(_Progress(lease), _show_early(job, lease, folder), lease.should_stop)
+        listeners = Listeners(_Progress(lease), _publish_early(job, lease, folder), lease.should_stop)
         photos = _photos(job)
         source = None if photos else _source(job, Path(name) / "source")
         names, report = engine_process.reconstruct(photos, job.recipe_object(), folder, listeners, source=source)
@@ -85,7 +86,7 @@ def _photos(job: Job) -> list[bytes]:
 
 
 def _source(job: Job, folder: Path) -> Path:
-    """A copy of what the remix is made from: the parent may go meanwhile. Raises ReconstructionError."""
+    """A copy of what the remix needs of its parent, which may be deleted meanwhile. Raises ReconstructionError."""
     folder.mkdir()
     try:
         artifacts.copy_source(job.parent, folder)
@@ -94,8 +95,8 @@ def _source(job: Job, folder: Path) -> Path:
     return folder
 
 
-def _show_early(job: Job, lease: Lease, folder: Path) -> OnFile:
-    """An `on_file` that shows a file of the run to whoever watches."""
+def _publish_early(job: Job, lease: Lease, folder: Path) -> OnFile:
+    """An `on_file` that publishes a file while the run continues."""
 
     def on_file(name: str) -> None:
         if not artifacts.store_early(job, lease.token, folder / name):
@@ -105,24 +106,24 @@ def _show_early(job: Job, lease: Lease, folder: Path) -> OnFile:
 
 
 class _Progress:
-    """Writes the row at each new stage, and in between at most twice a second."""
+    """Saves the progress at each new stage, and within a stage at most every PROGRESS_EVERY_SECONDS."""
 
     def __init__(self, lease: Lease) -> None:
         self._lease = lease
         self._stage = ""
-        self._written = 0.0
+        self._saved_at = 0.0
 
     def __call__(self, stage: str, fraction: float) -> None:
         new_stage = stage != self._stage
-        if not new_stage and time.monotonic() - self._written < PROGRESS_EVERY_SECONDS:
+        if not new_stage and time.monotonic() - self._saved_at < PROGRESS_EVERY_SECONDS:
             return
-        self._stage, self._written = stage, time.monotonic()
-        share = overall_progress(stage, fraction)
-        if not transitions.report_progress(self._lease.job_id, self._lease.token, stage, share, new_stage=new_stage):
+        self._stage, self._saved_at = stage, time.monotonic()
+        progress = overall_progress(stage, fraction)
+        if not transitions.report_progress(self._lease.job_id, self._lease.token, stage, progress, new_stage=new_stage):
             self._lease.lose()
 
 
-def _code_of(error: Exception) -> str:
+def _failure_code(error: Exception) -> str:
     if isinstance(error, engine_process.EngineLost):
         return "worker_lost"
     if isinstance(error, FileNotFoundError):

@@ -9,7 +9,7 @@ from jobs.core.transitions import Writer
 from jobs.models import State
 
 CANCELLED, TIMEOUT, LOST = "cancelled", "timeout", "lost"
-"""Why a run has to stop."""
+"""Reasons for which a run has to stop."""
 
 
 def settle(job_id: UUID, token: UUID, reason: str) -> None:

@@ -109,10 +109,10 @@ def test_a_token_can_be_revoked_but_neither_made_nor_read(boss: User, owner: Use
 
 
 def test_what_the_operator_changed_in_the_group_stays() -> None:
-    from accounts.apps import make_moderators
+    from accounts.apps import create_moderators
 
     group = Group.objects.get(name="Moderators")
     assert group.permissions.count() == 9
     group.permissions.clear()
-    make_moderators(using="default")
+    create_moderators(using="default")
     assert group.permissions.count() == 0

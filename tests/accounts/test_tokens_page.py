@@ -50,7 +50,7 @@ def test_a_use_within_the_minute_writes_nothing(owner: User, django_assert_num_q
     status_with(make(owner))
     token = ApiToken.objects.get()
     with django_assert_num_queries(0):  # type: ignore[operator]
-        tokens.note_use(token)
+        tokens.record_use(token)
 
 
 def test_one_that_lasts_never_ends(owner: User) -> None:
@@ -67,7 +67,7 @@ def test_a_second_token_of_the_same_name_is_refused(owner: User) -> None:
 
 
 def test_the_one_too_many_is_refused_on_the_page_and_by_the_api(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokens, "TOKENS_PER_PERSON", 1)
+    monkeypatch.setattr(tokens, "MAX_TOKENS", 1)
     make(owner)
     page = signed_in(owner).post(PAGE, {"name": "phone", "lasts": ""})
     api = APIClient().post("/api/v1/auth/tokens/", {"email": owner.email, "password": PASSWORD})

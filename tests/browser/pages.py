@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route
 from accounts.models import User
 from jobs.core import services, sharing, tagging, transitions
 from jobs.core.transitions import Writer
-from jobs.models import Artifact, Job, State, WorkerBeat
+from jobs.models import Artifact, Job, State, WorkerHeartbeat
 from ml.recipe import Recipe
 from tests.conftest import PASSWORD, signed_in
 
@@ -68,7 +68,9 @@ def furnish(owner: User, made: Sequence[Job]) -> list[Visit]:
         tagging.set_tags(model, [tags])
         if not tags.startswith("desk"):
             sharing.publish(model)
-    WorkerBeat.objects.create(name="pages", seen_at=timezone.now() + timedelta(days=1))  # as if a worker were running
+    WorkerHeartbeat.objects.create(
+        name="pages", seen_at=timezone.now() + timedelta(days=1)
+    )  # as if a worker were running
     return _visits(made[0], sharing.share(made[0]).token, {state: _unfinished(owner, state) for state in _UNFINISHED})
 
 

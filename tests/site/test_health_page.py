@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from accounts.models import User
 from jobs.core import worker_heartbeat
 from jobs.core.health import gather
-from jobs.models import Job, State, WorkerBeat
+from jobs.models import Job, State, WorkerHeartbeat
 from tests.conftest import in_state, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -28,9 +28,9 @@ def test_the_oldest_waiting_job_is_named(job: Job, submit: Callable[..., Job]) -
 
 
 def test_a_silent_worker_is_told_from_a_living_one() -> None:
-    worker_heartbeat.beat("fresh")
-    WorkerBeat.objects.create(name="lost", seen_at=timezone.now() - timedelta(minutes=5))
-    assert [(worker.name, worker.lives) for worker in gather().workers] == [("fresh", True), ("lost", False)]
+    worker_heartbeat.record("fresh")
+    WorkerHeartbeat.objects.create(name="lost", seen_at=timezone.now() - timedelta(minutes=5))
+    assert [(worker.name, worker.is_online) for worker in gather().workers] == [("fresh", True), ("lost", False)]
 
 
 def test_failures_of_the_last_day_are_counted_by_code(job: Job, submit: Callable[..., Job]) -> None:

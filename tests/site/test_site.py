@@ -19,13 +19,13 @@ def test_it_lives(client: Client) -> None:
 
 def test_it_is_ready_only_with_a_worker(db: None, client: Client) -> None:
     assert client.get("/readyz").status_code == 503
-    worker_heartbeat.beat("w")
+    worker_heartbeat.record("w")
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()) == (200, {"database": True, "redis": True, "worker": True})
 
 
 def test_a_redis_that_is_away_is_said(db: None, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reconsite.health.redis_answers", lambda: False)
+    monkeypatch.setattr("reconsite.health.redis_available", lambda: False)
     assert client.get("/readyz").json()["redis"] is False
 
 

@@ -15,14 +15,14 @@ SAMPLES = settings.BASE_DIR / "static" / "samples"
 
 
 class Command(BaseCommand):
-    """On one's own machine only: make a demo account and send it our sample pictures through the pipeline."""
+    """Create a demo account and submit the sample pictures with it. Only on your own machine."""
 
     help = __doc__ or ""
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Account, samples, and how to sign in."""
+        """Create the account, submit the samples, and print how to sign in."""
         if not settings.DEVELOPMENT:
-            raise CommandError(f"No demo account on a public site ({settings.SITE_URL}).")
+            raise CommandError(f"A public site ({settings.SITE_URL}) gets no demo account.")
         user = demo_user()
         for sample in sorted(SAMPLES.glob("*.png")):
             job = send(user, sample)
@@ -31,7 +31,7 @@ class Command(BaseCommand):
 
 
 def demo_user() -> User:
-    """The demo account, with its known password."""
+    """The demo account with its published password."""
     user, _ = User.objects.get_or_create(email=EMAIL, defaults={"username": "demo"})
     user.set_password(PASSWORD)
     user.save(update_fields=["password"])
@@ -39,6 +39,6 @@ def demo_user() -> User:
 
 
 def send(user: User, sample: Path) -> Any:
-    """Submit one sample; sending it again gives the job that is there."""
+    """Submit one sample; submitting it again returns the existing job."""
     key = f"demo-{sample.name}"
     return services.submit(user, [(sample.read_bytes(), sample.name)], Recipe(), idempotency_key=key).job

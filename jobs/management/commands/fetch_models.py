@@ -24,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--optional", action="store_true", help="a failure is only a warning")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Fetch what was named; weights that are there already are only checked."""
+        """Fetch the named weights; existing ones are only verified."""
         what = options["what"]
         try:
             path = FETCH[what](options["file"])
@@ -32,10 +32,10 @@ class Command(BaseCommand):
         except (OSError, ReconstructionError, ValueError, RuntimeError) as error:  # a FetchError is a RuntimeError
             self._report(f"{what} was not fetched: {error}", optional=options["optional"])
 
-    def _report(self, sentence: str, *, optional: bool) -> None:
+    def _report(self, message: str, *, optional: bool) -> None:
         if not optional:
-            raise CommandError(sentence)
-        self.stderr.write(self.style.WARNING(sentence))
+            raise CommandError(message)
+        self.stderr.write(self.style.WARNING(message))
 
 
 def _background(file: Path | None) -> object:

@@ -15,19 +15,20 @@ from jobs.work import reconciler
 logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 3600
+"""How often files without a row are looked for: it reads the whole storage."""
 
 
 class Command(BaseCommand):
-    """End jobs whose worker died, ring again for jobs that nobody heard of, remove what no row refers to."""
+    """End jobs whose worker died, enqueue jobs whose queue entry was lost, delete files that no row refers to."""
 
     help = __doc__ or ""
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Options of the command line."""
-        parser.add_argument("--once", action="store_true", help="one pass, with a sweep, then end")
+        parser.add_argument("--once", action="store_true", help="make one pass with a sweep, then exit")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Pass after pass until told to stop."""
+        """Make a pass every RECONCILE_SECONDS until stopped."""
         if options["once"]:
             self.stdout.write(f"{reconciler.reconcile()}, {reconciler.sweep()} swept")
             return
@@ -40,15 +41,15 @@ class Command(BaseCommand):
 
 
 def one_pass(swept: float) -> float:
-    """Reconcile, sweep once an hour; returns when the last sweep was. A database that is away is no reason to end."""
+    """Reconcile, and sweep when due; returns the time of the last sweep. A database outage is only logged."""
     try:
-        if found := reconciler.reconcile():
-            logger.info("%s", found)
+        if result := reconciler.reconcile():
+            logger.info("%s", result)
         if time.monotonic() - swept > SWEEP_SECONDS or not swept:
             reconciler.sweep()
             return time.monotonic()
     except DatabaseError as error:
-        logger.warning("The database did not answer: %s", error)
+        logger.warning("The database is not responding: %s", error)
     finally:
         close_old_connections()
     return swept

@@ -58,7 +58,7 @@ def test_too_many_jobs_at_once_is_429(owner: User, photo: bytes, settings: Setti
     upload(owner, photo)
     answer = upload(owner, photo)
     assert answer.status_code == 429
-    assert "Wait for one to end" in answer.data["errors"][0]["detail"]
+    assert "Wait for one to finish" in answer.data["errors"][0]["detail"]
     assert len(stored_files()) == 1
 
 

@@ -45,7 +45,7 @@ def test_a_retry_queues_again_as_the_next_attempt(
         assert services.retry(job)
     job.refresh_from_db()
     assert (job.state, job.attempt, job.failure_code, job.progress) == (State.QUEUED, 2, "", 0.0)
-    assert queue.doorbell_id(job.pk, 2) in (queue.waiting_rings() or set())
+    assert queue.entry_id(job.pk, 2) in (queue.queued_entry_ids() or set())
 
 
 @pytest.mark.parametrize("state", [State.QUEUED, State.RUNNING, State.SUCCEEDED])

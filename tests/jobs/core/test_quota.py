@@ -42,7 +42,7 @@ def test_ten_thousand_models_are_summed_in_one_query_within_an_index(owner: User
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("EXPLAIN QUERY PLAN " + queries[0]["sql"])
-            assert "COVERING INDEX job_owner_room" in str(cursor.fetchall())
+            assert "COVERING INDEX job_owner_storage" in str(cursor.fetchall())
 
 
 def test_a_strangers_models_do_not_count(stranger: User, made: Job) -> None:

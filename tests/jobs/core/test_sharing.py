@@ -30,7 +30,7 @@ def test_a_link_shows_the_job_until_it_is_revoked(finished: Job) -> None:
 
 
 def test_sharing_again_gives_the_open_link(finished: Job) -> None:
-    assert sharing.share(finished) == sharing.share(finished) == sharing.open_link(finished)
+    assert sharing.share(finished) == sharing.share(finished) == sharing.active_link(finished)
 
 
 def test_a_new_link_after_a_revoked_one_is_another(finished: Job) -> None:

@@ -35,8 +35,8 @@ def test_it_rings_only_after_the_commit(
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         job = services.submit(owner, [(photo, "lamp.png")], Recipe()).job
-        assert queue.doorbell_id(job.pk, 1) not in (queue.waiting_rings() or set())
-    assert queue.doorbell_id(job.pk, 1) in (queue.waiting_rings() or set())
+        assert queue.entry_id(job.pk, 1) not in (queue.queued_entry_ids() or set())
+    assert queue.entry_id(job.pk, 1) in (queue.queued_entry_ids() or set())
 
 
 def test_it_drops_what_the_camera_wrote_into_the_file(owner: User) -> None:
@@ -151,7 +151,7 @@ def test_a_frozen_redis_does_not_refuse_the_photo(
 
     monkeypatch.setattr("django_rq.queues.DjangoRQ.enqueue", enqueue)
     job = services.submit(owner, [(photo, "a.png")], Recipe()).job
-    assert queue.ring(job.pk, 1) is False
+    assert queue.enqueue(job.pk, 1) is False
     assert Job.objects.get().state == "queued"
 
 

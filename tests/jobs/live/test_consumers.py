@@ -141,7 +141,7 @@ async def test_who_talks_is_closed(make_socket: WebsocketCommunicator) -> None:
 async def test_a_banned_owner_is_closed_at_the_next_look(
     make_socket: WebsocketCommunicator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumers, "LOOK_AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr(consumers, "REFRESH_SECONDS", 0.05)
     socket = await opened(make_socket)
     await next_job(socket)
     await sync_to_async(User.objects.update)(is_active=False)
@@ -151,8 +151,8 @@ async def test_a_banned_owner_is_closed_at_the_next_look(
 async def test_a_lost_message_is_healed_by_looking_again(
     job: Job, make_socket: WebsocketCommunicator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumers, "LOOK_AGAIN_SECONDS", 0.05)
-    monkeypatch.setattr("jobs.core.notify.changed", lambda job_id: None)
+    monkeypatch.setattr(consumers, "REFRESH_SECONDS", 0.05)
+    monkeypatch.setattr("jobs.core.notify.job_changed", lambda job_id: None)
     socket = await opened(make_socket)
     await next_job(socket)
     await sync_to_async(transitions.advance)(job.pk, State.CANCELLED, writer=Writer.WEB)

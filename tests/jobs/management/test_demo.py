@@ -22,6 +22,6 @@ def test_it_sends_our_samples_once() -> None:
 
 def test_a_public_site_has_no_demo_account(settings: Settings) -> None:
     settings.DEVELOPMENT = False
-    with pytest.raises(CommandError, match="No demo account"):
+    with pytest.raises(CommandError, match="no demo account"):
         call_command("demo")
     assert not User.objects.exists()

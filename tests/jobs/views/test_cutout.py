@@ -19,7 +19,7 @@ from pytest_django import Settings
 from accounts.models import User
 from jobs.models import Job
 from jobs.work import cutout_process
-from jobs.work.cutout_process import MOST_WAITING, Previewer
+from jobs.work.cutout_process import MAX_WAITING, CutoutProcess
 from reconsite.core.errors import Rejected
 from tests.conftest import signed_in, stored_files
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(scope="module", autouse=True)
 def _end_the_process() -> Iterator[None]:
     yield
-    cutout_process.previewer.stop()
+    cutout_process.shared_process.stop()
 
 
 def post(client: Client, photo: bytes) -> Any:
@@ -81,7 +81,7 @@ def test_a_file_over_the_limit_is_413(owner: User, photo: bytes, settings: Setti
 
 
 def test_many_at_once_are_asked_to_wait(owner: User, photo: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jobs.views.cutout.previewer.cut", refuse)
+    monkeypatch.setattr("jobs.views.cutout.shared_process.cut", refuse)
     answer = post(signed_in(owner), photo)
     assert answer.status_code == 429
     assert int(answer["Retry-After"]) > 0
@@ -92,28 +92,28 @@ def refuse(data: bytes) -> None:
 
 
 def test_only_so_many_wait_and_the_next_is_refused(photo: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    own, inside, go_on = Previewer(), Event(), Event()
-    monkeypatch.setattr(own, "_ensure", lambda: (inside.set(), go_on.wait(30)))
-    monkeypatch.setattr(cutout_process, "_ask", lambda line, data: None)
-    with ThreadPoolExecutor(MOST_WAITING) as pool:
-        waiting = [pool.submit(own.cut, photo) for _ in range(MOST_WAITING)]
+    own, inside, go_on = CutoutProcess(), Event(), Event()
+    monkeypatch.setattr(own, "_ensure_running", lambda: (inside.set(), go_on.wait(30)))
+    monkeypatch.setattr(cutout_process, "_request", lambda connection, data: None)
+    with ThreadPoolExecutor(MAX_WAITING) as pool:
+        waiting = [pool.submit(own.cut, photo) for _ in range(MAX_WAITING)]
         inside.wait(30)
-        while own._places.acquire(blocking=False):  # until each thread has its place
-            own._places.release()
+        while own._slots.acquire(blocking=False):  # until each thread has its slot
+            own._slots.release()
         with pytest.raises(Rejected) as refusal:
             own.cut(photo)
         go_on.set()
-        assert [each.result(timeout=30) for each in waiting] == [None] * MOST_WAITING
+        assert [each.result(timeout=30) for each in waiting] == [None] * MAX_WAITING
     assert refusal.value.code == "preview_busy"
 
 
 def test_a_process_that_died_is_started_anew(photo: bytes) -> None:
-    own = Previewer()
+    own = CutoutProcess()
     own.cut(photo)
     assert own._process is not None
     first = own._process.pid
     own._process.kill()
     own._process.wait()
-    assert own.cut(photo).facts["method"] == "transparency"
+    assert own.cut(photo).metadata["method"] == "transparency"
     assert own._process.pid != first
     own.stop()

@@ -52,7 +52,7 @@ def test_a_refused_photo_comes_back_with_its_sentence(owner: User) -> None:
 def test_it_says_plainly_that_no_worker_runs(owner: User) -> None:
     browser = signed_in(owner)
     assert "no worker" in browser.get(reverse("jobs:upload")).content.decode().lower()
-    worker_heartbeat.beat("w")
+    worker_heartbeat.record("w")
     assert "no worker is" not in browser.get(reverse("jobs:upload")).content.decode().lower()
 
 

@@ -127,7 +127,7 @@ def test_the_owner_renames_it(finished: Job, owner: User) -> None:
 
 def test_a_name_of_nothing_is_refused_in_words(finished: Job, owner: User) -> None:
     answer = signed_in(owner).post(f"{finished.get_absolute_url()}rename/", {"title": " "}, follow=True)
-    assert "A model needs a name" in answer.content.decode()
+    assert "Enter a name for the model" in answer.content.decode()
     assert "<h1>Lamp</h1>" in answer.content.decode()
 
 
@@ -140,7 +140,7 @@ def test_publishing_can_be_taken_back(finished: Job, owner: User) -> None:
 
 def test_a_link_is_made_shown_and_revoked(finished: Job, owner: User) -> None:
     post(finished, owner, "share")
-    link = sharing.open_link(finished)
+    link = sharing.active_link(finished)
     assert link
     assert f"/s/{link.token}/embed/" in page(finished, owner)
     post(finished, owner, "revoke")

@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from jobs.core import queue, services, worker_heartbeat
-from jobs.models import Job, State, WorkerBeat
+from jobs.models import Job, State, WorkerHeartbeat
 from jobs.work import reconciler
 from tests.conftest import in_state, stored_files
 
@@ -45,18 +45,18 @@ def test_a_job_that_was_to_be_cancelled_ends_as_cancelled(job: Job) -> None:
 
 def test_a_job_that_nobody_heard_of_is_rung_again(job: Job, settings: Settings) -> None:
     settings.RING_AGAIN_SECONDS = 0
-    assert reconciler.reconcile().rung == 1
-    assert queue.doorbell_id(job.pk, 1) in (queue.waiting_rings() or set())
+    assert reconciler.reconcile().requeued == 1
+    assert queue.entry_id(job.pk, 1) in (queue.queued_entry_ids() or set())
 
 
 def test_a_ring_that_still_waits_is_not_repeated(job: Job, settings: Settings) -> None:
     settings.RING_AGAIN_SECONDS = 0
     reconciler.reconcile()
-    assert reconciler.reconcile().rung == 0
+    assert reconciler.reconcile().requeued == 0
 
 
 def test_a_fresh_job_gets_time_to_be_heard(job: Job) -> None:
-    assert reconciler.reconcile().rung == 0
+    assert reconciler.reconcile().requeued == 0
 
 
 def test_a_deleted_job_goes_when_its_worker_let_go(job: Job) -> None:
@@ -104,7 +104,7 @@ def test_what_a_lost_run_showed_early_is_swept_too(job: Job, settings: Settings)
 
 def test_a_worker_is_online_while_it_signs(db: None) -> None:
     assert not worker_heartbeat.worker_online()
-    worker_heartbeat.beat("w")
+    worker_heartbeat.record("w")
     assert worker_heartbeat.worker_online()
-    WorkerBeat.objects.update(seen_at=timezone.now() - timedelta(minutes=5))
+    WorkerHeartbeat.objects.update(seen_at=timezone.now() - timedelta(minutes=5))
     assert not worker_heartbeat.worker_online()

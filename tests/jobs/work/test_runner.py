@@ -245,7 +245,7 @@ def test_an_early_file_is_news_for_open_pages(job: Job, tmp_path: Path, monkeypa
     token = transitions.claim(job.pk, worker="w")
     assert token
     told: list[int] = []
-    monkeypatch.setattr("jobs.core.notify.changed", lambda job_id: told.append(Job.objects.get(pk=job_id).seq))
+    monkeypatch.setattr("jobs.core.notify.job_changed", lambda job_id: told.append(Job.objects.get(pk=job_id).seq))
     path = tmp_path / files.CUTOUT
     path.write_bytes(b"early")
     artifacts.store_early(job, token, path)
