@@ -103,11 +103,11 @@ def views_row(model: bake.TexturedMesh, folder: Path) -> Row:
     """All frames, poster and video, and pictures rendered one by one, each with a ray caster of its own."""
 
     def ours() -> None:
-        turntable.turntable(mesh_renderer.Subject.of(model), folder, count=COUNT, size=SIZE, elevation=15.0)
+        turntable.write(mesh_renderer.prepare(model), folder, count=COUNT, size=SIZE, elevation=15.0)
 
     def naive() -> None:
         for index in range(COUNT // VIEW_STRIDE):
-            picture = mesh_renderer.draw(mesh_renderer.Subject.of(model), Camera(15.0, 360.0 * index / COUNT), SIZE)
+            picture = mesh_renderer.render(mesh_renderer.prepare(model), Camera(15.0, 360.0 * index / COUNT), SIZE)
             Image.fromarray(picture).save(folder / "naive.png")
 
     note = f"naive without poster and video, from 1/{VIEW_STRIDE} of the views"

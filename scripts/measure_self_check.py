@@ -19,7 +19,7 @@ from ml.photo import decode
 from ml.photo.cutout import Cutout, cut
 from ml.recipe import QUALITIES
 from ml.render import turntable
-from ml.render.mesh_renderer import Subject
+from ml.render.mesh_renderer import prepare
 from ml.texture import bake
 
 SAMPLES = Path(__file__).resolve().parent.parent / "static" / "samples"
@@ -56,7 +56,7 @@ def self_check(cutout: Cutout) -> dict[str, float]:
     mesh = repair.finish(marching_cubes.extract(fused.scene, STANDARD.grid), STANDARD.faces)
     photos = camera_fit.fitted(mesh, fused.photos)
     model = bake.bake(mesh, fused.scene, photos, STANDARD.texture_size)
-    return turntable.self_check(Subject.of(model), photos[0].cutout, photos[0].camera)
+    return turntable.compare_with_photo(prepare(model), photos[0].cutout, photos[0].camera)
 
 
 if __name__ == "__main__":

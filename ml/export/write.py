@@ -59,7 +59,7 @@ def write_glb(model: ExportModel, out_dir: Path) -> None:
     mesh, textured = model.mesh, model.textured
     positions, normals = frames.to_y_up(mesh.vertices), frames.to_y_up(mesh.normals)
     path = out_dir / files.GLB
-    glb.textured(path, positions, normals, textured.uv, mesh.faces, model.jpeg, textured.seen, model.extras)
+    glb.textured(path, positions, normals, textured.uv, mesh.faces, model.jpeg, textured.observed, model.extras)
 
 
 def write_ply(model: ExportModel, out_dir: Path) -> None:

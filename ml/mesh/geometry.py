@@ -44,7 +44,7 @@ def creased_normals(
     Returns `group` (F, 3), the group of each corner, and the normals of the groups (G, 3).
     """
     areas, normals = face_areas_and_normals(vertices, faces)
-    one, other = _shared_edges(faces)
+    one, other = shared_edges(faces)
     soft = np.einsum("ec,ec->e", normals[one // 3], normals[other // 3]) >= np.cos(np.radians(crease))
     count, group = _group_corners(one[soft], other[soft], faces.size)
     return group.reshape(-1, 3).astype(np.int32), _sum_by_group(group, normals * areas[:, None], count)
@@ -56,7 +56,7 @@ def split_non_manifold_vertices(faces: Indices) -> tuple[NDArray[np.int32], NDAr
     A fan is a set of triangles around a vertex that are connected by edges. A 2-manifold has one at each vertex and
     does not change, apart from losing unused vertices.
     """
-    count, group = _group_corners(*_shared_edges(faces), faces.size)
+    count, group = _group_corners(*shared_edges(faces), faces.size)
     source = np.zeros(count, np.int64)
     source[group] = faces.ravel()
     order = np.argsort(source, kind="stable")
@@ -73,7 +73,7 @@ def _group_corners(one: NDArray[np.int64], other: NDArray[np.int64], corners: in
     return count, group
 
 
-def _shared_edges(faces: Indices) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def shared_edges(faces: Indices) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Both half edges (E,) of every edge between two triangles; half edge 3 f + k starts at corner k of triangle f."""
     start, end = faces.ravel().astype(np.int64), np.roll(faces, -1, axis=1).ravel().astype(np.int64)
     key = np.minimum(start, end) * (int(faces.max(initial=0)) + 1) + np.maximum(start, end)

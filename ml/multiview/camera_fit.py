@@ -23,7 +23,7 @@ from ml.mesh.mesh import Mesh
 from ml.mesh.raycast import Caster, camera_rays, window_of
 from ml.photo.cutout import Cutout
 from ml.photo.posed_photo import PosedPhoto
-from ml.texture.projection import LEAST_AGREEMENT
+from ml.texture.projection import MIN_SILHOUETTE_IOU
 
 TURNS = (-30.0, -20.0, -10.0, 0.0, 10.0, 20.0, 30.0)
 TILTS = (-30.0, -20.0, -10.0, 0.0, 10.0, 20.0, 30.0, 40.0)
@@ -94,7 +94,7 @@ def fitted(mesh: Mesh, photos: Sequence[PosedPhoto]) -> tuple[PosedPhoto, ...]:
 
 def _fitted(mesh: Mesh, photo: PosedPhoto) -> PosedPhoto:
     found = fit(mesh, photo.cutout, photo.camera)
-    return replace(photo, camera=replace(found.camera, assumed=False)) if found.overlap >= LEAST_AGREEMENT else photo
+    return replace(photo, camera=replace(found.camera, assumed=False)) if found.overlap >= MIN_SILHOUETTE_IOU else photo
 
 
 def _coarse(pair: _Pair, assumed: Camera) -> list[Camera]:

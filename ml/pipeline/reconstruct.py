@@ -23,8 +23,8 @@ from ml.pipeline import report
 from ml.pipeline.run import Run, start_run
 from ml.pipeline.source import Source, copy_source_files, load_source, save_cutout, with_photos
 from ml.recipe import MAX_PHOTOS, Recipe
-from ml.render import turntable
-from ml.render.mesh_renderer import Subject
+from ml.render import mesh_renderer, turntable
+from ml.render.mesh_renderer import PreparedModel
 from ml.stages import Listeners, OnFile, OnProgress, ShouldStop, ignore, never
 from ml.texture import bake, projection
 from ml.texture.bake import TexturedMesh
@@ -143,9 +143,9 @@ def _finish_model(run: Run, source: Source, *, remixed: bool) -> Reconstruction:
     mesh, model, source = _build_within_memory(run, source)
     recipe = run.recipe
     with run.stage("views") as step:
-        subject = Subject.of(model)
-        turntable.turntable(
-            subject,
+        prepared = mesh_renderer.prepare(model)
+        turntable.write(
+            prepared,
             run.folder,
             count=recipe.frame_count or 1,
             size=recipe.frame_size or 1,
@@ -157,7 +157,7 @@ def _finish_model(run: Run, source: Source, *, remixed: bool) -> Reconstruction:
     with run.stage("export") as step:
         write.write(model, run.folder, recipe, {"recipe": _recipe_used(run, source)})
         step(0.7)  # rough share of the writing in this stage, the checks are the rest
-        checks = _checks(run, source, mesh, subject)
+        checks = _checks(run, source, mesh, prepared)
     summary = {"remixed": remixed} | _summary(run, source) | checks
     report.write(summary, run.folder / files.REPORT)
     return Reconstruction(run.publish_rest(), summary, source.metadata["engine"])
@@ -203,11 +203,11 @@ def _publish_preview(run: Run, source: Source) -> None:
     run.publish_early(files.PREVIEW)
 
 
-def _checks(run: Run, source: Source, mesh: Mesh, subject: Subject) -> dict[str, Any]:
+def _checks(run: Run, source: Source, mesh: Mesh, prepared: PreparedModel) -> dict[str, Any]:
     """Statistics of the mesh, and how well the model matches the main photo."""
     main = source.photos[0]
-    check = turntable.self_check(subject, main.cutout, main.camera)
-    if check["silhouette_iou"] < projection.LEAST_AGREEMENT:
+    check = turntable.compare_with_photo(prepared, main.cutout, main.camera)
+    if check["silhouette_iou"] < projection.MIN_SILHOUETTE_IOU:
         run.notes.append(NOT_PAINTED)
     return {"mesh": printability.statistics(mesh, run.recipe.height_mm), "self_check": check}
 

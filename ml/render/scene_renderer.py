@@ -12,16 +12,16 @@ from ml.scene import ray_marching
 from ml.scene.ray_marching import Field
 
 RAYS = 1 << 18
-"""Rays that are marched together."""
+"""Rays that are marched together, which bounds the memory of a step."""
 
 
-def picture(field: Field, camera: Camera, size: int) -> NDArray[np.uint8]:
-    """(size, size, 4) uint8 sRGB picture with straight alpha of what `camera` sees."""
+def render(field: Field, camera: Camera, size: int) -> NDArray[np.uint8]:
+    """(size, size, 4) uint8 sRGB picture with straight alpha of the field seen by `camera`."""
     origins, directions = camera.rays(size)
     chunks = [slice(first, first + RAYS) for first in range(0, len(origins), RAYS)]
     parts = [ray_marching.march(field, origins[chunk], directions[chunk], field.samples) for chunk in chunks]
-    light, left = torch.cat([part[0] for part in parts]), torch.cat([part[1] for part in parts])
-    opacity = 1.0 - left
+    light, transmittance = torch.cat([part[0] for part in parts]), torch.cat([part[1] for part in parts])
+    opacity = 1.0 - transmittance
     color = light / opacity.clamp_min(1e-6)[:, None]
     rgba = torch.cat([color.clamp(0.0, 1.0), opacity[:, None]], dim=1)
     return to_bytes(rgba.view(size, size, 4).numpy())

@@ -1,4 +1,4 @@
-"""Pictures of the finished model: turntable, poster, video and the check against the photo."""
+"""Pictures of the finished model: turntable, poster, video and the comparison with the photo."""
 
 from __future__ import annotations
 
@@ -18,22 +18,33 @@ from ml.core.images import GREY, blend, composite
 from ml.core.masks import iou
 from ml.recipe import TRANSPARENT
 from ml.render import framing, mesh_renderer, scene_renderer, sprite, video
-from ml.render.mesh_renderer import Picture, Subject
+from ml.render.mesh_renderer import Picture, PreparedModel
 from ml.scene.protocol import Scene
 
 if TYPE_CHECKING:
     from ml.photo.cutout import Cutout
 
 POSTER_SIZE = 512
+"""Side of the poster in pixels."""
+POSTER_AZIMUTH = -30.0
+"""Degrees from the photo's side, so that the poster shows depth."""
+POSTER_QUALITY = 88
+"""WebP quality, 0 to 100."""
 COMPRESSION = 4
-MOST_THREADS = 4
+"""PNG compression level, 0 to 9."""
+MAX_THREADS = 4
+"""Frames that are rendered at the same time."""
+FRAMES_DONE = 0.9
+"""Progress reported after the last frame; the rest is the video."""
+MIN_ERROR = 1e-10
+"""Mean squared error at which the PSNR is capped, at 100 dB."""
 
-Shutter = Callable[[Camera, int], Picture]
-"""What a camera sees, in a picture of so many pixels a side, straight alpha."""
+Renderer = Callable[[Camera, int], Picture]
+"""Renders what a camera sees: a square picture of so many pixels a side, with straight alpha."""
 
 
-def turntable(
-    subject: Subject,
+def write(
+    prepared: PreparedModel,
     out_dir: Path,
     *,
     count: int,
@@ -45,68 +56,68 @@ def turntable(
 ) -> None:
     """Write one full turn: frames, poster, sprite and video. Frame 0 is seen from the photo's side (azimuth 0).
 
-    The model is centred and the camera stands just far enough away that no frame cuts it off; azimuth grows by
-    360 / `count` degrees a frame. With `scene`, the scene itself is volume-rendered from the same cameras. Pictures are
-    PNG, transparent or laid on `background` (`#rrggbb`); the video of transparent frames has a light one.
+    The model is centred and the camera just far enough away that no frame cuts it off; the azimuth grows by
+    360 / `count` degrees per frame. With `scene`, the scene itself is volume-rendered from the same cameras. Pictures
+    are PNG, transparent or on `background` (`#rrggbb`); the video of transparent frames has a light background.
     """
-    camera = framing.frame(subject.hull, elevation)
-    shutter = _of_scene(scene) if scene else _of_model(subject)
+    camera = framing.fit_camera(prepared.hull, elevation)
+    render = _scene_renderer(scene) if scene else _mesh_renderer(prepared)
 
-    def shoot(index: int) -> Picture:
-        picture = on_background(shutter(replace(camera, azimuth=360.0 * index / count), size), background)
+    def write_frame(index: int) -> Picture:
+        picture = on_background(render(replace(camera, azimuth=360.0 * index / count), size), background)
         Image.fromarray(picture).save(out_dir / files.frame_name(index), compress_level=COMPRESSION)
         return picture
 
     frames = []
-    for picture in _in_threads(shoot, count, 1 if scene else MOST_THREADS):
+    for picture in _in_threads(write_frame, count, 1 if scene else MAX_THREADS):
         frames.append(picture)
         if on_step:
-            on_step(0.9 * len(frames) / count)
-    poster = on_background(shutter(replace(camera, azimuth=-30.0), POSTER_SIZE), background)
-    Image.fromarray(poster).save(out_dir / files.POSTER, quality=88, method=4)
+            on_step(FRAMES_DONE * len(frames) / count)
+    poster = on_background(render(replace(camera, azimuth=POSTER_AZIMUTH), POSTER_SIZE), background)
+    Image.fromarray(poster).save(out_dir / files.POSTER, quality=POSTER_QUALITY, method=4)
     sprite.write(frames, out_dir / files.SPRITE)
     video.write(frames, out_dir / files.VIDEO)
     if on_step:
         on_step(1.0)
 
 
-def _of_model(subject: Subject) -> Shutter:
-    """Pictures of the textured mesh, by ray casting."""
-    return lambda camera, size: mesh_renderer.draw(subject, camera, size)
+def _mesh_renderer(prepared: PreparedModel) -> Renderer:
+    """Renders the textured mesh, by ray casting."""
+    return lambda camera, size: mesh_renderer.render(prepared, camera, size)
 
 
-def _of_scene(scene: Scene) -> Shutter:
-    """Pictures of the scene that the model was made from."""
+def _scene_renderer(scene: Scene) -> Renderer:
+    """Renders the scene that the model is made from."""
     field = scene.field()
-    return lambda camera, size: scene_renderer.picture(field, camera, size)
+    return lambda camera, size: scene_renderer.render(field, camera, size)
 
 
 def on_background(picture: Picture, background: str) -> Picture:
-    """(H, W, 4) straight alpha -> the same where `background` is transparent, else opaque on `#rrggbb`."""
+    """(H, W, 4) straight alpha -> unchanged where `background` is transparent, else opaque on `#rrggbb`."""
     if background == TRANSPARENT:
         return picture
     opaque = composite(picture, ImageColor.getrgb(background)[:3])
     return np.dstack([opaque, np.full_like(picture[..., 3], 255)])
 
 
-def _in_threads(shoot: Callable[[int], Picture], count: int, threads: int) -> Iterator[Picture]:
-    """The pictures in order, several at a time; whoever stops listening stops the rest too."""
+def _in_threads(render: Callable[[int], Picture], count: int, threads: int) -> Iterator[Picture]:
+    """The pictures in order, several at a time; closing the iterator cancels those not started."""
     with ThreadPoolExecutor(min(os.cpu_count() or 1, threads)) as pool:
         try:
-            yield from pool.map(shoot, range(count))
+            yield from pool.map(render, range(count))
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def self_check(subject: Subject, cutout: Cutout, camera: Camera) -> dict[str, float]:
-    """How well the model seen by the photo's camera agrees with the cutout: `silhouette_iou`, `psnr_db`.
+def compare_with_photo(prepared: PreparedModel, cutout: Cutout, camera: Camera) -> dict[str, float]:
+    """How well the model seen by the photo's camera matches the cutout: `silhouette_iou`, `psnr_db`.
 
-    PSNR over the whole picture, both composited on middle grey; the model without shading.
+    PSNR over the whole picture, both on middle grey; the model without shading.
     """
-    seen = mesh_renderer.draw(subject, camera, cutout.rgba.shape[0], shaded=False)
-    ours, theirs = seen[..., 3] > 127, cutout.rgba[..., 3] > 127
-    error = float(np.mean(((blend(seen, GREY) - blend(cutout.rgba, GREY)) / 255.0) ** 2))
+    rendered = mesh_renderer.render(prepared, camera, cutout.rgba.shape[0], shaded=False)
+    ours, theirs = rendered[..., 3] > 127, cutout.rgba[..., 3] > 127
+    error = float(np.mean(((blend(rendered, GREY) - blend(cutout.rgba, GREY)) / 255.0) ** 2))
     return {
         "silhouette_iou": round(iou(ours, theirs), 4),
-        "psnr_db": round(-10.0 * float(np.log10(max(error, 1e-10))), 2),
+        "psnr_db": round(-10.0 * float(np.log10(max(error, MIN_ERROR))), 2),
     }

@@ -1,4 +1,4 @@
-"""Frames to a film that every browser and phone plays."""
+"""Frames to a video that every browser and phone can play."""
 
 from __future__ import annotations
 
@@ -13,20 +13,24 @@ from numpy.typing import NDArray
 from ml.core.images import Color, composite
 
 FRAMES_PER_SECOND = 15
+"""A turn of 30 frames takes two seconds."""
 BACKGROUND: Color = (244, 245, 247)
-"""The light background that transparent frames are laid on."""
+"""The light background of transparent frames."""
+MAX_ERROR_LENGTH = 500
+"""Characters of ffmpeg's message that are reported, from its end."""
 
 
 def write(frames: Sequence[NDArray[np.uint8]], path: Path) -> None:
-    """Write (H, W, 4) straight-alpha frames as H.264 (yuv420p, index in front), each shown once: a full turn loops.
+    """Write (H, W, 4) straight-alpha frames as H.264 (yuv420p, index at the front), each once: a full turn loops.
 
-    Odd sides lose their last row or column. Raises RuntimeError with ffmpeg's words when it fails.
+    Odd sides lose their last row or column. Raises RuntimeError with ffmpeg's message when it fails.
     """
     height, width = (side - side % 2 for side in frames[0].shape[:2])
     picture = b"".join(composite(frame[:height, :width], BACKGROUND).tobytes() for frame in frames)
     run = subprocess.run([*_command(width, height), str(path)], input=picture, capture_output=True, check=False)
     if run.returncode != 0:
-        raise RuntimeError(f"ffmpeg could not write the film: {run.stderr.decode(errors='replace')[-500:]}")
+        message = run.stderr.decode(errors="replace")[-MAX_ERROR_LENGTH:]
+        raise RuntimeError(f"ffmpeg could not write the video: {message}")
 
 
 def _command(width: int, height: int) -> list[str]:

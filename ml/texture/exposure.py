@@ -1,4 +1,4 @@
-"""Photos of one object taken in different light: gains that even them out where two of them see the same surface."""
+"""Gains that match the exposure of several photos of one object, from the surface points that two of them show."""
 
 from __future__ import annotations
 
@@ -9,55 +9,55 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-COMMON = 0.5
-"""Trust that both photos need in a point before they are compared there."""
-FEWEST = 50
-"""Points that two photos must share to be compared."""
-DARKEST = 0.04
-"""Below it the ratio of two colours says nothing."""
-MOST_GAIN = 1.4
-"""A larger difference is hardly one of light."""
-GENTLE = 0.02
-"""Weight of gains staying at 1, beside the share that two photos have in common of what the lesser one sees."""
+from ml.core.images import Floats
 
-Floats = NDArray[np.float32]
+MIN_CONFIDENCE = 0.5
+"""Confidence above which a point counts as shown by a photo."""
+MIN_SHARED_POINTS = 50
+"""Points that two photos must both show to be compared."""
+MIN_BRIGHTNESS = 0.04
+"""sRGB value below which noise dominates the ratio of two colours."""
+MAX_GAIN = 1.4
+"""Larger differences are hardly ones of exposure."""
+PRIOR_WEIGHT = 0.02
+"""Weight of a gain of 1, relative to the fraction of points that two photos share."""
 
 
-class Looked(Protocol):
-    """What a photo says of N points: `color` (N, 3) in [0, 1] and `trust` (N,)."""
+class Observed(Protocol):
+    """What a photo shows of N points: `color` (N, 3) in [0, 1] and `confidence` (N,) in [0, 1]."""
 
     @property
     def color(self) -> Floats: ...
 
     @property
-    def trust(self) -> Floats: ...
+    def confidence(self) -> Floats: ...
 
 
-def gains(looks: Sequence[Looked]) -> Floats:
-    """(P, 3) factors of each photo's sRGB channels; 1 for the first photo, which the others come near to.
+def gains(observations: Sequence[Observed]) -> Floats:
+    """(P, 3) factors for the sRGB channels of each photo that match it to the first, whose factors are 1.
 
-    Least squares over the median log ratio of every two photos on what both see.
+    Least squares over the median log ratio of each pair of photos on the points that both show.
     """
-    count = len(looks)
-    rows, values = [np.sqrt(GENTLE) * np.eye(count)[1:]], [np.zeros((count - 1, 3))]
+    count = len(observations)
+    rows, values = [np.sqrt(PRIOR_WEIGHT) * np.eye(count)[1:]], [np.zeros((count - 1, 3))]
     for one, other in combinations(range(count), 2):
-        weight, ratio = _compared(looks[one], looks[other])
+        weight, ratio = _compare(observations[one], observations[other])
         row = np.zeros((1, count))
         row[0, one], row[0, other] = weight, -weight
         rows.append(row)
         values.append(-weight * ratio[None])
-    matrix, wanted = np.concatenate(rows)[:, 1:], np.concatenate(values)
-    logs = np.linalg.lstsq(matrix, wanted, rcond=None)[0]
-    most = np.log(MOST_GAIN)
-    return np.asarray(np.exp(np.concatenate([np.zeros((1, 3)), logs.clip(-most, most)])), np.float32)
+    matrix, target = np.concatenate(rows)[:, 1:], np.concatenate(values)
+    logs = np.linalg.lstsq(matrix, target, rcond=None)[0]
+    limit = np.log(MAX_GAIN)
+    return np.asarray(np.exp(np.concatenate([np.zeros((1, 3)), logs.clip(-limit, limit)])), np.float32)
 
 
-def _compared(one: Looked, other: Looked) -> tuple[float, NDArray[np.float64]]:
-    """Square root of the share that both see, and the (3,) median log ratio of their colours there."""
-    first, second = one.trust > COMMON, other.trust > COMMON
-    clear = first & second & (np.minimum(one.color, other.color).min(axis=1) > DARKEST)
-    if int(clear.sum()) < FEWEST:
+def _compare(one: Observed, other: Observed) -> tuple[float, NDArray[np.float64]]:
+    """The square root of the fraction of points that both show, and the (3,) median log ratio of their colours."""
+    first, second = one.confidence > MIN_CONFIDENCE, other.confidence > MIN_CONFIDENCE
+    shared = first & second & (np.minimum(one.color, other.color).min(axis=1) > MIN_BRIGHTNESS)
+    if int(shared.sum()) < MIN_SHARED_POINTS:
         return 0.0, np.zeros(3)
-    ratio = np.median(np.log(one.color[clear]) - np.log(other.color[clear]), axis=0)
-    share = clear.sum() / min(first.sum(), second.sum())
-    return float(np.sqrt(share)), np.asarray(ratio, np.float64)
+    ratio = np.median(np.log(one.color[shared]) - np.log(other.color[shared]), axis=0)
+    fraction = shared.sum() / min(first.sum(), second.sum())
+    return float(np.sqrt(fraction)), np.asarray(ratio, np.float64)

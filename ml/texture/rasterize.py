@@ -1,4 +1,4 @@
-"""Triangles onto a pixel grid, on the CPU: which pixel centre lies in which triangle, and where in it."""
+"""Triangle rasterization on the CPU: which triangles cover a pixel centre, with barycentric coordinates."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+MIN_AREA = 1e-12
+"""Twice the area in square pixels below which a triangle counts as degenerate."""
+
 
 @dataclass(frozen=True)
 class Coverage:
-    """P pixel centres in triangles: `pixel` (P,) flat row-major index, `face` (P,), `weights` (P, 3) barycentric."""
+    """P covered pixel centres: `pixel` (P,) flat row-major index, `face` (P,), `weights` (P, 3) barycentric."""
 
     pixel: NDArray[np.int64]
     face: NDArray[np.int64]
@@ -23,11 +26,11 @@ class Coverage:
         return np.asarray(np.einsum("pk,pkc->pc", self.weights, corners), dtype=np.float32)
 
 
-def cover(triangles: NDArray[np.floating[Any]], size: int) -> Coverage:
-    """Every pixel centre inside (F, 3, 2) triangles, given in pixels (x right, y down) on a `size` x `size` grid.
+def rasterize(triangles: NDArray[np.floating[Any]], size: int) -> Coverage:
+    """Every pixel centre inside triangles (F, 3, 2) in pixels (x right, y down) on a `size` x `size` grid.
 
-    Scan conversion, all triangles at once: each row of a triangle is cut with its edges, which gives the columns.
-    A pixel in several triangles appears several times. Either winding; degenerate triangles cover nothing.
+    Scan conversion of all triangles at once: each row intersects the edges of a triangle, which gives the columns.
+    A pixel appears once for each triangle that covers it. Either winding; degenerate triangles cover nothing.
     """
     corners = triangles.astype(np.float64)
     face, row = _rows(corners[..., 1], size)
@@ -35,14 +38,14 @@ def cover(triangles: NDArray[np.floating[Any]], size: int) -> Coverage:
     first = np.maximum(np.ceil(left - 0.5), 0).astype(np.int64)
     last = np.minimum(np.ceil(right - 0.5) - 1, size - 1).astype(np.int64)
     count = np.maximum(last - first + 1, 0)
-    spread = np.repeat(np.arange(len(row)), count)
-    column = first[spread] + _ramp(count)
-    face, row = face[spread], row[spread]
+    index = np.repeat(np.arange(len(row)), count)
+    column = first[index] + _ramp(count)
+    face, row = face[index], row[index]
     return _coverage(corners[face], face, row, column, size)
 
 
 def _rows(y: NDArray[np.float64], size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Pairs of a triangle and a pixel row whose centre line meets it."""
+    """Pairs of a triangle and a pixel row whose centre line crosses it."""
     first = np.maximum(np.ceil(y.min(axis=1) - 0.5), 0).astype(np.int64)
     last = np.minimum(np.ceil(y.max(axis=1) - 0.5) - 1, size - 1).astype(np.int64)
     count = np.maximum(last - first + 1, 0)
@@ -51,22 +54,22 @@ def _rows(y: NDArray[np.float64], size: int) -> tuple[NDArray[np.int64], NDArray
 
 
 def _ramp(count: NDArray[np.int64]) -> NDArray[np.int64]:
-    """0 … n-1 for each n in `count`, one after another."""
+    """0 … n-1 for each n in `count`, concatenated."""
     ends = np.cumsum(count)
     return np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - count, count)
 
 
 def _span(corners: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Where the horizontal line at `y` (N,) enters and leaves its triangle (N, 3, 2)."""
+    """Where the horizontal line at `y` (N,) enters and leaves its triangle (N, 3, 2); 0 and 0 where it misses."""
     left, right = np.full(len(y), np.inf), np.full(len(y), -np.inf)
     for start, end in ((0, 1), (1, 2), (2, 0)):
         a, b = corners[:, start], corners[:, end]
         rise = b[:, 1] - a[:, 1]
-        part = (y - a[:, 1]) / np.where(rise == 0, 1.0, rise)
-        meets = (rise != 0) & (part >= 0) & (part <= 1)
-        x = a[:, 0] + part * (b[:, 0] - a[:, 0])
-        left = np.where(meets, np.minimum(left, x), left)
-        right = np.where(meets, np.maximum(right, x), right)
+        fraction = (y - a[:, 1]) / np.where(rise == 0, 1.0, rise)
+        crosses = (rise != 0) & (fraction >= 0) & (fraction <= 1)
+        x = a[:, 0] + fraction * (b[:, 0] - a[:, 0])
+        left = np.where(crosses, np.minimum(left, x), left)
+        right = np.where(crosses, np.maximum(right, x), right)
     found = left <= right
     return np.where(found, left, 0.0), np.where(found, right, 0.0)
 
@@ -77,7 +80,7 @@ def _coverage(
     point = np.stack([column + 0.5, row + 0.5], axis=1)
     a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
     area = _cross(b - a, c - a)
-    kept = np.abs(area) > 1e-12
+    kept = np.abs(area) > MIN_AREA
     safe = np.where(kept, area, 1.0)
     second, third = _cross(point - a, c - a) / safe, _cross(b - a, point - a) / safe
     weights = np.stack([1.0 - second - third, second, third], axis=1).clip(0.0, 1.0).astype(np.float32)

@@ -1,8 +1,8 @@
-"""Runs xatlas on arrays from standard input: a program of its own, so that it can be ended when it takes too long.
+"""Runs xatlas on arrays from standard input: a separate program, so that it can be killed when it takes too long.
 
 In: .npz with vertices (V, 3), faces (F, 3), size, seconds. Out: .npz with source (N,), faces (F, 3), uv (N, 2).
-It imports nothing of this package, which keeps its start short. It counts its own processor seconds, not those on the
-clock, so that a busy machine gives the same layout as an idle one.
+It imports nothing else from this package, to start quickly. The limit is on its own CPU time, not on wall time, so
+that a busy machine produces the same layout as an idle one.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ import xatlas
 from numpy.typing import NDArray
 
 PIECE = 1000
-"""Triangles that are laid out together: xatlas' time grows faster than their number."""
+"""Most triangles that are laid out together: the time that xatlas takes grows faster than their number."""
+MIN_PADDING, TEXELS_PER_PADDING = 2, 512
+"""Texels between charts: at least 2, and one for every 512 of the texture's side."""
 
 
 def main() -> None:
-    """Unwrap once; one round of chart growing is enough, more rounds cost seconds and change little."""
-    with np.load(io.BytesIO(sys.stdin.buffer.read())) as given:
-        vertices, faces, size, seconds = (given[name] for name in ("vertices", "faces", "size", "seconds"))
+    """Unwrap one mesh."""
+    with np.load(io.BytesIO(sys.stdin.buffer.read())) as arrays:
+        vertices, faces, size, seconds = (arrays[name] for name in ("vertices", "faces", "size", "seconds"))
     resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))
     atlas, pieces = xatlas.Atlas(), _pieces(vertices[faces].mean(axis=1), np.arange(len(faces)))
     used = []
@@ -32,12 +34,12 @@ def main() -> None:
         atlas.add_mesh(vertices[own], local.reshape(-1, 3).astype(np.uint32))
         used.append(own)
     atlas.generate(*_options(int(size)))
-    source, joined, uv = _joined(atlas, pieces, used, len(faces))
+    source, joined, uv = _join(atlas, pieces, used, len(faces))
     np.savez(sys.stdout.buffer, source=source, faces=joined, uv=uv)
 
 
 def _pieces(middles: NDArray[Any], ids: NDArray[Any]) -> list[NDArray[Any]]:
-    """Triangles by place: halved across the longest side until each piece is small."""
+    """Triangles grouped by position: halved across the longest side until each piece is small."""
     if len(ids) <= PIECE:
         return [ids]
     axis = np.ptp(middles[ids], axis=0).argmax()
@@ -47,15 +49,15 @@ def _pieces(middles: NDArray[Any], ids: NDArray[Any]) -> list[NDArray[Any]]:
 
 def _options(size: int) -> tuple[xatlas.ChartOptions, xatlas.PackOptions]:
     charts, packing = xatlas.ChartOptions(), xatlas.PackOptions()
-    charts.max_iterations = 1
-    packing.resolution, packing.padding, packing.bilinear = size, max(2, size // 512), True
+    charts.max_iterations = 1  # further rounds take seconds and change little
+    packing.resolution, packing.padding, packing.bilinear = size, max(MIN_PADDING, size // TEXELS_PER_PADDING), True
     return charts, packing
 
 
-def _joined(
+def _join(
     atlas: xatlas.Atlas, pieces: list[NDArray[Any]], used: list[NDArray[Any]], count: int
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """The pieces as one mesh again, triangles in their old order."""
+    """The pieces as one mesh, triangles in their original order."""
     sources, layouts, start = [], [], 0
     faces = np.zeros((count, 3), np.int64)
     for index, piece in enumerate(pieces):

@@ -99,13 +99,13 @@ def test_the_khronos_validator_has_nothing_to_say(
 
 
 def test_the_glb_says_which_vertices_the_photo_shows(toy: TexturedMesh, tmp_path: Path) -> None:
-    seen = np.linspace(0.0, 1.0, len(toy.seen), dtype=np.float32)
-    write.write(replace(toy, seen=seen), tmp_path, Recipe(formats=()))
+    observed = np.linspace(0.0, 1.0, len(toy.observed), dtype=np.float32)
+    write.write(replace(toy, observed=observed), tmp_path, Recipe(formats=()))
     gltf, data = gltf_of(tmp_path / files.GLB), (tmp_path / files.GLB).read_bytes()
     accessor = gltf["accessors"][gltf["meshes"][0]["primitives"][0]["attributes"]["_SEEN"]]
     start = 20 + struct.unpack("<I", data[12:16])[0] + 8 + gltf["bufferViews"][accessor["bufferView"]]["byteOffset"]
     assert (accessor["type"], accessor["componentType"]) == ("SCALAR", 5126)
-    assert np.array_equal(np.frombuffer(data, np.float32, len(seen), start), seen)
+    assert np.array_equal(np.frombuffer(data, np.float32, len(observed), start), observed)
 
 
 @pytest.fixture(scope="module")

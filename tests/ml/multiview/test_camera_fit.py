@@ -18,7 +18,7 @@ from ml.multiview.camera_fit import Fit
 from ml.photo.cutout import Cutout
 from ml.photo.posed_photo import PosedPhoto
 from ml.pipeline import reconstruct as pipeline
-from ml.texture.projection import LEAST_AGREEMENT
+from ml.texture.projection import MIN_SILHOUETTE_IOU
 from tests.ml.conftest import SMALL, encoded
 from tests.ml.scenes import RED, AnalyticScene, Part, SceneEngine, ball, cutout_of
 
@@ -80,7 +80,7 @@ def hopeless() -> Cutout:
 
 def test_where_nothing_fits_the_shot_keeps_its_camera(toy: Mesh) -> None:
     shots = (PosedPhoto(hopeless(), ASSUMED),)
-    assert camera_fit.fit(toy, hopeless(), ASSUMED).overlap < LEAST_AGREEMENT
+    assert camera_fit.fit(toy, hopeless(), ASSUMED).overlap < MIN_SILHOUETTE_IOU
     assert camera_fit.fitted(toy, shots) == shots
 
 

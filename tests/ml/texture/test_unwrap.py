@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.mesh import marching_cubes
-from ml.mesh import repair as meshes
+from ml.mesh import marching_cubes, repair
 from ml.mesh.geometry import face_areas_and_normals
 from ml.mesh.mesh import Mesh
 from ml.texture import rasterize, unwrap
@@ -18,7 +17,7 @@ SIZE = 512
 
 @pytest.fixture(scope="module")
 def toy() -> Mesh:
-    return meshes.finish(marching_cubes.extract(AnalyticScene(), 96), 4_000)
+    return repair.finish(marching_cubes.extract(AnalyticScene(), 96), 4_000)
 
 
 @pytest.fixture(scope="module", params=["xatlas", "box"])
@@ -28,35 +27,37 @@ def layout(toy: Mesh, request: pytest.FixtureRequest) -> Layout:
     return found
 
 
-def test_every_triangle_keeps_its_place_and_its_corners(toy: Mesh, layout: Layout) -> None:
+def test_every_triangle_keeps_its_index_and_corners(toy: Mesh, layout: Layout) -> None:
     assert np.array_equal(layout.source[layout.faces], toy.faces)
 
 
-def test_uv_lie_in_the_square(layout: Layout) -> None:
+def test_uv_are_in_the_unit_square(layout: Layout) -> None:
     assert layout.uv.dtype == np.float32
     assert layout.uv.min() >= 0.0
     assert layout.uv.max() <= 1.0
 
 
-def test_no_texel_belongs_to_two_triangles(layout: Layout) -> None:
-    pixel = rasterize.cover(layout.uv[layout.faces] * SIZE, SIZE).pixel
+def test_triangles_do_not_overlap(layout: Layout) -> None:
+    pixel = rasterize.rasterize(layout.uv[layout.faces] * SIZE, SIZE).pixel
     assert len(pixel) - len(np.unique(pixel)) < 1e-3 * len(pixel)
 
 
-def test_it_uses_the_square_well(layout: Layout) -> None:
-    pixel = rasterize.cover(layout.uv[layout.faces] * SIZE, SIZE).pixel
+def test_the_layout_covers_much_of_the_texture(layout: Layout) -> None:
+    pixel = rasterize.rasterize(layout.uv[layout.faces] * SIZE, SIZE).pixel
     assert len(np.unique(pixel)) > 0.4 * SIZE * SIZE
 
 
-def test_texels_are_spread_evenly_over_the_surface(toy: Mesh, layout: Layout) -> None:
+def test_texel_density_is_even_over_the_surface(toy: Mesh, layout: Layout) -> None:
     area, _ = face_areas_and_normals(toy.vertices, toy.faces)
     flat = np.pad(layout.uv, ((0, 0), (0, 1)))
-    share = face_areas_and_normals(flat, layout.faces)[0] / np.maximum(area, 1e-12)
+    density = face_areas_and_normals(flat, layout.faces)[0] / np.maximum(area, 1e-12)
     big = area > np.median(area)
-    assert np.quantile(share[big], 0.9) < 4 * np.quantile(share[big], 0.1)
+    assert np.quantile(density[big], 0.9) < 4 * np.quantile(density[big], 0.1)
 
 
-def test_when_time_runs_out_the_box_takes_over(toy: Mesh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_time_limit_falls_back_to_box_projection(
+    toy: Mesh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ended = tmp_path / "ended.py"
     ended.write_text("import os, signal\nos.kill(os.getpid(), signal.SIGXCPU)\n")
     monkeypatch.setattr(unwrap, "PROGRAM", ended)
@@ -64,17 +65,17 @@ def test_when_time_runs_out_the_box_takes_over(toy: Mesh, tmp_path: Path, monkey
 
 
 @pytest.mark.parametrize("method", ["xatlas", "box"])
-def test_a_layout_that_is_named_is_made_whatever_the_time_limit(toy: Mesh, method: str) -> None:
+def test_a_named_method_is_used_whatever_the_time_limit(toy: Mesh, method: str) -> None:
     other = 0 if method == "xatlas" else 60
     assert unwrap.unwrap(toy, SIZE, method, time_limit=other).method == method
 
 
-def test_a_large_mesh_is_laid_out_in_pieces() -> None:
-    ball_mesh = meshes.finish(marching_cubes.extract(ball(), 128), 12_000)
+def test_a_large_mesh_is_unwrapped_in_pieces() -> None:
+    ball_mesh = repair.finish(marching_cubes.extract(ball(), 128), 12_000)
     found = unwrap.unwrap(ball_mesh, SIZE)
     assert found.method == "xatlas"
     assert np.array_equal(found.source[found.faces], ball_mesh.faces)
-    pixel = rasterize.cover(found.uv[found.faces] * SIZE, SIZE).pixel
+    pixel = rasterize.rasterize(found.uv[found.faces] * SIZE, SIZE).pixel
     assert len(pixel) - len(np.unique(pixel)) < 1e-3 * len(pixel)
 
 
