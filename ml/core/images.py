@@ -11,6 +11,7 @@ Floats = NDArray[np.float32]
 Color = tuple[float, float, float]
 """Red, green and blue, 0 to 255."""
 GREY: Color = (127.5, 127.5, 127.5)
+"""Middle grey: half of 255."""
 WHITE: Color = (255.0, 255.0, 255.0)
 
 

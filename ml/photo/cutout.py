@@ -15,6 +15,7 @@ from ml.core.masks import iou
 from ml.errors import ReconstructionError
 from ml.photo import background_removal
 from ml.photo.decode import Photo
+from ml.recipe import Recipe
 
 SIZE = 512
 """Side of every cutout in pixels: the input resolution of the networks."""
@@ -79,7 +80,11 @@ class Cutout:
 
 
 def cut(
-    photo: Photo, *, remove_background: bool = True, foreground_ratio: float = 0.85, model: str | None = None
+    photo: Photo,
+    *,
+    remove_background: bool = True,
+    foreground_ratio: float = Recipe.foreground_ratio,
+    model: str | None = None,
 ) -> Cutout:
     """Cut the object out of `photo`; `model` is a rembg model, by default the configured one.
 
