@@ -15,11 +15,10 @@ from django.db import DatabaseError, connection
 from jobs.core import transitions
 from jobs.models import Job, State
 from jobs.work.settle import CANCELLED, LOST, TIMEOUT, settle
+from ml.stages import STOP_GRACE_SECONDS
 
 logger = logging.getLogger(__name__)
 
-STOP_GRACE_SECONDS = 10.0
-"""How long a run that has to stop may take to reach its next step before its process is ended."""
 EXIT_STUCK = 77
 """Exit code of a process that was ended because its run did not stop; it only has to differ from a crash."""
 
