@@ -1,4 +1,4 @@
-"""Tokens of apps."""
+"""The token endpoints."""
 
 import pytest
 from django.core.cache import cache
@@ -14,9 +14,9 @@ TOKENS = "/api/v1/auth/tokens/"
 
 
 def token_of(user: User) -> str:
-    answer = APIClient().post(TOKENS, {"email": user.email, "password": PASSWORD, "name": "phone"})
-    assert answer.status_code == 201
-    return str(answer.data["token"])
+    response = APIClient().post(TOKENS, {"email": user.email, "password": PASSWORD, "name": "phone"})
+    assert response.status_code == 201
+    return str(response.data["token"])
 
 
 def client_with(token: str) -> APIClient:
@@ -25,7 +25,7 @@ def client_with(token: str) -> APIClient:
     return client
 
 
-def test_a_token_opens_the_api_for_its_owner(owner: User) -> None:
+def test_a_token_gives_its_owner_access_to_the_api(owner: User) -> None:
     assert client_with(token_of(owner)).get("/api/v1/jobs/").status_code == 200
 
 
@@ -37,13 +37,13 @@ def test_only_a_hash_is_stored(owner: User) -> None:
 
 
 @pytest.mark.parametrize(("email", "password"), [("owner@example.org", "wrong"), ("nobody@example.org", PASSWORD)])
-def test_wrong_credentials_all_get_the_same_answer(owner: User, email: str, password: str) -> None:
-    answer = APIClient().post(TOKENS, {"email": email, "password": password})
-    assert answer.status_code == 401
-    assert answer.data["errors"][0]["detail"] == "Wrong email or password."
+def test_wrong_email_and_wrong_password_get_the_same_response(owner: User, email: str, password: str) -> None:
+    response = APIClient().post(TOKENS, {"email": email, "password": password})
+    assert response.status_code == 401
+    assert response.data["errors"][0]["detail"] == "Wrong email or password."
 
 
-def test_a_token_that_was_given_back_is_worthless(owner: User) -> None:
+def test_a_revoked_token_stops_working(owner: User) -> None:
     client = client_with(token_of(owner))
     assert client.post(f"{TOKENS}revoke/").status_code == 204
     assert client.get("/api/v1/jobs/").status_code == 401
@@ -53,14 +53,14 @@ def test_a_made_up_token_is_401(db: None) -> None:
     assert client_with("0" * 64).get("/api/v1/jobs/").status_code == 401
 
 
-def test_a_banned_persons_token_is_401(owner: User) -> None:
+def test_the_token_of_a_banned_user_is_401(owner: User) -> None:
     client = client_with(token_of(owner))
     User.objects.update(is_active=False)
     assert client.get("/api/v1/jobs/").status_code == 401
 
 
-def test_guessing_is_slowed_down(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sign_in_attempts_are_rate_limited(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     cache.clear()
     monkeypatch.setattr(ScopedRateThrottle, "THROTTLE_RATES", {"sign-in": "3/min"})
-    tries = [APIClient().post(TOKENS, {"email": "a@b.cc", "password": "x"}).status_code for _ in range(4)]
-    assert tries == [401, 401, 401, 429]
+    statuses = [APIClient().post(TOKENS, {"email": "a@b.cc", "password": "x"}).status_code for _ in range(4)]
+    assert statuses == [401, 401, 401, 429]

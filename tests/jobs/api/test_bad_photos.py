@@ -1,4 +1,4 @@
-"""What is not a good photo: a clear sentence, a 4xx, and nothing stored."""
+"""Bad photos get a 4xx with a clear message, and nothing is stored."""
 
 import io
 import struct
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 def bomb(side: int) -> bytes:
-    """A PNG of a few bytes whose header promises side² pixels."""
+    """A PNG of a few bytes whose header claims side² pixels."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -52,42 +52,42 @@ def _noise() -> bytes:
 
 
 def send(user: User, data: bytes, name: str = "photo.jpg") -> tuple[int, str, str]:
-    """Status, code and sentence."""
-    answer = api_of(user).post("/api/v1/jobs/", {"photo": SimpleUploadedFile(name, data)}, format="multipart")
-    (error,) = answer.json()["errors"]
-    return answer.status_code, error["code"], error["detail"]
+    """Status, code and message."""
+    response = api_of(user).post("/api/v1/jobs/", {"photo": SimpleUploadedFile(name, data)}, format="multipart")
+    (error,) = response.json()["errors"]
+    return response.status_code, error["code"], error["detail"]
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_it_is_refused_with_a_sentence_and_nothing_is_stored(owner: User, name: str) -> None:
+def test_a_bad_photo_is_rejected_with_a_message(owner: User, name: str) -> None:
     make, status, code = BAD[name]
-    answered = send(owner, make())
-    assert answered[:2] == (status, code)
-    assert answered[2].endswith(".")
+    rejection = send(owner, make())
+    assert rejection[:2] == (status, code)
+    assert rejection[2].endswith(".")
     assert not Job.objects.exists()
     assert stored_files() == []
 
 
-def test_a_photo_over_the_size_limit_is_refused(owner: User, settings: Settings) -> None:
+def test_a_photo_over_the_size_limit_is_rejected(owner: User, settings: Settings) -> None:
     settings.MAX_UPLOAD_BYTES = 1000
-    status, code, sentence = send(owner, b"\xff\xd8\xff" + b"x" * 2000)
+    status, code, message = send(owner, b"\xff\xd8\xff" + b"x" * 2000)
     assert (status, code) == (413, "too_large")
-    assert "MB" in sentence
+    assert "MB" in message
     assert stored_files() == []
 
 
-def test_a_body_far_over_the_limit_is_refused_before_it_is_parsed(owner: User, settings: Settings) -> None:
+def test_a_body_far_over_the_limit_is_rejected_before_parsing(owner: User, settings: Settings) -> None:
     settings.MAX_UPLOAD_BYTES = 1000
     status, code, _ = send(owner, b"x" * 200_000)
     assert (status, code) == (413, "too_large")
 
 
-def test_no_photo_at_all_is_refused(owner: User) -> None:
-    answer = api_of(owner).post("/api/v1/jobs/", {"quality": "draft"}, format="multipart")
-    assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, "photo")
+def test_a_request_without_a_photo_is_rejected(owner: User) -> None:
+    response = api_of(owner).post("/api/v1/jobs/", {"quality": "draft"}, format="multipart")
+    assert (response.status_code, response.json()["errors"][0]["attr"]) == (400, "photo")
 
 
-def test_json_instead_of_a_form_is_refused(owner: User) -> None:
+def test_json_instead_of_a_form_is_rejected(owner: User) -> None:
     assert api_of(owner).post("/api/v1/jobs/", {"photo": "aGk="}, format="json").status_code == 415
 
 
@@ -98,11 +98,11 @@ def _animated() -> bytes:
     return buffer.getvalue()
 
 
-def test_of_an_animation_the_first_frame_is_used_and_that_is_said(owner: User) -> None:
+def test_the_first_frame_of_an_animation_is_used_and_noted(owner: User) -> None:
     form = {"photo": SimpleUploadedFile("a.gif", _animated())}
-    answer = api_of(owner).post("/api/v1/jobs/", form, format="multipart")
-    assert answer.status_code == 201
-    assert "first frame" in answer.json()["notes"][0]
+    response = api_of(owner).post("/api/v1/jobs/", form, format="multipart")
+    assert response.status_code == 201
+    assert "first frame" in response.json()["notes"][0]
 
 
 @pytest.mark.parametrize(
@@ -116,6 +116,6 @@ def test_of_an_animation_the_first_frame_is_used_and_that_is_said(owner: User) -
     ],
     ids=["grey", "palette", "cmyk", "16-bit", "webp"],
 )
-def test_unusual_but_good_pictures_are_taken(owner: User, data: bytes) -> None:
-    answer = api_of(owner).post("/api/v1/jobs/", {"photo": SimpleUploadedFile("a", data)}, format="multipart")
-    assert answer.status_code == 201
+def test_unusual_but_valid_images_are_accepted(owner: User, data: bytes) -> None:
+    response = api_of(owner).post("/api/v1/jobs/", {"photo": SimpleUploadedFile("a", data)}, format="multipart")
+    assert response.status_code == 201

@@ -11,6 +11,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from accounts.models import User
 from jobs.models import Job, State
 from ml.recipe import Recipe
+from reconsite.core.errors import MESSAGES
 from tests.conftest import api_of, encoded, in_state, picture, stored_files, with_files
 
 pytestmark = pytest.mark.django_db
@@ -24,23 +25,23 @@ def upload(user: User | None, *photos: bytes, name: str = "lamp.png", key: str =
     return api_of(user).post(JOBS, form, format="multipart", headers={"Idempotency-Key": key} if key else {})
 
 
-def one(job: Job) -> str:
+def job_url(job: Job) -> str:
     return reverse("api:job-detail", args=[job.pk])
 
 
-def test_a_photo_makes_a_job(owner: User, photo: bytes) -> None:
-    answer = upload(owner, photo, title="My lamp")
-    assert answer.status_code == 201
-    assert (answer.data["state"], answer.data["title"], answer.data["quality"]) == ("queued", "My lamp", "draft")
-    assert answer["Location"] == one(Job.objects.get())
+def test_a_photo_creates_a_job(owner: User, photo: bytes) -> None:
+    response = upload(owner, photo, title="My lamp")
+    assert response.status_code == 201
+    assert (response.data["state"], response.data["title"], response.data["quality"]) == ("queued", "My lamp", "draft")
+    assert response["Location"] == job_url(Job.objects.get())
 
 
-def test_anonymous_makes_none(db: None, photo: bytes) -> None:
+def test_an_anonymous_upload_is_401(db: None, photo: bytes) -> None:
     assert upload(None, photo).status_code == 401
     assert not Job.objects.exists()
 
 
-def test_the_same_key_answers_with_the_same_job(owner: User, photo: bytes) -> None:
+def test_the_same_key_returns_the_same_job(owner: User, photo: bytes) -> None:
     first, again = upload(owner, photo, key="k"), upload(owner, photo, key="k")
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.data["id"] == again.data["id"]
@@ -48,27 +49,27 @@ def test_the_same_key_answers_with_the_same_job(owner: User, photo: bytes) -> No
 
 def test_the_same_key_for_other_settings_is_a_conflict(owner: User, photo: bytes) -> None:
     upload(owner, photo, key="k")
-    answer = upload(owner, photo, key="k", quality="high")
-    assert answer.status_code == 409
-    assert answer.data["errors"][0]["code"] == "idempotency_conflict"
+    response = upload(owner, photo, key="k", quality="high")
+    assert response.status_code == 409
+    assert response.data["errors"][0]["code"] == "idempotency_conflict"
 
 
-def test_too_many_jobs_at_once_is_429(owner: User, photo: bytes, settings: Settings) -> None:
+def test_too_many_active_jobs_is_429(owner: User, photo: bytes, settings: Settings) -> None:
     settings.MAX_ACTIVE_JOBS = 1
     upload(owner, photo)
-    answer = upload(owner, photo)
-    assert answer.status_code == 429
-    assert "Wait for one to finish" in answer.data["errors"][0]["detail"]
+    response = upload(owner, photo)
+    assert response.status_code == 429
+    assert response.data["errors"][0]["detail"] == MESSAGES["too_many_active"]
     assert len(stored_files()) == 1
 
 
-def test_an_unknown_quality_is_refused(owner: User, photo: bytes) -> None:
-    answer = upload(owner, photo, quality="best")
-    assert answer.status_code == 400
-    assert answer.data["errors"][0]["attr"] == "quality"
+def test_an_unknown_quality_is_rejected(owner: User, photo: bytes) -> None:
+    response = upload(owner, photo, quality="best")
+    assert response.status_code == 400
+    assert response.data["errors"][0]["attr"] == "quality"
 
 
-EVERY_CHOICE: dict[str, Any] = {
+EVERY_SETTING: dict[str, Any] = {
     "engine": "compact",
     "quality": "high",
     "remove_background": False,
@@ -88,19 +89,19 @@ EVERY_CHOICE: dict[str, Any] = {
 }
 
 
-def test_several_photos_with_every_choice_make_one_job(owner: User, photo: bytes) -> None:
-    answer = upload(owner, photo, encoded(picture(100)), **EVERY_CHOICE)
-    assert answer.status_code == 201
-    made = Job.objects.get()
-    assert made.photos.count() == 2
-    assert made.recipe == answer.data["recipe"] == EVERY_CHOICE
+def test_several_photos_with_every_setting_create_one_job(owner: User, photo: bytes) -> None:
+    response = upload(owner, photo, encoded(picture(100)), **EVERY_SETTING)
+    assert response.status_code == 201
+    job = Job.objects.get()
+    assert job.photos.count() == 2
+    assert job.recipe == response.data["recipe"] == EVERY_SETTING
 
 
-def test_every_choice_of_a_recipe_can_be_sent() -> None:
-    assert set(EVERY_CHOICE) == set(Recipe().to_dict())
+def test_every_setting_of_a_recipe_can_be_sent() -> None:
+    assert set(EVERY_SETTING) == set(Recipe().to_dict())
 
 
-def test_what_is_not_sent_is_as_the_recipe_has_it(owner: User, photo: bytes) -> None:
+def test_settings_that_are_not_sent_have_their_defaults(owner: User, photo: bytes) -> None:
     upload(owner, photo)
     assert Job.objects.get().recipe_object() == Recipe(quality="draft")
 
@@ -119,20 +120,18 @@ def test_what_is_not_sent_is_as_the_recipe_has_it(owner: User, photo: bytes) -> 
         ("title", "x" * 101, "title"),
     ],
 )
-def test_a_choice_out_of_bounds_is_refused_by_name(
-    owner: User, photo: bytes, name: str, value: str, about: str
-) -> None:
-    answer = upload(owner, photo, **{name: value})
-    assert (answer.status_code, answer.data["errors"][0]["attr"]) == (400, about)
+def test_an_invalid_setting_is_rejected_by_name(owner: User, photo: bytes, name: str, value: str, about: str) -> None:
+    response = upload(owner, photo, **{name: value})
+    assert (response.status_code, response.data["errors"][0]["attr"]) == (400, about)
     assert not Job.objects.exists()
     assert stored_files() == []
 
 
 @pytest.mark.parametrize(("count", "code"), [(6, "too_many_photos"), (0, "required")])
-def test_one_to_five_photos_are_taken(owner: User, photo: bytes, count: int, code: str) -> None:
-    answer = upload(owner, *[photo] * count)
-    assert (answer.status_code, answer.data["errors"][0]["code"]) == (400, code)
-    assert answer.data["errors"][0]["attr"] == "photo"
+def test_one_to_five_photos_are_accepted(owner: User, photo: bytes, count: int, code: str) -> None:
+    response = upload(owner, *[photo] * count)
+    assert (response.status_code, response.data["errors"][0]["code"]) == (400, code)
+    assert response.data["errors"][0]["attr"] == "photo"
 
 
 def test_a_full_quota_is_403(owner: User, photo: bytes) -> None:
@@ -140,16 +139,16 @@ def test_a_full_quota_is_403(owner: User, photo: bytes) -> None:
     owner.save()
     Job.objects.filter(pk=upload(owner, photo).data["id"]).update(size=2**20)
     User.objects.update(quota_mb=1)
-    answer = upload(owner, photo)
-    assert (answer.status_code, answer.data["errors"][0]["code"]) == (403, "quota_exceeded")
+    response = upload(owner, photo)
+    assert (response.status_code, response.data["errors"][0]["code"]) == (403, "quota_exceeded")
 
 
-def test_the_list_holds_ones_own_jobs_only(owner: User, stranger: User, submit: Callable[..., Job]) -> None:
+def test_the_list_contains_only_the_users_own_jobs(owner: User, stranger: User, submit: Callable[..., Job]) -> None:
     mine, _ = submit(), submit(stranger)
     assert [job["id"] for job in api_of(owner).get(JOBS).data["results"]] == [str(mine.pk)]
 
 
-def test_the_list_costs_the_same_for_one_and_for_many(
+def test_the_list_needs_few_queries(
     owner: User, submit: Callable[..., Job], django_assert_max_num_queries: DjangoAssertNumQueries, settings: Settings
 ) -> None:
     settings.MAX_ACTIVE_JOBS = 100
@@ -160,16 +159,16 @@ def test_the_list_costs_the_same_for_one_and_for_many(
 
 
 @pytest.mark.parametrize("method", ["get", "delete"])
-def test_somebody_elses_job_is_404(job: Job, stranger: User, method: str) -> None:
-    assert getattr(api_of(stranger), method)(one(job)).status_code == 404
+def test_another_users_job_is_404(job: Job, stranger: User, method: str) -> None:
+    assert getattr(api_of(stranger), method)(job_url(job)).status_code == 404
     assert Job.objects.filter(pk=job.pk, deleted_at=None).exists()
 
 
 @pytest.mark.parametrize("act", ["cancel", "retry"])
-def test_nobody_acts_on_somebody_elses_job(job: Job, stranger: User, staff: User, act: str) -> None:
+def test_nobody_can_change_another_users_job(job: Job, stranger: User, staff: User, act: str) -> None:
     for user in (stranger, staff):
-        assert api_of(user).post(f"{one(job)}{act}/").status_code == 404
-    assert api_of(None).post(f"{one(job)}{act}/").status_code == 401
+        assert api_of(user).post(f"{job_url(job)}{act}/").status_code == 404
+    assert api_of(None).post(f"{job_url(job)}{act}/").status_code == 401
     job.refresh_from_db()
     assert job.state == State.QUEUED
 
@@ -179,61 +178,61 @@ def test_a_wrong_id_is_404(owner: User, wrong: str) -> None:
     assert api_of(owner).get(f"{JOBS}{wrong}/").status_code == 404
 
 
-def test_cancel_stops_a_waiting_job(job: Job, owner: User) -> None:
-    assert api_of(owner).post(f"{one(job)}cancel/").data["state"] == "cancelled"
+def test_a_queued_job_is_cancelled(job: Job, owner: User) -> None:
+    assert api_of(owner).post(f"{job_url(job)}cancel/").data["state"] == "cancelled"
 
 
-def test_cancel_of_an_ended_job_is_a_conflict(job: Job, owner: User) -> None:
+def test_cancelling_an_ended_job_is_a_conflict(job: Job, owner: User) -> None:
     in_state(job, State.SUCCEEDED)
-    answer = api_of(owner).post(f"{one(job)}cancel/")
-    assert (answer.status_code, answer.data["errors"][0]["code"]) == (409, "wrong_state")
+    response = api_of(owner).post(f"{job_url(job)}cancel/")
+    assert (response.status_code, response.data["errors"][0]["code"]) == (409, "wrong_state")
 
 
 def test_retry_queues_a_failed_job_again(job: Job, owner: User) -> None:
     in_state(job, State.FAILED)
-    answer = api_of(owner).post(f"{one(job)}retry/")
-    assert (answer.data["state"], answer.data["attempt"], answer.data["failure"]) == ("queued", 2, None)
+    response = api_of(owner).post(f"{job_url(job)}retry/")
+    assert (response.data["state"], response.data["attempt"], response.data["failure"]) == ("queued", 2, None)
 
 
-def test_a_failure_is_told_in_code_and_sentence(job: Job, owner: User) -> None:
+def test_a_failure_has_code_and_message(job: Job, owner: User) -> None:
     in_state(job, State.FAILED)
-    assert api_of(owner).get(one(job)).data["failure"] == {"code": "no_subject", "message": job.failure_message}
+    assert api_of(owner).get(job_url(job)).data["failure"] == {"code": "no_subject", "message": job.failure_message}
 
 
 def test_delete_leaves_nothing(job: Job, owner: User) -> None:
-    assert api_of(owner).delete(one(job)).status_code == 204
-    assert api_of(owner).get(one(job)).status_code == 404
+    assert api_of(owner).delete(job_url(job)).status_code == 204
+    assert api_of(owner).get(job_url(job)).status_code == 404
     assert stored_files() == []
 
 
-def test_fields_of_the_server_cannot_be_sent(owner: User, stranger: User, photo: bytes) -> None:
+def test_server_fields_in_an_upload_are_ignored(owner: User, stranger: User, photo: bytes) -> None:
     upload(owner, photo, owner=str(stranger.pk), state="succeeded", hidden_at="2020-01-01")
-    made = Job.objects.get()
-    assert (made.owner, made.state, made.hidden_at) == (owner, "queued", None)
+    job = Job.objects.get()
+    assert (job.owner, job.state, job.hidden_at) == (owner, "queued", None)
 
 
 @pytest.fixture
 def finished(job: Job) -> Job:
-    """A job with one file."""
+    """A finished job with one file."""
     return with_files(job, "mesh.glb")
 
 
 def test_the_owner_lists_and_downloads_the_files(finished: Job, owner: User) -> None:
-    (listed,) = api_of(owner).get(f"{one(finished)}files/").data
+    (listed,) = api_of(owner).get(f"{job_url(finished)}files/").data
     assert (listed["name"], listed["content_type"], listed["download"]) == ("mesh.glb", "model/gltf-binary", True)
-    answer = api_of(owner).get(listed["url"])
-    assert (answer.status_code, answer["Content-Type"]) == (200, "model/gltf-binary")
+    response = api_of(owner).get(listed["url"])
+    assert (response.status_code, response["Content-Type"]) == (200, "model/gltf-binary")
 
 
-def test_a_file_is_no_door_around_the_job(finished: Job, stranger: User, staff: User) -> None:
+def test_a_file_is_protected_like_its_job(finished: Job, stranger: User, staff: User) -> None:
     url = reverse("api:job-file", args=[finished.pk, "mesh.glb"])
     assert [api_of(user).get(url).status_code for user in (stranger, staff, None)] == [404, 200, 401]
 
 
 @pytest.mark.parametrize("name", ["mesh.stl", "settings.py", "%2e%2e/photo.png", "photo.png"])
-def test_a_file_that_is_no_artefact_is_404(finished: Job, owner: User, name: str) -> None:
-    assert api_of(owner).get(f"{one(finished)}files/{name}/").status_code == 404
+def test_a_file_that_is_not_an_artifact_is_404(finished: Job, owner: User, name: str) -> None:
+    assert api_of(owner).get(f"{job_url(finished)}files/{name}/").status_code == 404
 
 
-def test_the_schema_is_open(db: None) -> None:
+def test_the_schema_is_public(db: None) -> None:
     assert api_of(None).get("/api/v1/schema/").status_code == 200

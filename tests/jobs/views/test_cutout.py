@@ -37,9 +37,9 @@ def post(client: Client, photo: bytes) -> Any:
 
 
 def test_a_photo_comes_back_cut_out(owner: User, photo: bytes) -> None:
-    answer = post(signed_in(owner), photo)
-    told = answer.json()
-    assert answer.status_code == 200
+    response = post(signed_in(owner), photo)
+    told = response.json()
+    assert response.status_code == 200
     assert (told["method"], told["scale"], told["size"]) == ("transparency", 1.0, [200, 200])
     cutout = Image.open(io.BytesIO(base64.b64decode(told["cutout"].split(",")[1])))
     assert cutout.mode == "RGBA"
@@ -70,9 +70,9 @@ def test_another_site_cannot_make_a_browser_send_one(owner: User, photo: bytes) 
 
 @pytest.mark.parametrize(("data", "status"), [(b"no picture", 415), (b"", 400)])
 def test_a_bad_photo_is_refused_in_words(owner: User, data: bytes, status: int) -> None:
-    answer = post(signed_in(owner), data)
-    assert answer.status_code == status
-    assert answer.json()["errors"][0]["detail"].endswith(".")
+    response = post(signed_in(owner), data)
+    assert response.status_code == status
+    assert response.json()["errors"][0]["detail"].endswith(".")
 
 
 def test_a_file_over_the_limit_is_413(owner: User, photo: bytes, settings: Settings) -> None:
@@ -82,9 +82,9 @@ def test_a_file_over_the_limit_is_413(owner: User, photo: bytes, settings: Setti
 
 def test_many_at_once_are_asked_to_wait(owner: User, photo: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("jobs.views.cutout.shared_process.cut", refuse)
-    answer = post(signed_in(owner), photo)
-    assert answer.status_code == 429
-    assert int(answer["Retry-After"]) > 0
+    response = post(signed_in(owner), photo)
+    assert response.status_code == 429
+    assert int(response["Retry-After"]) > 0
 
 
 def refuse(data: bytes) -> None:

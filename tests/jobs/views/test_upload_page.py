@@ -1,6 +1,5 @@
-"""The upload page's form: several photos with their sides, the recipe, and a job made again with other settings."""
+"""The upload page: photos, sides, settings, and making a job again. The home page."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -15,14 +14,15 @@ from accounts.models import User
 from jobs.core import transitions
 from jobs.models import Job, State
 from ml.recipe import LIMITS, MAX_PHOTOS
+from reconsite.core.errors import MESSAGES
 from tests.conftest import in_state, signed_in
 
 pytestmark = pytest.mark.django_db
 
 
-def send(user: User, photo: bytes, count: int = 1, json_wanted: bool = False, **more: Any) -> Any:
+def send(user: User, photo: bytes, count: int = 1, as_json: bool = False, **more: Any) -> Any:
     photos = [SimpleUploadedFile(f"lamp-{index}.png", photo) for index in range(count)]
-    accept = "application/json" if json_wanted else "text/html"
+    accept = "application/json" if as_json else "text/html"
     form = {"photo": photos, "quality": "draft", **more}
     return signed_in(user).post(reverse("jobs:upload"), form, headers={"accept": accept})
 
@@ -30,28 +30,28 @@ def send(user: User, photo: bytes, count: int = 1, json_wanted: bool = False, **
 def test_several_photos_keep_their_order_and_sides(owner: User, photo: bytes) -> None:
     send(owner, photo, count=3, side=["front", "auto", "back"])
     job = Job.objects.get()
-    assert [each.original_name for each in job.photos.all()] == ["lamp-0.png", "lamp-1.png", "lamp-2.png"]
+    assert [photo_row.original_name for photo_row in job.photos.all()] == ["lamp-0.png", "lamp-1.png", "lamp-2.png"]
     assert job.recipe["sides"] == ["front", "auto", "back"]
 
 
-def test_more_photos_than_one_model_takes_are_refused(owner: User, photo: bytes) -> None:
-    answer = send(owner, photo, count=MAX_PHOTOS + 1)
-    assert answer.status_code == 400
+def test_too_many_photos_are_rejected(owner: User, photo: bytes) -> None:
+    response = send(owner, photo, count=MAX_PHOTOS + 1)
+    assert response.status_code == 400
     assert not Job.objects.exists()
 
 
-def test_the_page_names_the_next_address_to_its_script(owner: User, photo: bytes) -> None:
-    answer = send(owner, photo, json_wanted=True)
-    assert (answer.status_code, answer.json()["page"]) == (201, Job.objects.get().get_absolute_url())
+def test_the_script_gets_the_url_of_the_new_job(owner: User, photo: bytes) -> None:
+    response = send(owner, photo, as_json=True)
+    assert (response.status_code, response.json()["page"]) == (201, Job.objects.get().get_absolute_url())
 
 
-def test_a_refusal_reaches_the_script_as_a_sentence(owner: User) -> None:
-    answer = send(owner, b"no picture", json_wanted=True)
-    assert answer.status_code == 415
-    assert "not a photo that can be read" in answer.json()["errors"][0]["detail"]
+def test_the_script_gets_the_error_message(owner: User) -> None:
+    response = send(owner, b"no picture", as_json=True)
+    assert response.status_code == 415
+    assert response.json()["errors"][0]["detail"] == MESSAGES["unsupported_type"]
 
 
-def test_what_is_folded_away_reaches_the_recipe(owner: User, photo: bytes) -> None:
+def test_the_options_reach_the_recipe(owner: User, photo: bytes) -> None:
     send(
         owner, photo, faces="7000", height_mm="42.5", background="#ffffff", formats=["glb", "stl"], keep_background="on"
     )
@@ -60,38 +60,39 @@ def test_what_is_folded_away_reaches_the_recipe(owner: User, photo: bytes) -> No
     assert (recipe.formats, recipe.remove_background) == (("glb", "stl"), False)
 
 
-def test_an_empty_option_is_as_the_quality_has_it(owner: User, photo: bytes) -> None:
+def test_a_blank_option_means_the_default(owner: User, photo: bytes) -> None:
     send(owner, photo, faces="", threshold="", texture_size="")
     recipe = Job.objects.get().recipe_object()
     assert (recipe.faces, recipe.threshold, recipe.texture_size) == (None, None, None)
 
 
 @pytest.mark.parametrize("name", ["faces", "grid", "height_mm", "threshold", "frame_count", "frame_size"])
-def test_a_number_beyond_its_limit_is_told_and_nothing_is_made(owner: User, photo: bytes, name: str) -> None:
-    answer = send(owner, photo, json_wanted=True, **{name: str(LIMITS[name][1] + 1)})
-    assert answer.status_code == 400
-    assert f"{LIMITS[name][1]:g}" in answer.json()["errors"][0]["detail"]
+def test_a_number_out_of_range_is_rejected(owner: User, photo: bytes, name: str) -> None:
+    fields: dict[str, Any] = {name: str(LIMITS[name][1] + 1)}
+    response = send(owner, photo, as_json=True, **fields)
+    assert response.status_code == 400
+    assert f"{LIMITS[name][1]:g}" in response.json()["errors"][0]["detail"]
     assert not Job.objects.exists()
 
 
-def test_a_form_without_a_photo_says_so(owner: User) -> None:
+def test_a_form_without_a_photo_is_rejected(owner: User) -> None:
     assert signed_in(owner).post(reverse("jobs:upload"), {"quality": "draft"}).status_code == 400
 
 
-def test_the_page_tells_the_limits_of_the_recipe(owner: User) -> None:
-    shown = signed_in(owner).get(reverse("jobs:upload")).content.decode()
-    assert f'max="{LIMITS["faces"][1]}"' in shown
+def test_the_page_states_the_limits_of_the_recipe(owner: User) -> None:
+    html = signed_in(owner).get(reverse("jobs:upload")).content.decode()
+    assert f'max="{LIMITS["faces"][1]}"' in html
 
 
 def test_a_job_is_made_again_with_its_settings_and_photos(owner: User, submit: Callable[..., Job]) -> None:
     job = submit(quality="high", faces=1234)
-    answer = signed_in(owner).get(reverse("jobs:upload"), {"again": str(job.pk)})
-    assert 'value="1234"' in answer.content.decode()
-    (waiting,) = answer.context["upload_data"]["earlier"]
+    response = signed_in(owner).get(reverse("jobs:upload"), {"again": str(job.pk)})
+    assert 'value="1234"' in response.content.decode()
+    (waiting,) = response.context["upload_data"]["earlier"]
     assert signed_in(owner).get(waiting["url"]).content[:4] == b"\x89PNG"
 
 
-def test_nobody_else_gets_at_the_photo_of_a_job(job: Job, stranger: User, staff: User, client: Client) -> None:
+def test_only_the_owner_can_get_the_photo_of_a_job(job: Job, stranger: User, staff: User, client: Client) -> None:
     photo, again = reverse("jobs:photo", args=[job.pk, 0]), f"{reverse('jobs:upload')}?again={job.pk}"
     for user in (stranger, staff):
         assert signed_in(user).get(photo).status_code == 404
@@ -99,21 +100,21 @@ def test_nobody_else_gets_at_the_photo_of_a_job(job: Job, stranger: User, staff:
     assert client.get(photo).status_code == 302
 
 
-@pytest.mark.parametrize("named", ["nonsense", "00000000-0000-0000-0000-000000000000"])
-def test_a_job_that_is_not_there_cannot_be_made_again(owner: User, named: str) -> None:
-    assert signed_in(owner).get(reverse("jobs:upload"), {"again": named}).status_code == 404
+@pytest.mark.parametrize("job_id", ["nonsense", "00000000-0000-0000-0000-000000000000"])
+def test_a_missing_job_cannot_be_made_again(owner: User, job_id: str) -> None:
+    assert signed_in(owner).get(reverse("jobs:upload"), {"again": job_id}).status_code == 404
 
 
-def test_a_photo_that_the_job_does_not_have_is_404(job: Job, owner: User) -> None:
+def test_a_missing_photo_is_404(job: Job, owner: User) -> None:
     assert signed_in(owner).get(reverse("jobs:photo", args=[job.pk, 1])).status_code == 404
 
 
-def test_a_running_job_tells_when_its_stages_began(job: Job, owner: User) -> None:
+def test_a_running_job_has_the_start_times_of_its_stages(job: Job, owner: User) -> None:
     token = transitions.claim(job.pk, worker="w")
     assert token is not None
     transitions.report_progress(job.pk, token, "cutout", 0.1, new_stage=True)
-    answer = signed_in(owner).get(job.get_absolute_url())
-    assert list(answer.context["stage_data"]["starts"]) == ["cutout"]
+    response = signed_in(owner).get(job.get_absolute_url())
+    assert list(response.context["stage_data"]["starts"]) == ["cutout"]
 
 
 def test_a_remix_shows_only_its_own_stages(job: Job, owner: User, submit: Callable[..., Job]) -> None:
@@ -123,35 +124,30 @@ def test_a_remix_shows_only_its_own_stages(job: Job, owner: User, submit: Callab
     assert stages == ["surface", "mesh", "texture", "views", "export"]
 
 
-def test_a_failed_job_offers_other_settings(job: Job, owner: User) -> None:
+def test_a_failed_job_offers_to_change_the_settings(job: Job, owner: User) -> None:
     in_state(job, State.FAILED)
-    shown = signed_in(owner).get(job.get_absolute_url()).content.decode()
-    assert f"{reverse('jobs:upload')}?again={job.pk}" in shown
+    html = signed_in(owner).get(job.get_absolute_url()).content.decode()
+    assert f"{reverse('jobs:upload')}?again={job.pk}" in html
 
 
-def test_the_first_page_shows_what_was_published_and_nothing_else(client: Client, submit: Callable[..., Job]) -> None:
+def test_the_home_page_shows_published_models_only(client: Client, submit: Callable[..., Job]) -> None:
     for title in ("Shown", "Kept"):
         in_state(submit(title=title), State.SUCCEEDED)
     Job.objects.filter(title="Shown").update(published_at=timezone.now())
-    shown = client.get(reverse("home")).content.decode()
-    assert ("Shown" in shown, "Kept" in shown) == (True, False)
+    html = client.get(reverse("home")).content.decode()
+    assert ("Shown" in html, "Kept" in html) == (True, False)
     assert "Shown" in signed_in(Job.objects.first().owner).get("/").content.decode()  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(("published", "shown"), [(0, 0), (3, 3), (4, 4), (6, 4), (9, 8)])
-def test_the_showcase_has_no_row_that_is_half_empty(client: Client, owner: User, published: int, shown: int) -> None:
+def test_the_showcase_has_full_rows(client: Client, owner: User, published: int, shown: int) -> None:
     done = {"owner": owner, "state": State.SUCCEEDED, "finished_at": timezone.now(), "published_at": timezone.now()}
     Job.objects.bulk_create(Job(title="Shown", **done) for _ in range(published))
     assert len(client.get(reverse("home")).context["published"]) == shown
 
 
-def test_every_sample_is_there(client: Client) -> None:
-    shown = client.get(reverse("home")).context["samples"]
-    assert len(shown) >= 3
-    for sample in shown:
+def test_every_sample_photo_exists(client: Client) -> None:
+    samples = client.get(reverse("home")).context["samples"]
+    assert len(samples) >= 3
+    for sample in samples:
         assert finders.find(sample["file"]) is not None
-
-
-def test_what_the_scripts_need_is_plain_json(owner: User) -> None:
-    data = signed_in(owner).get(reverse("jobs:upload")).context["upload_data"]
-    assert json.loads(json.dumps(data))["max_photos"] == MAX_PHOTOS

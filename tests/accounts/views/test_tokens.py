@@ -4,10 +4,12 @@ import re
 
 import pytest
 from django.test import Client
+from django.utils.html import escape
 from rest_framework.test import APIClient
 
 from accounts.core import tokens
 from accounts.models import ApiToken, User
+from reconsite.core.errors import MESSAGES
 from tests.conftest import PASSWORD, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -16,11 +18,11 @@ PAGE = "/accounts/tokens/"
 
 
 def make(user: User, name: str = "kitchen", **more: str) -> str:
-    """Make a token through the page; returns its text."""
+    """Create a token on the page; returns its text."""
     html = signed_in(user).post(PAGE, {"name": name, "lasts": "", **more}).content.decode()
-    shown = re.search(r'id="new-token" value="([0-9a-f]+)"', html)
-    assert shown
-    return shown[1]
+    match = re.search(r'id="new-token" value="([0-9a-f]+)"', html)
+    assert match
+    return match[1]
 
 
 def status_with(text: str) -> int:
@@ -29,50 +31,50 @@ def status_with(text: str) -> int:
     return client.get("/api/v1/jobs/").status_code
 
 
-def test_a_new_token_opens_the_api(owner: User) -> None:
+def test_a_new_token_gives_access_to_the_api(owner: User) -> None:
     assert status_with(make(owner)) == 200
 
 
-def test_it_is_shown_once_and_no_cache_keeps_it(owner: User) -> None:
-    answer = signed_in(owner).post(PAGE, {"name": "kitchen", "lasts": ""})
-    assert "no-store" in answer["Cache-Control"]
+def test_a_new_token_is_shown_once_and_never_cached(owner: User) -> None:
+    response = signed_in(owner).post(PAGE, {"name": "kitchen", "lasts": ""})
+    assert "no-store" in response["Cache-Control"]
     assert "new-token" not in signed_in(owner).get(PAGE).content.decode()
 
 
-def test_its_last_use_is_noted(owner: User) -> None:
+def test_the_last_use_is_stored(owner: User) -> None:
     text = make(owner)
     assert ApiToken.objects.get().last_used_at is None
     status_with(text)
     assert ApiToken.objects.get().last_used_at is not None
 
 
-def test_a_use_within_the_minute_writes_nothing(owner: User, django_assert_num_queries: object) -> None:
+def test_the_last_use_is_written_at_most_once_a_minute(owner: User, django_assert_num_queries: object) -> None:
     status_with(make(owner))
     token = ApiToken.objects.get()
     with django_assert_num_queries(0):  # type: ignore[operator]
         tokens.record_use(token)
 
 
-def test_one_that_lasts_never_ends(owner: User) -> None:
+def test_a_token_can_be_valid_for_ever(owner: User) -> None:
     make(owner, lasts="1")
     assert ApiToken.objects.get().expiry is None
 
 
-def test_a_second_token_of_the_same_name_is_refused(owner: User) -> None:
+def test_a_second_token_of_the_same_name_is_rejected(owner: User) -> None:
     make(owner)
-    answer = signed_in(owner).post(PAGE, {"name": "kitchen", "lasts": ""})
-    assert answer.status_code == 400
-    assert "You already have a token with this name" in answer.content.decode()
+    response = signed_in(owner).post(PAGE, {"name": "kitchen", "lasts": ""})
+    assert response.status_code == 400
+    assert "You already have a token with this name" in response.content.decode()
     assert ApiToken.objects.count() == 1
 
 
-def test_the_one_too_many_is_refused_on_the_page_and_by_the_api(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_token_too_many_is_rejected_by_page_and_api(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tokens, "MAX_TOKENS", 1)
     make(owner)
     page = signed_in(owner).post(PAGE, {"name": "phone", "lasts": ""})
     api = APIClient().post("/api/v1/auth/tokens/", {"email": owner.email, "password": PASSWORD})
     assert (page.status_code, api.status_code) == (400, 403)
-    assert "Revoke one first" in page.content.decode()
+    assert escape(MESSAGES["too_many_tokens"]) in page.content.decode()
     assert api.data["errors"][0]["code"] == "too_many_tokens"
 
 
@@ -93,5 +95,5 @@ def test_a_stranger_can_neither_see_nor_revoke_it(owner: User, stranger: User) -
     assert ApiToken.objects.exists()
 
 
-def test_who_is_not_signed_in_is_asked_to(client: Client) -> None:
+def test_anonymous_visitors_must_sign_in(client: Client) -> None:
     assert client.get(PAGE).status_code == 302

@@ -1,4 +1,4 @@
-"""Sign up, in, out, and a lost password."""
+"""Sign-up, sign-in, sign-out and password reset."""
 
 import re
 
@@ -15,8 +15,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def no_earlier_tries() -> None:
-    """Limits count per address of the client, and all tests have the same."""
+def clear_rate_limits() -> None:
+    """Limits count per IP address, and all tests share one."""
     cache.clear()
 
 
@@ -33,13 +33,13 @@ def signed_in_as(client: Client) -> bool:
     return "_auth_user_id" in client.session
 
 
-def test_a_new_person_signs_up_and_is_in(client: Client) -> None:
+def test_a_new_user_is_signed_in_after_signing_up(client: Client) -> None:
     assert sign_up(client) == 302
     assert User.objects.get().email == "new@example.org"
     assert signed_in_as(client)
 
 
-def test_a_weak_password_is_refused(client: Client) -> None:
+def test_a_weak_password_is_rejected(client: Client) -> None:
     assert sign_up(client, password="12345678") == 200
     assert not User.objects.exists()
 
@@ -50,28 +50,28 @@ def test_sign_up_can_be_closed(client: Client, settings: Settings) -> None:
     assert not User.objects.exists()
 
 
-def test_a_person_signs_in_and_out(owner: User, client: Client) -> None:
+def test_a_user_signs_in_and_out(owner: User, client: Client) -> None:
     sign_in(client, PASSWORD)
     assert signed_in_as(client)
     client.post("/accounts/logout/")
     assert not signed_in_as(client)
 
 
-def test_a_wrong_password_does_not(owner: User, client: Client) -> None:
+def test_a_wrong_password_does_not_sign_in(owner: User, client: Client) -> None:
     assert sign_in(client, "wrong-word-123") == 200
     assert not signed_in_as(client)
 
 
-def test_guessing_is_stopped(owner: User, client: Client) -> None:
+def test_password_guessing_is_rate_limited(owner: User, client: Client) -> None:
     for _ in range(6):
         sign_in(client, "wrong-word-123")
     sign_in(client, PASSWORD)
     assert not signed_in_as(client)
 
 
-def test_a_lost_password_is_set_anew_by_mail(owner: User, client: Client) -> None:
+def test_a_forgotten_password_is_reset_by_email(owner: User, client: Client) -> None:
     client.post("/accounts/password/reset/", {"email": owner.email})
-    link = re.search(r"/accounts/password/reset/key/\S+", mail.outbox[0].body)
+    link = re.search(r"/accounts/password/reset/key/\S+", str(mail.outbox[0].body))
     assert link
     form_url = client.get(link[0], follow=True).redirect_chain[-1][0]
     client.post(form_url, {"password1": "another-word-99", "password2": "another-word-99"})
@@ -79,33 +79,33 @@ def test_a_lost_password_is_set_anew_by_mail(owner: User, client: Client) -> Non
     assert owner.check_password("another-word-99")
 
 
-def test_asking_for_an_unknown_address_tells_nothing(db: None, client: Client) -> None:
-    answer = client.post("/accounts/password/reset/", {"email": "nobody@example.org"})
-    assert answer.status_code == 302
+def test_a_reset_does_not_reveal_whether_an_account_exists(db: None, client: Client) -> None:
+    response = client.post("/accounts/password/reset/", {"email": "nobody@example.org"})
+    assert response.status_code == 302
 
 
 @pytest.mark.parametrize("page", ["login", "signup", "password/reset"])
-def test_each_page_is_there_for_everybody(db: None, client: Client, page: str) -> None:
+def test_the_sign_in_pages_are_public(db: None, client: Client, page: str) -> None:
     assert client.get(f"/accounts/{page}/").status_code == 200
 
 
-def test_a_flood_of_sign_ins_gets_our_429(client: Client) -> None:
-    answers = [client.post("/accounts/login/", {"login": f"{n}@b.cc", "password": "x"}) for n in range(31)]
-    assert answers[-1].status_code == 429
-    assert answers[-1]["Retry-After"] == "60"
-    assert "Too many requests" in answers[-1].content.decode()
+def test_a_flood_of_sign_ins_gets_a_429(client: Client) -> None:
+    responses = [client.post("/accounts/login/", {"login": f"{n}@b.cc", "password": "x"}) for n in range(31)]
+    assert responses[-1].status_code == 429
+    assert responses[-1]["Retry-After"] == "60"
+    assert "Too many requests" in responses[-1].content.decode()
 
 
 @pytest.fixture
-def broken_mail(settings: Settings) -> None:
-    """A mail server that nobody reaches."""
+def broken_email(settings: Settings) -> None:
+    """A mail server that cannot be reached."""
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
 
 
 @pytest.mark.parametrize("verification", ["optional", "mandatory"])
 def test_a_broken_mail_server_does_not_break_sign_up(
-    client: Client, broken_mail: None, settings: Settings, verification: str
+    client: Client, broken_email: None, settings: Settings, verification: str
 ) -> None:
     settings.ACCOUNT_EMAIL_VERIFICATION = verification
     form = {"email": "new@example.org", "password1": PASSWORD, "password2": PASSWORD}
@@ -117,14 +117,14 @@ def test_a_broken_mail_server_does_not_break_sign_up(
 
 
 @pytest.mark.parametrize("email", ["owner@example.org", "nobody@example.org"])
-def test_a_reset_without_mail_says_so_and_tells_nothing(
-    owner: User, client: Client, broken_mail: None, email: str
+def test_a_failed_reset_email_does_not_reveal_whether_an_account_exists(
+    owner: User, client: Client, broken_email: None, email: str
 ) -> None:
     page = client.post("/accounts/password/reset/", {"email": email}, follow=True)
     assert f"The email to {email} could not be sent" in page.content.decode()
 
 
-def test_wrong_fields_are_named_beside_them(client: Client) -> None:
+def test_errors_are_shown_beside_their_fields(client: Client) -> None:
     form = {"email": "no address", "password1": "short", "password2": "other"}
     html = client.post("/accounts/signup/", form).content.decode()
     assert html.count('aria-invalid="true"') >= 2
@@ -132,7 +132,7 @@ def test_wrong_fields_are_named_beside_them(client: Client) -> None:
 
 
 @pytest.mark.parametrize("page", ["login", "signup", "password/reset"])
-def test_every_field_has_a_label_and_says_what_fills_it(client: Client, page: str) -> None:
+def test_every_field_has_a_label_and_an_autocomplete_value(client: Client, page: str) -> None:
     html = client.get(f"/accounts/{page}/").content.decode()
     fields = re.findall(r"<input [^>]*id=\"(id_\w+)\"[^>]*>", html)
     inputs = re.findall(r"<input [^>]*id=\"id_\w+\"[^>]*>", html)
@@ -142,7 +142,7 @@ def test_every_field_has_a_label_and_says_what_fills_it(client: Client, page: st
 
 
 @pytest.mark.parametrize("page", ["login", "signup", "password/reset", "email", "password/change"])
-def test_labels_are_spelled_as_everywhere_else(owner: User, page: str) -> None:
+def test_labels_are_in_sentence_case(owner: User, page: str) -> None:
     browser = Client() if page in ("login", "signup", "password/reset") else signed_in(owner)
     labels = re.findall(r"<label for=\"id_\w+\">([^<]+)<", browser.get(f"/accounts/{page}/").content.decode())
     assert labels
@@ -152,7 +152,7 @@ def test_labels_are_spelled_as_everywhere_else(owner: User, page: str) -> None:
         assert "E-mail" not in label
 
 
-def test_a_wrong_password_says_what_to_do(owner: User, client: Client) -> None:
+def test_a_wrong_password_offers_a_reset(owner: User, client: Client) -> None:
     html = client.post("/accounts/login/", {"login": owner.email, "password": "wrong"}).content.decode()
     assert "reset your password" in html
     assert "Forgot your password?" in html

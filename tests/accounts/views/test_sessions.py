@@ -1,4 +1,4 @@
-"""The browsers in which a person is signed in."""
+"""The page of signed-in browsers."""
 
 import time
 
@@ -19,12 +19,12 @@ FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Fi
 
 
 @pytest.fixture(autouse=True)
-def no_earlier_tries() -> None:
+def clear_rate_limits() -> None:
     cache.clear()
 
 
 def browser(user: User, agent: str = FIREFOX) -> Client:
-    """A browser in which the person signed in with the password."""
+    """A browser in which the user has signed in with the password."""
     client = Client(headers={"user-agent": agent})
     client.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
     return client
@@ -34,7 +34,7 @@ def is_in(client: Client) -> bool:
     return client.get("/accounts/profile/").status_code == 200
 
 
-def test_the_page_names_this_browser_and_the_other(owner: User) -> None:
+def test_the_page_lists_this_browser_and_others(owner: User) -> None:
     browser(owner, "curl/8.5.0")
     html = browser(owner).get(PAGE).content.decode()
     assert "Firefox on Windows" in html
@@ -42,35 +42,35 @@ def test_the_page_names_this_browser_and_the_other(owner: User) -> None:
     assert html.count("This browser") == 1
 
 
-def test_another_browser_is_signed_out_from_here(owner: User) -> None:
+def test_another_browser_is_signed_out_remotely(owner: User) -> None:
     other, here = browser(owner), browser(owner)
     row = UserSession.objects.get(session_key=other.session.session_key)
     assert here.post(f"{PAGE}{row.pk}/end/").status_code == 302
     assert (is_in(other), is_in(here)) == (False, True)
 
 
-def test_all_others_are_signed_out_at_once(owner: User) -> None:
+def test_all_other_browsers_are_signed_out(owner: User) -> None:
     others, here = [browser(owner), browser(owner)], browser(owner)
     here.post(f"{PAGE}others/end/")
     assert [is_in(other) for other in others] == [False, False]
     assert is_in(here)
 
 
-def test_a_stranger_cannot_sign_somebody_out(owner: User, stranger: User) -> None:
+def test_a_stranger_cannot_sign_out_another_user(owner: User, stranger: User) -> None:
     mine = browser(owner)
     row = UserSession.objects.get(user=owner)
     assert browser(stranger).post(f"{PAGE}{row.pk}/end/").status_code == 404
     assert is_in(mine)
 
 
-def test_a_session_that_ran_out_is_not_listed(owner: User) -> None:
+def test_an_expired_session_is_not_listed(owner: User) -> None:
     gone, here = browser(owner), browser(owner)
     Session.objects.filter(session_key=gone.session.session_key).delete()
     here.get(PAGE)
     assert UserSession.objects.count() == 1
 
 
-def test_a_browser_is_noted_again_only_after_minutes(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_last_seen_is_updated_only_every_few_minutes(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     client = browser(owner)
     is_in(client)
     first = UserSession.objects.get().last_seen_at
@@ -85,5 +85,5 @@ def test_a_browser_is_noted_again_only_after_minutes(owner: User, monkeypatch: p
 @pytest.mark.parametrize(
     ("agent", "name"), [(FIREFOX, "Firefox on Windows"), ("", "A browser"), ("something else", "A browser")]
 )
-def test_the_device_is_named_as_far_as_it_tells(agent: str, name: str) -> None:
+def test_the_device_name_comes_from_the_user_agent(agent: str, name: str) -> None:
     assert device_name(agent) == name
