@@ -36,7 +36,7 @@ def test_times_are_unknown_until_a_job_has_finished() -> None:
 def test_queue_and_worker_are_reported(job: Job) -> None:
     context = upload_context(SubmitForm(), error_messages=[])
     assert (context["queue_length"], context["worker_online"]) == (1, False)
-    worker_heartbeat.beat("w")
+    worker_heartbeat.record("w")
     assert upload_context(SubmitForm(), error_messages=[])["worker_online"] is True
 
 
