@@ -72,11 +72,15 @@ def tree(rng: Rng) -> list[Part]:
             parts.append(ellipsoid(a, (size, size, size * rng.uniform(0.6, 1.2)), tuple(at), 12))
     else:
         for turn in np.arange(7) * 2 * np.pi / 7 + rng.random():
-            way = np.array([np.cos(turn), np.sin(turn), 0])
+            leaf = np.array([np.cos(turn), np.sin(turn), 0])
             parts.append(
                 tube(
                     a,
-                    [(0, 0, trunk + 0.3), way * 0.35 + [0, 0, trunk + 0.5], way * 0.7 + [0, 0, trunk + 0.2]],
+                    [
+                        (0, 0, trunk + 0.3),
+                        leaf * 0.35 + [0, 0, trunk + 0.5],
+                        leaf * 0.7 + [0, 0, trunk + 0.2],
+                    ],
                     [0.05, 0.1, 0.02],
                     6,
                 )

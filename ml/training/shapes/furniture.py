@@ -39,8 +39,8 @@ def _back(rng: Rng, color: np.ndarray, x: float, y: float, low: float, high: flo
         return [Part(board.vertices + tilt, board.faces, color)]
     posts = pair(rod(color, (-x, y * 0.92, low - 0.05), (-x - lean, y * 0.92, high), thick * 0.5))
     if kind < 0.7:
-        places = np.linspace(-0.7, 0.7, int(rng.integers(2, 6))) * y
-        rails = [rod(color, (-x, p, low), (-x - lean * 0.95, p, high * 0.97), thick * 0.35) for p in places]
+        positions = np.linspace(-0.7, 0.7, int(rng.integers(2, 6))) * y
+        rails = [rod(color, (-x, p, low), (-x - lean * 0.95, p, high * 0.97), thick * 0.35) for p in positions]
         return [*posts, *rails, rod(color, (-x - lean, -y, high), (-x - lean, y, high), thick * 0.6)]
     heights = np.linspace(0.35, 0.95, int(rng.integers(1, 4)))
     bars = [box(color, (thick * 0.7, 2 * y, 0.12), (-x - lean * h, 0, low + (high - low) * h)) for h in heights]

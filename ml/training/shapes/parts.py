@@ -122,9 +122,9 @@ def wheel(color: Floats, at: Point, radius: float, width: float) -> Part:
     return rod(color, (x, y - width / 2, z), (x, y + width / 2, z), radius, sides=18)
 
 
-def prism(color: Floats, outline: ArrayLike, width: float, at: Point = (0, 0, 0)) -> Part:
+def prism(color: Floats, profile: ArrayLike, width: float, at: Point = (0, 0, 0)) -> Part:
     """A side view (N, 2) of x and z, counter-clockwise and star-shaped from its first point, extruded along y."""
-    flat = np.asarray(outline, float)
+    flat = np.asarray(profile, float)
     half = np.full(len(flat), width / 2)
     near, far = np.stack([flat[:, 0], -half, flat[:, 1]], -1), np.stack([flat[:, 0], half, flat[:, 1]], -1)
     vertices = np.concatenate([far, near]) + np.array(at)

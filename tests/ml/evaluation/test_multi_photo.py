@@ -13,9 +13,11 @@ from ml.engines.compact.engine import inflate
 from ml.evaluation import multi_photo, single_photo
 from ml.evaluation.multi_photo import Condition, Outcome, PhotoSet
 from ml.evaluation.score import Scores
+from ml.evaluation.single_photo import Example
 from ml.photo.cutout import Cutout
 from ml.scene.volume import VolumeScene
 from ml.training import posing, shapes
+from tests.ml.evaluation.conftest import OBJECT, VIEW
 from tests.ml.training.primitives import cube
 
 
@@ -35,7 +37,7 @@ class CountingEngine:
 
 @pytest.fixture(scope="module")
 def photos() -> PhotoSet:
-    return multi_photo.make_photo_set(shapes.generate(1), 7, count=2)
+    return multi_photo.make_photo_set(shapes.generate(OBJECT), VIEW, count=2)
 
 
 @pytest.fixture(scope="module")
@@ -52,10 +54,9 @@ def outcome(f10: float, left_out: int = 0) -> Outcome:
     return Outcome("object", Scores(0.1, (0.0, f10, 1.0)), left_out, 1.0)
 
 
-def test_the_first_photo_is_that_of_the_single_photo_evaluation(photos: PhotoSet) -> None:
-    single = single_photo.make_example(shapes.generate(1), 7)
-    assert np.array_equal(photos.cutouts[0].rgba, single.cutout.rgba)
-    assert np.array_equal(photos.truth, single.truth)
+def test_the_first_photo_is_that_of_the_single_photo_evaluation(photos: PhotoSet, example: Example) -> None:
+    assert np.array_equal(photos.cutouts[0].rgba, example.cutout.rgba)
+    assert np.array_equal(photos.truth, example.truth)
 
 
 def test_photos_are_a_quarter_turn_apart_at_different_elevations(monkeypatch: pytest.MonkeyPatch) -> None:

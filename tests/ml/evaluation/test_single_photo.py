@@ -11,11 +11,7 @@ from ml.mesh.mesh import Mesh
 from ml.mesh.raycast import Caster
 from ml.photo.cutout import SIZE
 from ml.training import posing, render, shapes
-
-
-@pytest.fixture(scope="module")
-def example() -> Example:
-    return single_photo.make_example(shapes.generate(1), 7)
+from tests.ml.evaluation.conftest import OBJECT, VIEW
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +33,7 @@ def test_an_example_fills_the_frame_like_a_cutout(example: Example) -> None:
 
 
 def test_an_example_is_reproducible(example: Example) -> None:
-    again = single_photo.make_example(shapes.generate(1), 7)
+    again = single_photo.make_example(shapes.generate(OBJECT), VIEW)
     assert np.array_equal(again.cutout.rgba, example.cutout.rgba)
     assert np.array_equal(again.truth, example.truth)
 
