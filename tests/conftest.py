@@ -27,7 +27,7 @@ PASSWORD = "a-long-enough-word"
 
 
 def picture(size: int = 200, mode: str = "RGBA") -> Image.Image:
-    """A red lamp on nothing: a shade, a thin stem, a foot."""
+    """A red lamp on a transparent background: a shade, a thin stem, a foot."""
     image = Image.new("RGBA", (size, size), (0, 0, 0, 0))
     draw = ImageDraw.Draw(image)
     s = size / 200
@@ -57,13 +57,13 @@ def make_user(name: str, **more: Any) -> User:
 
 @pytest.fixture
 def owner(db: None) -> User:
-    """Whose job it is."""
+    """The owner of the jobs."""
     return make_user("owner")
 
 
 @pytest.fixture
 def stranger(db: None) -> User:
-    """Somebody else who is signed in."""
+    """Another person with an account."""
     return make_user("stranger")
 
 
@@ -96,8 +96,8 @@ def submit(owner: User, photo: bytes) -> Callable[..., Job]:
     """Submit the shared photo: `submit(quality="draft", title="Lamp")`."""
 
     def call(user: User | None = None, title: str = "Lamp", key: str = "", **recipe: Any) -> Job:
-        wanted = Recipe(**{"quality": "draft", **recipe})
-        return services.submit(user or owner, [(photo, "lamp.png")], wanted, title=title, idempotency_key=key).job
+        chosen = Recipe(**{"quality": "draft", **recipe})
+        return services.submit(user or owner, [(photo, "lamp.png")], chosen, title=title, idempotency_key=key).job
 
     return call
 
@@ -109,7 +109,7 @@ def job(submit: Callable[..., Job]) -> Job:
 
 
 def in_state(job: Job, state: State) -> Job:
-    """The same job after it was moved to `state` by the ways that exist."""
+    """The same job after it was moved to `state` through the regular transitions."""
     if state == State.CANCELLED:
         transitions.advance(job.pk, State.CANCELLED, writer=Writer.WEB)
     elif state != State.QUEUED:
@@ -133,14 +133,14 @@ def with_files(job: Job, *names: str) -> Job:
 
 
 def stored_files() -> list[str]:
-    """Everything that lies in the private storage now."""
+    """Every file in the private storage."""
     root = Path(settings.MEDIA_ROOT)
     return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
 
 
 @pytest.fixture(autouse=True)
 def fast_passwords(settings: Settings) -> None:
-    """A slow hash protects people; here it would only cost time."""
+    """Hash passwords fast: the slow hash that protects people would only cost time here."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 

@@ -1,4 +1,4 @@
-"""Loaded by pytest before Django's settings: an empty place of its own for files, database and Redis."""
+"""Loaded by pytest before Django's settings: empty storage, database and Redis of its own."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def free_port() -> int:
 
 
 def wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float = 60.0) -> None:
-    """Return once something listens. Raises RuntimeError when `process` ends or the time is over."""
+    """Return once something listens. Raises RuntimeError when `process` ends or after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:
         with socket.socket() as probe:
@@ -33,7 +33,7 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float = 
 
 
 def start_redis(folder: Path, port: int) -> subprocess.Popen[bytes]:
-    """A real Redis for these tests alone."""
+    """Start a Redis server for these tests only."""
     folder.mkdir(parents=True, exist_ok=True)
     command = [find_server(), *arguments(folder, str(port))]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -42,14 +42,14 @@ def start_redis(folder: Path, port: int) -> subprocess.Popen[bytes]:
 
 
 def database(folder: Path) -> dict[str, str]:
-    """SQLite in a file, or the server that TEST_DATABASE_URL names (its user must be allowed to make databases)."""
+    """SQLite in a file, or the server that TEST_DATABASE_URL names (its user needs permission to create databases)."""
     if server := os.environ.get("TEST_DATABASE_URL"):
         return {"DATABASE_URL": server}
     return {"TEST_DATABASE_NAME": str(folder / "test.sqlite3")}
 
 
 def prepare() -> None:
-    """Point every setting at a fresh folder; what the developer has set does not leak in."""
+    """Point every setting to a new folder; the developer's own settings do not leak in."""
     folder = Path(tempfile.mkdtemp(prefix="reconsite-tests-"))
     port = free_port()
     redis = start_redis(folder / "redis", port)

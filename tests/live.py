@@ -1,4 +1,4 @@
-"""The real site in its own processes: daphne, worker, reconciler, on the database and the Redis of the tests."""
+"""The real site in its own processes (daphne, worker, reconciler), with the database and the Redis of the tests."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ ROOT = Path(__file__).parent.parent
 
 
 def database_url() -> str:
-    """The database of the running test, as another process names it."""
+    """URL of the running test's database, for another process."""
     name = connection.settings_dict["NAME"]
     server = os.environ.get("TEST_DATABASE_URL")
     return f"{server.rsplit('/', 1)[0]}/{name}" if server else f"sqlite:///{name}"
 
 
 def environment(port: int, **more: str) -> dict[str, str]:
-    """What a process needs to work on the data of the running test."""
+    """Environment of a process that uses the data of the running test."""
     return {
         **os.environ,
         "DATABASE_URL": database_url(),
@@ -40,7 +40,7 @@ def environment(port: int, **more: str) -> dict[str, str]:
 
 @dataclass
 class Process:
-    """One process of the site and all that it forked."""
+    """One process of the site and its children."""
 
     popen: subprocess.Popen[bytes]
 
@@ -52,15 +52,15 @@ class Process:
         return []
 
     def engine(self) -> psutil.Process:
-        """Of a worker: its warm engine."""
+        """The warm engine of a worker."""
         return next(process for process in self.family() if "ml.serve.engine_server" in process.cmdline())
 
     def horse(self) -> psutil.Process:
-        """Of a worker: the process that lives for the job under way."""
+        """The process in which a worker runs the current job."""
         return next(process for process in self.family()[1:] if "ml.serve.engine_server" not in process.cmdline())
 
     def kill(self) -> None:
-        """SIGKILL for all of them at once, as a power cut would."""
+        """SIGKILL for all of them at once, like a power failure."""
         family = self.family()
         for process in family:
             with suppress(psutil.NoSuchProcess):
@@ -69,7 +69,7 @@ class Process:
         psutil.wait_procs(family, timeout=30)
 
     def end(self) -> None:
-        """SIGTERM, then SIGKILL for whoever stays."""
+        """SIGTERM, then SIGKILL for those that do not exit."""
         family = self.family()
         with suppress(ProcessLookupError):
             self.popen.terminate()
@@ -104,8 +104,8 @@ def site(**more: str) -> Iterator[str]:
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
-    """Poll for what another process does. Raises AssertionError naming `what` when it did not come."""
+    """Wait for something that another process does. Raises AssertionError with `what` after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"{what} did not come within {seconds} s"
+        assert time.monotonic() < deadline, f"No {what} within {seconds} s"
         time.sleep(0.05)

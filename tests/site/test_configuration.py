@@ -37,7 +37,7 @@ def as_documented(default: ast.expr) -> str | None:
         return None
     if isinstance(default.value, bool):
         return "on" if default.value else "off"
-    return f"`{default.value:g}`" if isinstance(default.value, float) else f"`{default.value}`"
+    return f"`{default.value:g}`" if isinstance(default.value, float) else f"`{default.value!s}`"
 
 
 def test_every_setting_is_documented_and_every_documented_setting_exists() -> None:

@@ -27,7 +27,7 @@ def test_the_oldest_waiting_job_is_named(job: Job, submit: Callable[..., Job]) -
     assert gather().oldest_waiting == job.queued_at
 
 
-def test_a_silent_worker_is_told_from_a_living_one() -> None:
+def test_a_worker_without_a_recent_heartbeat_is_offline() -> None:
     worker_heartbeat.record("fresh")
     WorkerHeartbeat.objects.create(name="lost", seen_at=timezone.now() - timedelta(minutes=5))
     assert [(worker.name, worker.is_online) for worker in gather().workers] == [("fresh", True), ("lost", False)]
@@ -40,23 +40,23 @@ def test_failures_of_the_last_day_are_counted_by_code(job: Job, submit: Callable
     assert gather().failures == [("no_subject", 1)]
 
 
-def test_a_redis_that_is_away_is_said(monkeypatch: pytest.MonkeyPatch, staff: User) -> None:
-    def away(*args: object, **more: object) -> None:
+def test_an_unavailable_redis_is_reported(monkeypatch: pytest.MonkeyPatch, staff: User) -> None:
+    def unavailable(*args: object, **more: object) -> None:
         raise RedisError
 
-    monkeypatch.setattr("jobs.core.health.django_rq.get_connection", away)
-    monkeypatch.setattr("jobs.core.queue.django_rq.get_queue", away)
+    monkeypatch.setattr("jobs.core.health.django_rq.get_connection", unavailable)
+    monkeypatch.setattr("jobs.core.queue.django_rq.get_queue", unavailable)
     html = signed_in(staff).get("/admin/jobs/job/health/").content.decode()
     assert "not responding" in html
     assert "unknown" in html
 
 
-def test_little_room_is_said(settings: Settings) -> None:
+def test_low_disk_space_is_reported(settings: Settings) -> None:
     assert not gather().disk_is_low
     settings.MIN_FREE_BYTES = 10**18
     assert gather().disk_is_low
 
 
-def test_the_page_says_plainly_that_no_worker_runs(staff: User, job: Job) -> None:
+def test_the_page_says_that_no_worker_is_running(staff: User, job: Job) -> None:
     html = signed_in(staff).get("/admin/jobs/job/health/").content.decode()
     assert "No worker is running" in html

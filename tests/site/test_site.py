@@ -1,35 +1,36 @@
-"""Health, limits, headers, and the configuration's own checks."""
+"""Health endpoints, limits, headers, and system checks."""
 
 import inspect
 
 import pytest
 import twisted.web.http
+from daphne.http_protocol import WebRequest
 from django.core.checks import run_checks
 from django.test import Client
 from pytest_django import Settings
 
-import reconsite.asgi
+import reconsite.asgi  # noqa: F401  (replaces the constructor of WebRequest)
 from jobs.core import worker_heartbeat
 from reconsite.core import checks
 
 
-def test_it_lives(client: Client) -> None:
+def test_healthz_reports_a_running_process(client: Client) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
 
 
-def test_it_is_ready_only_with_a_worker(db: None, client: Client) -> None:
+def test_readyz_requires_a_worker(db: None, client: Client) -> None:
     assert client.get("/readyz").status_code == 503
     worker_heartbeat.record("w")
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()) == (200, {"database": True, "redis": True, "worker": True})
 
 
-def test_a_redis_that_is_away_is_said(db: None, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unavailable_redis_is_reported(db: None, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reconsite.health.redis_available", lambda: False)
     assert client.get("/readyz").json()["redis"] is False
 
 
-def test_a_page_for_a_body_over_the_limit(client: Client, settings: Settings) -> None:
+def test_a_browser_gets_a_page_for_an_upload_over_the_limit(client: Client, settings: Settings) -> None:
     settings.MAX_UPLOAD_BYTES = 1000
     answer = client.post("/new/", data=b"x" * 200_000, content_type="text/plain", headers={"accept": "text/html"})
     assert answer.status_code == 413
@@ -37,34 +38,34 @@ def test_a_page_for_a_body_over_the_limit(client: Client, settings: Settings) ->
 
 
 @pytest.mark.parametrize("length", ["99999999999", "-5", "many"])
-def test_an_absurd_length_is_413(client: Client, length: str) -> None:
+def test_an_invalid_content_length_is_413(client: Client, length: str) -> None:
     assert client.get("/", CONTENT_LENGTH=length).status_code == 413
 
 
-def test_no_script_runs_but_ours(db: None, client: Client) -> None:
+def test_only_our_own_scripts_may_run(db: None, client: Client) -> None:
     policy = client.get("/")["Content-Security-Policy"]
     assert "script-src 'self'" in policy
     assert "unsafe" not in policy
 
 
-def test_a_page_that_is_not_there_looks_like_ours(db: None, client: Client, settings: Settings) -> None:
+def test_the_404_page_has_the_sites_design(db: None, client: Client, settings: Settings) -> None:
     settings.DEBUG = False
     answer = client.get("/no/such/page")
     assert answer.status_code == 404
     assert "Reconsite" in answer.content.decode()
 
 
-def test_twisted_leaves_forms_to_django() -> None:
-    """The switch that asgi.py sets must still exist in Twisted, or uploads would stop the event loop."""
+def test_twisted_does_not_parse_forms() -> None:
+    """The switch that asgi.py sets must still exist in Twisted, or uploads would block the event loop."""
     assert "_parsePOSTFormSubmission" in inspect.getsource(twisted.web.http)
-    assert "__init__" in vars(reconsite.asgi.http_protocol.WebRequest)
+    assert vars(WebRequest)["__init__"].__module__ == "reconsite.asgi"
 
 
-def test_the_configuration_has_no_mistakes() -> None:
+def test_the_system_checks_pass() -> None:
     assert [message for message in run_checks() if message.is_serious(30) and message.id != "reconsite.W001"] == []
 
 
-def test_a_media_folder_that_cannot_be_written_is_found(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_media_folder_that_is_not_writable_is_an_error(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.access", lambda path, mode: False)
     assert [message.id for message in checks.media_is_writable()] == ["reconsite.E001"]
 
@@ -74,6 +75,6 @@ def test_missing_weights_are_a_warning(monkeypatch: pytest.MonkeyPatch, settings
     assert [message.id for message in checks.background_weights_are_there()] == ["reconsite.W001"]
 
 
-def test_a_star_among_the_hosts_is_an_error(settings: Settings) -> None:
+def test_a_wildcard_in_allowed_hosts_is_an_error(settings: Settings) -> None:
     settings.ALLOWED_HOSTS = ["*"]
     assert [message.id for message in checks.hosts_are_named()] == ["reconsite.E003"]

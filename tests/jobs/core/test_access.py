@@ -1,4 +1,4 @@
-"""Owner, stranger, staff and anonymous at the two doors."""
+"""Access of owner, strangers, staff and anonymous users."""
 
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -13,43 +13,43 @@ from jobs.models import Job
 pytestmark = pytest.mark.django_db
 
 
-def test_the_owner_reads_and_writes(job: Job, owner: User) -> None:
+def test_the_owner_may_read_and_write(job: Job, owner: User) -> None:
     assert access.job_for_read(owner, job.pk) == job
     assert access.job_for_write(owner, job.pk) == job
 
 
-def test_a_stranger_finds_nothing(job: Job, stranger: User) -> None:
+def test_a_stranger_has_no_access(job: Job, stranger: User) -> None:
     assert access.job_for_read(stranger, job.pk) is None
     assert access.job_for_write(stranger, job.pk) is None
 
 
-def test_anonymous_finds_nothing(job: Job) -> None:
+def test_an_anonymous_user_has_no_access(job: Job) -> None:
     assert access.job_for_read(AnonymousUser(), job.pk) is None
     assert access.job_for_write(AnonymousUser(), job.pk) is None
 
 
-def test_staff_reads_and_does_not_write(job: Job, staff: User) -> None:
+def test_staff_may_read_but_not_write(job: Job, staff: User) -> None:
     assert access.job_for_read(staff, job.pk) == job
     assert access.job_for_write(staff, job.pk) is None
 
 
-def test_staff_without_the_permission_is_a_stranger(job: Job, staff: User) -> None:
+def test_staff_without_the_permission_has_no_access(job: Job, staff: User) -> None:
     staff.user_permissions.clear()
     assert access.job_for_read(User.objects.get(pk=staff.pk), job.pk) is None
 
 
-def test_a_banned_owner_finds_nothing(job: Job, owner: User) -> None:
+def test_a_banned_owner_has_no_access(job: Job, owner: User) -> None:
     owner.is_active = False
     assert access.job_for_read(owner, job.pk) is None
 
 
-def test_only_staff_sees_a_hidden_job(job: Job, owner: User, staff: User) -> None:
+def test_only_staff_may_see_a_hidden_job(job: Job, owner: User, staff: User) -> None:
     Job.objects.update(hidden_at=datetime.now(UTC))
     assert access.job_for_read(owner, job.pk) is None
     assert access.job_for_read(staff, job.pk) == job
 
 
-def test_nobody_sees_a_deleted_job(job: Job, owner: User, staff: User) -> None:
+def test_nobody_may_see_a_deleted_job(job: Job, owner: User, staff: User) -> None:
     Job.objects.update(deleted_at=datetime.now(UTC))
     assert access.job_for_read(owner, job.pk) is None
     assert access.job_for_read(staff, job.pk) is None

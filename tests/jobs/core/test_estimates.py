@@ -1,4 +1,4 @@
-"""How long it will take is learned from what took place before."""
+"""Estimates are based on recent jobs."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,7 +14,7 @@ from tests.conftest import in_state, with_files
 pytestmark = pytest.mark.django_db
 
 
-def took(job: Job, seconds: float) -> Job:
+def finish_after(job: Job, seconds: float) -> Job:
     """The same job, finished after so many seconds of work."""
     with_files(job, files.SCENE)
     end = timezone.now()
@@ -22,25 +22,25 @@ def took(job: Job, seconds: float) -> Job:
     return job
 
 
-def test_it_is_the_median_of_jobs_like_this_one(submit: Callable[..., Job]) -> None:
+def test_an_estimate_is_the_median_of_similar_jobs(submit: Callable[..., Job]) -> None:
     for seconds in (4, 5, 60):
-        took(submit(), seconds)
-    took(submit(quality="high"), 100)
-    took(submit(engine="compact"), 200)
+        finish_after(submit(), seconds)
+    finish_after(submit(quality="high"), 100)
+    finish_after(submit(engine="compact"), 200)
     assert estimates.seconds_for("draft") == 5.0
     assert estimates.seconds_for("high") == 100.0
     assert estimates.seconds_for("standard") is None
 
 
-def test_a_remix_is_measured_by_remixes(submit: Callable[..., Job]) -> None:
-    parent = took(submit(), 30)
+def test_a_remix_is_estimated_from_remixes(submit: Callable[..., Job]) -> None:
+    parent = finish_after(submit(), 30)
     assert estimates.seconds_for("draft", remix=True) is None
-    took(services.remix(parent, parent.recipe_object()).job, 3)
+    finish_after(services.remix(parent, parent.recipe_object()).job, 3)
     assert estimates.seconds_for("draft", remix=True) == 3.0
     assert estimates.seconds_for("draft") == 30.0
 
 
-def test_the_position_counts_those_who_came_before(submit: Callable[..., Job]) -> None:
+def test_the_queue_position_counts_earlier_jobs(submit: Callable[..., Job]) -> None:
     first, second = submit(), submit()
     assert [estimates.queue_position(job) for job in (first, second)] == [1, 2]
     assert estimates.queue_length() == 2

@@ -1,4 +1,4 @@
-"""A finished job's scene becomes another result: a child without photos of its own."""
+"""A remix: another result from a finished job's scene, without photos of its own."""
 
 from collections.abc import Callable
 
@@ -19,17 +19,18 @@ SOURCE = (files.SCENE, files.INPUT, files.REPORT, files.CUTOUT)
 
 @pytest.fixture
 def parent(submit: Callable[..., Job]) -> Job:
-    """A result whose scene is still there."""
+    """A finished job that still has its scene."""
     return with_files(submit(engine="compact", foreground_ratio=0.7), *SOURCE)
 
 
-def refused(act: Callable[[], object]) -> str:
-    with pytest.raises(Rejected) as refusal:
-        act()
-    return refusal.value.code
+def rejection(call: Callable[[], object]) -> str:
+    """The code with which a call is rejected."""
+    with pytest.raises(Rejected) as rejected:
+        call()
+    return rejected.value.code
 
 
-def test_the_child_waits_with_the_new_choices_and_the_scenes_own(parent: Job) -> None:
+def test_a_remix_is_queued_with_the_new_choices_and_those_of_its_scene(parent: Job) -> None:
     child = services.remix(parent, Recipe(quality="high", engine="triposr", height_mm=42.0)).job
     assert (child.parent, child.owner, child.title, child.state) == (parent, parent.owner, "Lamp", State.QUEUED)
     recipe = child.recipe_object()
@@ -38,47 +39,47 @@ def test_the_child_waits_with_the_new_choices_and_the_scenes_own(parent: Job) ->
     assert not any(str(child.pk) in name for name in stored_files())
 
 
-def test_the_same_key_gives_the_same_child(parent: Job) -> None:
+def test_the_same_key_returns_the_same_remix(parent: Job) -> None:
     first, again = (services.remix(parent, Recipe(), "k") for _ in range(2))
     assert (first.job, first.created, again.created) == (again.job, True, False)
-    assert refused(lambda: services.remix(parent, Recipe(quality="high"), "k")) == "idempotency_conflict"
+    assert rejection(lambda: services.remix(parent, Recipe(quality="high"), "k")) == "idempotency_conflict"
 
 
-def test_a_key_of_a_submit_is_no_key_of_a_remix(submit: Callable[..., Job], parent: Job) -> None:
+def test_the_key_of_a_submit_cannot_be_reused_for_a_remix(submit: Callable[..., Job], parent: Job) -> None:
     submit(key="k")
-    assert refused(lambda: services.remix(parent, parent.recipe_object(), "k")) == "idempotency_conflict"
+    assert rejection(lambda: services.remix(parent, parent.recipe_object(), "k")) == "idempotency_conflict"
 
 
 @pytest.mark.parametrize("state", [State.QUEUED, State.RUNNING, State.FAILED, State.CANCELLED])
-def test_only_a_finished_job_is_remixed(job: Job, state: State) -> None:
-    assert refused(lambda: services.remix(in_state(job, state), Recipe())) == "wrong_state"
+def test_only_a_finished_job_can_be_remixed(job: Job, state: State) -> None:
+    assert rejection(lambda: services.remix(in_state(job, state), Recipe())) == "wrong_state"
 
 
-def test_without_its_scene_a_job_is_not_remixed(parent: Job) -> None:
+def test_a_job_without_its_scene_cannot_be_remixed(parent: Job) -> None:
     scene = parent.artifacts.get(name=files.SCENE)
     scene.file.delete(save=False)
     Artifact.objects.filter(pk=scene.pk).update(file=f"jobs/{parent.pk}/run/{files.SCENE}")
-    assert refused(lambda: services.remix(parent, Recipe())) == "source_missing"
+    assert rejection(lambda: services.remix(parent, Recipe())) == "source_missing"
     scene.delete()
-    assert refused(lambda: services.remix(parent, Recipe())) == "source_missing"
+    assert rejection(lambda: services.remix(parent, Recipe())) == "source_missing"
 
 
-def test_a_remix_counts_as_a_job_under_way(parent: Job, settings: Settings) -> None:
+def test_a_remix_counts_as_an_active_job(parent: Job, settings: Settings) -> None:
     settings.MAX_ACTIVE_JOBS = 1
     services.remix(parent, Recipe())
-    assert refused(lambda: services.remix(parent, Recipe())) == "too_many_active"
+    assert rejection(lambda: services.remix(parent, Recipe())) == "too_many_active"
 
 
-def test_a_full_quota_refuses_a_remix(parent: Job) -> None:
+def test_a_remix_is_rejected_when_the_quota_is_full(parent: Job) -> None:
     parent.owner.quota_mb = 1
     parent.owner.save()
     Job.objects.filter(pk=parent.pk).update(size=2**21)
-    assert refused(lambda: services.remix(parent, Recipe())) == "quota_exceeded"
+    assert rejection(lambda: services.remix(parent, Recipe())) == "quota_exceeded"
 
 
-def test_a_failed_remix_whose_parent_is_gone_is_not_tried_again(parent: Job) -> None:
+def test_a_failed_remix_cannot_be_retried_without_its_parent(parent: Job) -> None:
     child = in_state(services.remix(parent, Recipe()).job, State.FAILED)
     services.delete(parent.pk)
     child.refresh_from_db()
-    assert refused(lambda: services.retry(child)) == "source_missing"
+    assert rejection(lambda: services.retry(child)) == "source_missing"
     assert child.state == State.FAILED

@@ -1,4 +1,4 @@
-"""Jobs are found by text, tag and state, in the order asked for, in one query."""
+"""Jobs are found by text, tag and state, in the requested order, with one query."""
 
 from collections.abc import Callable
 
@@ -18,17 +18,17 @@ pytestmark = pytest.mark.django_db
 def jobs(submit: Callable[..., Job], settings: Settings) -> dict[str, Job]:
     """Three models of the owner: a red chair, an oak table, a Chair of glass."""
     settings.MAX_ACTIVE_JOBS = 10
-    made = {name: submit(title=title) for name, title in (("red", "red chair"), ("oak", "Table"), ("glass", "Chair"))}
-    tagging.set_tags(made["oak"], ["oak", "wood"])
-    tagging.set_tags(made["red"], ["wood"])
-    for size, job in enumerate(made.values()):
+    models = {name: submit(title=title) for name, title in (("red", "red chair"), ("oak", "Table"), ("glass", "Chair"))}
+    tagging.set_tags(models["oak"], ["oak", "wood"])
+    tagging.set_tags(models["red"], ["wood"])
+    for size, job in enumerate(models.values()):
         Job.objects.filter(pk=job.pk).update(size=size)
-    return made
+    return models
 
 
-def found(owner: User, jobs: dict[str, Job], **wanted: str) -> list[str]:
+def found(owner: User, jobs: dict[str, Job], **filters: str) -> list[str]:
     names = {job.pk: name for name, job in jobs.items()}
-    return [names[job.pk] for job in search(access.jobs_of(owner), **wanted)]
+    return [names[job.pk] for job in search(access.jobs_of(owner), **filters)]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def found(owner: User, jobs: dict[str, Job], **wanted: str) -> list[str]:
         ("", ["glass", "oak", "red"]),
     ],
 )
-def test_every_word_stands_in_title_or_tags(owner: User, jobs: dict[str, Job], text: str, names: list[str]) -> None:
+def test_every_word_must_occur_in_title_or_tags(owner: User, jobs: dict[str, Job], text: str, names: list[str]) -> None:
     assert found(owner, jobs, text=text) == names
 
 
@@ -56,11 +56,11 @@ def test_every_word_stands_in_title_or_tags(owner: User, jobs: dict[str, Job], t
         ("nonsense", ["glass", "oak", "red"]),
     ],
 )
-def test_the_order_is_the_one_asked_for(owner: User, jobs: dict[str, Job], sort: str, names: list[str]) -> None:
+def test_results_are_in_the_requested_order(owner: User, jobs: dict[str, Job], sort: str, names: list[str]) -> None:
     assert found(owner, jobs, sort=sort) == names
 
 
-def test_a_tag_is_matched_whole_and_a_state_exactly(owner: User, jobs: dict[str, Job]) -> None:
+def test_tag_and_state_match_exactly(owner: User, jobs: dict[str, Job]) -> None:
     assert found(owner, jobs, tag=" Wood ") == ["oak", "red"]
     assert found(owner, jobs, tag="woo") == []
     in_state(jobs["oak"], State.FAILED)
@@ -68,7 +68,7 @@ def test_a_tag_is_matched_whole_and_a_state_exactly(owner: User, jobs: dict[str,
     assert found(owner, jobs, state="failed", text="chair") == []
 
 
-def test_it_costs_one_query_and_finds_nothing_of_others(
+def test_a_search_is_one_query_and_finds_only_ones_own_jobs(
     stranger: User, jobs: dict[str, Job], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_num_queries(1):

@@ -1,4 +1,4 @@
-"""A link for those who have it, a publication for everybody, and complaints about either."""
+"""Share links, published models, and abuse reports."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def finished(job: Job) -> Job:
-    """A result of the owner."""
+    """A finished job of the owner."""
     return in_state(job, State.SUCCEEDED)
 
 
@@ -29,11 +29,11 @@ def test_a_link_shows_the_job_until_it_is_revoked(finished: Job) -> None:
     assert access.job_by_share(token) is None
 
 
-def test_sharing_again_gives_the_open_link(finished: Job) -> None:
+def test_sharing_again_returns_the_active_link(finished: Job) -> None:
     assert sharing.share(finished) == sharing.share(finished) == sharing.active_link(finished)
 
 
-def test_a_new_link_after_a_revoked_one_is_another(finished: Job) -> None:
+def test_a_new_link_differs_from_the_revoked_one(finished: Job) -> None:
     old = sharing.share(finished)
     sharing.revoke(finished)
     new = sharing.share(finished)
@@ -43,21 +43,21 @@ def test_a_new_link_after_a_revoked_one_is_another(finished: Job) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "x", "0" * 40, "../etc"])
-def test_a_made_up_token_opens_nothing(finished: Job, token: str) -> None:
+def test_an_unknown_token_finds_nothing(finished: Job, token: str) -> None:
     sharing.share(finished)
     assert access.job_by_share(token) is None
 
 
 @pytest.mark.parametrize("state", [State.QUEUED, State.RUNNING, State.FAILED, State.CANCELLED])
-def test_only_a_finished_model_is_shown_to_others(job: Job, state: State) -> None:
+def test_only_a_finished_model_can_be_shared_or_published(job: Job, state: State) -> None:
     in_state(job, state)
-    for verb in (sharing.share, sharing.publish):
-        with pytest.raises(Rejected) as refusal:
-            verb(job)
-        assert refusal.value.code == "wrong_state"
+    for command in (sharing.share, sharing.publish):
+        with pytest.raises(Rejected) as rejected:
+            command(job)
+        assert rejected.value.code == "wrong_state"
 
 
-def test_what_is_published_everybody_sees_until_it_is_taken_back(finished: Job) -> None:
+def test_anyone_can_see_a_published_model_until_it_is_unpublished(finished: Job) -> None:
     assert access.job_for_public(finished.pk) is None
     assert sharing.publish(finished)
     assert not sharing.publish(finished)
@@ -79,11 +79,13 @@ def delete(job: Job) -> None:
     services.delete(job.pk)
 
 
-@pytest.mark.parametrize("happens", [hide, ban, delete])
-def test_hidden_deleted_and_banned_peoples_models_vanish(finished: Job, happens: Callable[[Job], None]) -> None:
+@pytest.mark.parametrize("change", [hide, ban, delete])
+def test_models_that_are_hidden_deleted_or_of_banned_owners_are_not_shown(
+    finished: Job, change: Callable[[Job], None]
+) -> None:
     token = sharing.share(finished).token
     sharing.publish(finished)
-    happens(finished)
+    change(finished)
     assert access.job_by_share(token) is None
     assert access.job_for_public(finished.pk) is None
     assert not access.public_jobs().exists()
@@ -96,7 +98,7 @@ PUBLIC = [files.GLB, files.OBJ, files.MTL, files.TEXTURE, files.STL, files.VIDEO
 @pytest.mark.parametrize(
     ("names", "shown"), [(PRIVATE, False), ([*PUBLIC, files.SPRITE, files.frame_name(0), files.frame_name(29)], True)]
 )
-def test_strangers_get_the_model_and_never_the_photo(finished: Job, names: list[str], shown: bool) -> None:
+def test_strangers_can_download_the_model_but_never_the_photo(finished: Job, names: list[str], shown: bool) -> None:
     rows = [Artifact(job=finished, name=name, file=f"jobs/x/{name}", size=1, sha256="0") for name in names]
     Artifact.objects.bulk_create(rows)
     assert {artifact.name for artifact in access.public_files(finished)} == (set(names) if shown else set())
@@ -104,7 +106,7 @@ def test_strangers_get_the_model_and_never_the_photo(finished: Job, names: list[
         assert (access.public_file(finished, name) is not None) is shown
 
 
-def test_anybody_may_complain_and_who_has_complained_adds_no_second_report(finished: Job, stranger: User) -> None:
+def test_anyone_can_report_a_model_and_a_second_report_joins_the_first(finished: Job, stranger: User) -> None:
     first = sharing.report(finished, stranger, "copyright", "  Mine. ")
     assert (first.reason, first.text, first.reporter) == ("copyright", "Mine.", stranger)
     assert sharing.report(finished, stranger, "other") == first
@@ -112,7 +114,7 @@ def test_anybody_may_complain_and_who_has_complained_adds_no_second_report(finis
     assert AbuseReport.objects.count() == 2
 
 
-def test_a_made_up_reason_is_no_report(finished: Job) -> None:
+def test_an_unknown_reason_is_an_error(finished: Job) -> None:
     with pytest.raises(ValueError, match="boring"):
         sharing.report(finished, None, "boring")
     assert not AbuseReport.objects.exists()

@@ -1,4 +1,4 @@
-"""A photo becomes a row, a stored file and a ring."""
+"""A submit creates a row, a stored photo and a queue entry."""
 
 import errno
 import shutil
@@ -24,13 +24,13 @@ from tests.conftest import encoded, picture, stored_files
 pytestmark = pytest.mark.django_db
 
 
-def test_it_stores_the_photo_and_queues_the_job(owner: User, photo: bytes) -> None:
+def test_a_submit_stores_the_photo_and_queues_the_job(owner: User, photo: bytes) -> None:
     job = services.submit(owner, [(photo, "my_lamp.png")], Recipe(quality="draft")).job
     assert (job.state, job.title, job.quality) == ("queued", "my lamp", "draft")
     assert stored_files() == [f"jobs/{job.pk}/photo.png"]
 
 
-def test_it_rings_only_after_the_commit(
+def test_a_job_is_enqueued_only_after_the_commit(
     owner: User, photo: bytes, django_capture_on_commit_callbacks: Callable[..., Any]
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
@@ -39,7 +39,7 @@ def test_it_rings_only_after_the_commit(
     assert queue.entry_id(job.pk, 1) in (queue.queued_entry_ids() or set())
 
 
-def test_it_drops_what_the_camera_wrote_into_the_file(owner: User) -> None:
+def test_camera_metadata_is_removed(owner: User) -> None:
     exif = picture(mode="RGB").getexif()
     exif[0x010E] = "secret place"
     services.submit(owner, [(encoded(picture(mode="RGB"), "JPEG", exif=exif), "a.jpg")], Recipe())
@@ -47,11 +47,11 @@ def test_it_drops_what_the_camera_wrote_into_the_file(owner: User) -> None:
         assert b"secret place" not in file.read()
 
 
-def test_the_stored_photo_stands_upright(owner: User) -> None:
-    turned = picture(mode="RGB").crop((0, 0, 200, 100))
-    exif = turned.getexif()
+def test_the_stored_photo_is_upright(owner: User) -> None:
+    rotated = picture(mode="RGB").crop((0, 0, 200, 100))
+    exif = rotated.getexif()
     exif[0x0112] = 6
-    services.submit(owner, [(encoded(turned, "JPEG", exif=exif), "a.jpg")], Recipe())
+    services.submit(owner, [(encoded(rotated, "JPEG", exif=exif), "a.jpg")], Recipe())
     stored = Photo.objects.get()
     assert (stored.width, stored.height) == (100, 200)
     with default_storage.open(str(stored.file)) as file:
@@ -59,14 +59,14 @@ def test_the_stored_photo_stands_upright(owner: User) -> None:
 
 
 def test_a_bad_photo_stores_nothing(owner: User) -> None:
-    with pytest.raises(ReconstructionError) as refusal:
+    with pytest.raises(ReconstructionError) as rejected:
         services.submit(owner, [(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "a.png")], Recipe())
-    assert refusal.value.code == "unsupported_type"
+    assert rejected.value.code == "unsupported_type"
     assert not Job.objects.exists()
     assert stored_files() == []
 
 
-def test_the_same_key_gives_the_same_job(owner: User, photo: bytes) -> None:
+def test_the_same_key_returns_the_same_job(owner: User, photo: bytes) -> None:
     first = services.submit(owner, [(photo, "a.png")], Recipe(), idempotency_key="k")
     again = services.submit(owner, [(photo, "a.png")], Recipe(), idempotency_key="k")
     assert (first.created, again.created) == (True, False)
@@ -74,21 +74,21 @@ def test_the_same_key_gives_the_same_job(owner: User, photo: bytes) -> None:
     assert len(stored_files()) == 1
 
 
-def test_the_same_key_of_another_person_is_another_job(owner: User, stranger: User, photo: bytes) -> None:
-    mine = services.submit(owner, [(photo, "a.png")], Recipe(), idempotency_key="k").job
-    theirs = services.submit(stranger, [(photo, "a.png")], Recipe(), idempotency_key="k").job
-    assert mine != theirs
+def test_the_same_key_of_another_person_creates_another_job(owner: User, stranger: User, photo: bytes) -> None:
+    first = services.submit(owner, [(photo, "a.png")], Recipe(), idempotency_key="k").job
+    second = services.submit(stranger, [(photo, "a.png")], Recipe(), idempotency_key="k").job
+    assert first != second
 
 
-def test_the_same_key_for_another_photo_is_refused(owner: User, photo: bytes) -> None:
+def test_the_same_key_with_another_photo_is_rejected(owner: User, photo: bytes) -> None:
     services.submit(owner, [(photo, "a.png")], Recipe(), idempotency_key="k")
-    with pytest.raises(Rejected) as refusal:
+    with pytest.raises(Rejected) as rejected:
         services.submit(owner, [(encoded(picture(100)), "a.png")], Recipe(), idempotency_key="k")
-    assert refusal.value.code == "idempotency_conflict"
+    assert rejected.value.code == "idempotency_conflict"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_ten_parallel_submits_with_one_key_make_one_job(owner: User, photo: bytes) -> None:
+def test_ten_parallel_submits_with_one_key_create_one_job(owner: User, photo: bytes) -> None:
     def send(_: int) -> str:
         try:
             return str(services.submit(owner, [(photo, "a.png")], Recipe(), idempotency_key="k").job.pk)
@@ -102,7 +102,7 @@ def test_ten_parallel_submits_with_one_key_make_one_job(owner: User, photo: byte
 
 
 @pytest.mark.django_db(transaction=True)
-def test_parallel_submits_cannot_pass_the_quota(owner: User, photo: bytes, settings: Settings) -> None:
+def test_parallel_submits_cannot_exceed_the_limit_of_active_jobs(owner: User, photo: bytes, settings: Settings) -> None:
     settings.MAX_ACTIVE_JOBS = 3
 
     def send(_: int) -> bool:
@@ -119,35 +119,37 @@ def test_parallel_submits_cannot_pass_the_quota(owner: User, photo: bytes, setti
     assert len(stored_files()) == 3
 
 
-def test_a_full_disk_refuses_before_storing(owner: User, photo: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_rejects_the_photo_before_storing_it(
+    owner: User, photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(100, 99, 1))
-    with pytest.raises(Rejected) as refusal:
+    with pytest.raises(Rejected) as rejected:
         services.submit(owner, [(photo, "a.png")], Recipe())
-    assert refusal.value.code == "storage_full"
+    assert rejected.value.code == "storage_full"
     assert not Job.objects.exists()
 
 
-def test_a_disk_that_fills_up_while_storing_leaves_nothing(
+def test_nothing_is_left_when_the_disk_fills_up_while_storing(
     owner: User, photo: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def save(*args: object) -> str:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(default_storage, "save", save)
-    with pytest.raises(Rejected) as refusal:
+    with pytest.raises(Rejected) as rejected:
         services.submit(owner, [(photo, "a.png")], Recipe())
-    assert refusal.value.code == "storage_full"
+    assert rejected.value.code == "storage_full"
     assert not Job.objects.exists()
 
 
-def test_a_frozen_redis_does_not_refuse_the_photo(
+def test_a_photo_is_accepted_while_redis_hangs(
     owner: User, photo: bytes, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from redis.exceptions import ConnectionError
 
     def enqueue(*args: object, **kwargs: object) -> None:
-        raise ConnectionError("frozen")
+        raise ConnectionError("not responding")
 
     monkeypatch.setattr("django_rq.queues.DjangoRQ.enqueue", enqueue)
     job = services.submit(owner, [(photo, "a.png")], Recipe()).job
@@ -165,43 +167,43 @@ def test_a_frozen_redis_does_not_refuse_the_photo(
         ("", "Untitled"),
     ],
 )
-def test_names_are_only_for_showing(owner: User, photo: bytes, name: str, shown: str) -> None:
+def test_file_names_are_sanitised(owner: User, photo: bytes, name: str, shown: str) -> None:
     job = services.submit(owner, [(photo, name)], Recipe()).job
     assert job.title == shown.removesuffix(".png").removesuffix(".jpg")
     assert stored_files() == [f"jobs/{job.pk}/photo.png"]
 
 
-def test_several_photos_are_kept_in_their_order(owner: User, photo: bytes) -> None:
+def test_several_photos_are_stored_in_order(owner: User, photo: bytes) -> None:
     back = encoded(picture(100, "RGB"), "JPEG")
     job = services.submit(owner, [(photo, "front.png"), (back, "back.jpg")], Recipe(sides=("front", "back"))).job
-    assert [(each.position, each.original_name) for each in job.photos.all()] == [(0, "front.png"), (1, "back.jpg")]
+    assert [(row.position, row.original_name) for row in job.photos.all()] == [(0, "front.png"), (1, "back.jpg")]
     assert stored_files() == [f"jobs/{job.pk}/photo.png", f"jobs/{job.pk}/photo_1.jpg"]
-    assert job.size == sum(each.size for each in job.photos.all())
+    assert job.size == sum(row.size for row in job.photos.all())
 
 
 @pytest.mark.parametrize(("count", "code"), [(0, "no_photo"), (6, "too_many_photos")])
-def test_a_model_is_made_of_one_to_five_photos(owner: User, photo: bytes, count: int, code: str) -> None:
-    with pytest.raises(Rejected) as refusal:
+def test_a_model_needs_one_to_five_photos(owner: User, photo: bytes, count: int, code: str) -> None:
+    with pytest.raises(Rejected) as rejected:
         services.submit(owner, [(photo, "a.png")] * count, Recipe())
-    assert refusal.value.code == code
+    assert rejected.value.code == code
     assert stored_files() == []
 
 
-def test_a_bad_second_photo_is_named_and_stores_nothing(owner: User, photo: bytes) -> None:
-    with pytest.raises(ReconstructionError) as refusal:
+def test_a_bad_second_photo_is_named_and_nothing_is_stored(owner: User, photo: bytes) -> None:
+    with pytest.raises(ReconstructionError) as rejected:
         services.submit(owner, [(photo, "a.png"), (b"", "b.png")], Recipe())
-    assert refusal.value.code == "empty_file"
-    assert refusal.value.message.startswith("Photo 2: ")
+    assert rejected.value.code == "empty_file"
+    assert rejected.value.message.startswith("Photo 2: ")
     assert stored_files() == []
 
 
-def test_more_sides_than_photos_are_refused(owner: User, photo: bytes) -> None:
-    with pytest.raises(ReconstructionError) as refusal:
+def test_more_sides_than_photos_are_rejected(owner: User, photo: bytes) -> None:
+    with pytest.raises(ReconstructionError) as rejected:
         services.submit(owner, [(photo, "a.png")], Recipe(sides=("front", "back")))
-    assert refusal.value.code == "invalid_recipe"
+    assert rejected.value.code == "invalid_recipe"
 
 
-def test_the_same_key_for_the_same_photos_in_another_order_is_refused(owner: User, photo: bytes) -> None:
+def test_the_same_key_with_the_photos_in_another_order_is_rejected(owner: User, photo: bytes) -> None:
     photos = [(photo, "a.png"), (encoded(picture(100)), "b.png")]
     first = services.submit(owner, photos, Recipe(), idempotency_key="k")
     assert services.submit(owner, photos, Recipe(), idempotency_key="k").job == first.job
@@ -210,11 +212,11 @@ def test_the_same_key_for_the_same_photos_in_another_order_is_refused(owner: Use
             services.submit(owner, others, Recipe(), idempotency_key="k")
 
 
-def test_a_full_quota_refuses_a_photo(owner: User, photo: bytes, settings: Settings) -> None:
+def test_a_photo_is_rejected_when_the_quota_is_full(owner: User, photo: bytes, settings: Settings) -> None:
     owner.quota_mb = 1
     owner.save()
     Job.objects.filter(pk=services.submit(owner, [(photo, "a.png")], Recipe()).job.pk).update(size=2**20)
-    with pytest.raises(Rejected) as refusal:
+    with pytest.raises(Rejected) as rejected:
         services.submit(owner, [(photo, "a.png")], Recipe())
-    assert refusal.value.code == "quota_exceeded"
+    assert rejected.value.code == "quota_exceeded"
     assert Job.objects.count() == 1

@@ -1,6 +1,7 @@
-"""Who may move a job where."""
+"""Which writer may move a job to which state."""
 
 from itertools import product
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -14,33 +15,36 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize(("old", "new", "writer"), list(product(State, State, Writer)))
-def test_only_the_table_decides(job: Job, old: State, new: State, writer: Writer) -> None:
+def test_only_transitions_in_the_table_are_allowed(job: Job, old: State, new: State, writer: Writer) -> None:
     job = in_state(job, old)
-    needs = {State.FAILED: {"failure_code": "internal"}, State.RUNNING: {"lease_token": uuid4()}}
+    required: dict[State, dict[str, Any]] = {
+        State.FAILED: {"failure_code": "internal"},
+        State.RUNNING: {"lease_token": uuid4()},
+    }
     allowed = writer in TRANSITIONS.get((old, new), frozenset())
-    assert transitions.advance(job.pk, new, writer=writer, **needs.get(new, {})) is allowed
+    assert transitions.advance(job.pk, new, writer=writer, **required.get(new, {})) is allowed
     job.refresh_from_db()
     assert job.state == (new if allowed else old)
 
 
-def test_a_job_is_claimed_once(job: Job) -> None:
+def test_a_job_can_be_claimed_once(job: Job) -> None:
     assert transitions.claim(job.pk, worker="first") is not None
     assert transitions.claim(job.pk, worker="second") is None
     job.refresh_from_db()
     assert job.worker == "first"
 
 
-def test_a_void_token_writes_nothing(job: Job) -> None:
+def test_a_lost_lease_writes_nothing(job: Job) -> None:
     in_state(job, State.RUNNING)
-    void = uuid4()
-    assert not transitions.renew(job.pk, void)
-    assert not transitions.report_progress(job.pk, void, "scene", 0.5, new_stage=True)
-    assert not transitions.fail(job.pk, "internal", writer=Writer.WORKER, token=void)
+    lost = uuid4()
+    assert not transitions.renew(job.pk, lost)
+    assert not transitions.report_progress(job.pk, lost, "scene", 0.5, new_stage=True)
+    assert not transitions.fail(job.pk, "internal", writer=Writer.WORKER, token=lost)
     job.refresh_from_db()
     assert (job.state, job.stage) == (State.RUNNING, "")
 
 
-def test_every_change_is_an_event_with_a_growing_seq(job: Job) -> None:
+def test_every_change_is_an_event_with_an_increasing_seq(job: Job) -> None:
     token = transitions.claim(job.pk, worker="w")
     assert token
     transitions.report_progress(job.pk, token, "cutout", 0.1, new_stage=True)
@@ -55,7 +59,7 @@ def test_every_change_is_an_event_with_a_growing_seq(job: Job) -> None:
     ]
 
 
-def test_a_failure_stores_its_sentence_with_its_code(job: Job) -> None:
+def test_a_failure_stores_code_and_message(job: Job) -> None:
     in_state(job, State.FAILED)
     assert job.failure_code == "no_subject"
     assert "single object" in job.failure_message
@@ -68,7 +72,7 @@ def test_an_ended_job_holds_no_lease(job: Job, state: State) -> None:
     assert job.finished_at is not None
 
 
-def test_a_wish_to_cancel_is_recorded_once(job: Job) -> None:
+def test_a_cancel_request_is_recorded_once(job: Job) -> None:
     in_state(job, State.RUNNING)
     assert transitions.request_cancel(job.pk)
     assert not transitions.request_cancel(job.pk)

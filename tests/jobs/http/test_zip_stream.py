@@ -1,4 +1,4 @@
-"""Everything as one ZIP: whole, as long as it said, readable by the standard library."""
+"""A ZIP is complete, as long as announced, and readable by the standard library."""
 
 import asyncio
 import hashlib
@@ -23,15 +23,15 @@ def make_artifact(job: Job, name: str, data: bytes) -> Artifact:
 
 
 def body(response: StreamingHttpResponse) -> bytes:
-    """What a client would have received."""
+    """The bytes that a client receives."""
 
     async def collect() -> bytes:
-        return b"".join([piece async for piece in response])  # type: ignore[union-attr, misc]
+        return b"".join([chunk async for chunk in response])
 
     return asyncio.run(collect())
 
 
-def test_a_bundle_holds_every_file_as_it_is(job: Job) -> None:
+def test_a_bundle_contains_every_file_unchanged(job: Job) -> None:
     contents = {"mesh.glb": bytes(range(256)) * 5000, "mesh.mtl": b"", "report.json": b"{}"}
     files = [make_artifact(job, name, data) for name, data in contents.items()]
     archive = zipfile.ZipFile(io.BytesIO(body(deliver_bundle(entries_of(files, "lamp"), "lamp.zip"))))
@@ -39,7 +39,7 @@ def test_a_bundle_holds_every_file_as_it_is(job: Job) -> None:
     assert {name: archive.read(f"lamp/{name}") for name in contents} == contents
 
 
-def test_the_length_is_told_before_the_first_byte(job: Job) -> None:
+def test_the_content_length_is_known_in_advance(job: Job) -> None:
     files = [make_artifact(job, "mesh.glb", b"g" * 300_000), make_artifact(job, "mesh.mtl", b"")]
     response = deliver_bundle(entries_of(files, "lamp"), "lamp.zip")
     assert int(response["Content-Length"]) == len(body(response))
@@ -51,21 +51,21 @@ def test_a_bundle_is_a_download_with_a_name(job: Job) -> None:
     assert zipfile.ZipFile(io.BytesIO(body(response))).namelist() == []
 
 
-def test_models_lie_in_folders_of_their_own(job: Job) -> None:
+def test_each_model_has_its_own_folder(job: Job) -> None:
     artifact = make_artifact(job, "mesh.glb", b"glTF")
     both = [Entry("a/mesh.glb", artifact), Entry("b/mesh.glb", artifact)]
     names = zipfile.ZipFile(io.BytesIO(body(deliver_bundle(both, "models.zip")))).namelist()
     assert names == ["a/mesh.glb", "b/mesh.glb"]
 
 
-def test_text_made_on_the_way_lies_beside_stored_files(job: Job) -> None:
+def test_generated_text_can_be_bundled_with_stored_files(job: Job) -> None:
     entries = [Entry("account.json", b"{}"), Entry("lamp/mesh.glb", make_artifact(job, "mesh.glb", b"glTF"))]
     archive = zipfile.ZipFile(io.BytesIO(body(deliver_bundle(entries, "data.zip"))))
     assert (archive.read("account.json"), archive.read("lamp/mesh.glb")) == (b"{}", b"glTF")
 
 
 @pytest.mark.parametrize(("limit", "value"), [("ZIP64_LIMIT", 2000), ("ZIP_FILECOUNT_LIMIT", 3)])
-def test_a_large_bundle_is_as_long_as_it_said(
+def test_the_content_length_of_a_large_bundle_is_correct(
     db: None, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
 ) -> None:
     monkeypatch.setattr(zipfile, limit, value)

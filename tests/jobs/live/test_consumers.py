@@ -1,4 +1,4 @@
-"""The socket of a job: the truth first, then the changes, and nothing for those who may not see it."""
+"""The socket of a job: a snapshot, then every change, and nothing without access."""
 
 import json
 from collections.abc import Callable
@@ -66,14 +66,15 @@ async def test_the_owner_gets_a_snapshot_then_each_stage(job: Job, make_socket: 
     socket = await opened(make_socket)
     assert (await next_job(socket))["state"] == "queued"
     token = await sync_to_async(transitions.claim)(job.pk, worker="w")
+    assert token
     assert (await next_job(socket))["state"] == "running"
     await sync_to_async(transitions.report_progress)(job.pk, token, "scene", 0.4, new_stage=True)
-    told = await next_job(socket)
-    assert (told["type"], told["stage"], told["progress"], told["seq"]) == ("job", "scene", 0.4, 2)
+    message = await next_job(socket)
+    assert (message["type"], message["stage"], message["progress"], message["seq"]) == ("job", "scene", 0.4, 2)
     await socket.disconnect()
 
 
-async def test_it_closes_after_the_end(job: Job, make_socket: WebsocketCommunicator) -> None:
+async def test_the_socket_closes_when_the_job_has_ended(job: Job, make_socket: WebsocketCommunicator) -> None:
     socket = await opened(make_socket)
     await next_job(socket)
     await sync_to_async(services.cancel)(job.pk)
@@ -81,7 +82,7 @@ async def test_it_closes_after_the_end(job: Job, make_socket: WebsocketCommunica
     assert await closing_code(socket) == 1000
 
 
-async def test_a_job_that_had_ended_is_told_once(job: Job, make_socket: WebsocketCommunicator) -> None:
+async def test_an_ended_job_is_sent_once(job: Job, make_socket: WebsocketCommunicator) -> None:
     await sync_to_async(in_state)(job, State.FAILED)
     socket = await opened(make_socket)
     assert (await next_job(socket))["failure"]["code"] == "no_subject"
@@ -93,14 +94,14 @@ def strange_socket(job: Job, stranger: User) -> WebsocketCommunicator:
     return page_socket(job.pk, stranger)
 
 
-async def test_a_stranger_hears_nothing(job: Job, strange_socket: WebsocketCommunicator) -> None:
+async def test_a_stranger_receives_nothing(job: Job, strange_socket: WebsocketCommunicator) -> None:
     await opened(strange_socket)
     assert await closing_code(strange_socket) == consumers.NOT_FOUND
     await sync_to_async(services.cancel)(job.pk)
     assert await strange_socket.receive_nothing()
 
 
-async def test_anonymous_and_a_wrong_id_hear_the_same(job: Job) -> None:
+async def test_an_anonymous_user_and_a_wrong_id_get_the_same_closing_code(job: Job) -> None:
     for socket in (page_socket(job.pk, None), page_socket(uuid4(), None)):
         assert await closing_code(await opened(socket)) == consumers.NOT_FOUND
 
@@ -110,7 +111,7 @@ def foreign_socket(job: Job, owner: User) -> WebsocketCommunicator:
     return page_socket(job.pk, owner, origin=b"http://evil.example")
 
 
-async def test_a_page_of_another_site_is_refused(foreign_socket: WebsocketCommunicator) -> None:
+async def test_a_page_of_another_site_is_rejected(foreign_socket: WebsocketCommunicator) -> None:
     accepted, _ = await foreign_socket.connect(timeout=10)
     assert not accepted
 
@@ -120,25 +121,25 @@ def token(owner: User) -> str:
     return str(ApiToken.objects.create(user=owner)[1])
 
 
-async def test_an_app_comes_with_its_token(job: Job, token: str) -> None:
+async def test_an_app_connects_with_its_token(job: Job, token: str) -> None:
     socket = await opened(app_socket(job.pk, token))
     assert (await next_job(socket))["id"] == str(job.pk)
     await socket.disconnect()
 
 
-async def test_a_made_up_token_hears_nothing(job: Job, token: str) -> None:
+async def test_an_invalid_token_is_closed(job: Job, token: str) -> None:
     socket = await opened(app_socket(job.pk, token[:-4] + "0000"))
     assert await closing_code(socket) == consumers.NOT_FOUND
 
 
-async def test_who_talks_is_closed(make_socket: WebsocketCommunicator) -> None:
+async def test_a_client_that_sends_is_closed(make_socket: WebsocketCommunicator) -> None:
     socket = await opened(make_socket)
     await next_job(socket)
     await socket.send_to(text_data=json.dumps({"hello": 1}))
     assert await closing_code(socket) == consumers.POLICY
 
 
-async def test_a_banned_owner_is_closed_at_the_next_look(
+async def test_the_socket_of_a_banned_owner_closes_at_the_next_refresh(
     make_socket: WebsocketCommunicator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(consumers, "REFRESH_SECONDS", 0.05)
@@ -148,7 +149,7 @@ async def test_a_banned_owner_is_closed_at_the_next_look(
     assert await closing_code(socket) == consumers.NOT_FOUND
 
 
-async def test_a_lost_message_is_healed_by_looking_again(
+async def test_a_refresh_makes_up_for_a_lost_notification(
     job: Job, make_socket: WebsocketCommunicator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(consumers, "REFRESH_SECONDS", 0.05)
@@ -159,7 +160,8 @@ async def test_a_lost_message_is_healed_by_looking_again(
     assert (await next_job(socket))["state"] == "cancelled"
 
 
-async def test_an_idle_socket_lives_longer_than_redis_clients_patience(
+@pytest.mark.slow  # it has to wait longer than the timeout
+async def test_an_idle_socket_stays_open_longer_than_the_redis_timeout(
     job: Job, make_socket: WebsocketCommunicator
 ) -> None:
     """redis-py 8 would close it after five seconds of silence (docs/decisions/0001)."""
@@ -172,28 +174,33 @@ async def test_an_idle_socket_lives_longer_than_redis_clients_patience(
 
 @pytest.fixture
 def second_socket(job: Job, owner: User, submit: Callable[..., Job]) -> WebsocketCommunicator:
-    """A page whose job waits behind `job`."""
+    """The socket of a page whose job is queued behind `job`."""
     return page_socket(submit().pk, owner)
 
 
-async def test_who_waits_hears_at_once_when_the_queue_moves(job: Job, second_socket: WebsocketCommunicator) -> None:
+async def test_a_queued_job_gets_its_new_position_when_the_queue_moves(
+    job: Job, second_socket: WebsocketCommunicator
+) -> None:
     socket = await opened(second_socket)
     first = await next_job(socket)
     assert first["queue_position"] == 2
     await sync_to_async(services.cancel)(job.pk)
-    told = await next_job(socket)
-    assert (told["type"], told["queue_position"], told["seq"]) == ("snapshot", 1, first["seq"])
+    message = await next_job(socket)
+    assert (message["type"], message["queue_position"], message["seq"]) == ("snapshot", 1, first["seq"])
     await socket.disconnect()
 
 
-async def test_early_files_reach_the_open_page(job: Job, make_socket: WebsocketCommunicator, tmp_path: Path) -> None:
+async def test_early_files_are_sent_to_the_open_page(
+    job: Job, make_socket: WebsocketCommunicator, tmp_path: Path
+) -> None:
     socket = await opened(make_socket)
     await next_job(socket)
     token = await sync_to_async(transitions.claim)(job.pk, worker="w")
+    assert token
     await next_job(socket)
     (tmp_path / "cutout.png").write_bytes(b"early")
     await sync_to_async(artifacts.store_early)(job, token, tmp_path / "cutout.png")
-    assert [each["name"] for each in (await next_job(socket))["files"]] == ["cutout.png"]
+    assert [file["name"] for file in (await next_job(socket))["files"]] == ["cutout.png"]
     await socket.disconnect()
 
 
@@ -204,11 +211,11 @@ async def test_a_ban_closes_open_sockets_at_once(job: Job, make_socket: Websocke
     assert await closing_code(socket) == consumers.NOT_FOUND
 
 
-async def test_a_redis_that_is_away_closes_with_a_reason_to_come_again(
+async def test_without_redis_the_socket_closes_with_a_code_to_reconnect(
     make_socket: WebsocketCommunicator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def group_add(*args: object) -> None:
-        raise ConnectionError("Redis is away")
+        raise ConnectionError("Redis is not responding")
 
     monkeypatch.setattr("channels_redis.core.RedisChannelLayer.group_add", group_add)
     accepted, code = await make_socket.connect(timeout=10)

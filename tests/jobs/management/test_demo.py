@@ -1,4 +1,4 @@
-"""`make demo`: an account with our samples, on one's own machine only."""
+"""`make demo`: an account with the samples, only on your own machine."""
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -11,7 +11,7 @@ from jobs.models import Job
 pytestmark = pytest.mark.django_db
 
 
-def test_it_sends_our_samples_once() -> None:
+def test_the_samples_are_submitted_once() -> None:
     call_command("demo", verbosity=0)
     call_command("demo", verbosity=0)
     demo = User.objects.get(email=EMAIL)

@@ -1,4 +1,4 @@
-"""Every way through a run ends in a terminal state, and a row exists exactly when its file is whole."""
+"""Every run ends in a terminal state, and a row exists exactly when its file is complete."""
 
 import errno
 from collections.abc import Callable
@@ -26,9 +26,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 Pipeline = Callable[..., Reconstruction]
 
 
-def writes_two_files(photos: list[bytes], recipe: Any, folder: Path, **hooks: Any) -> Reconstruction:
-    """A pipeline of the same shape as the real one, in no time."""
-    hooks["on_progress"]("scene", 0.5)
+def writes_two_files(photos: list[bytes], recipe: Any, folder: Path, **callbacks: Any) -> Reconstruction:
+    """A pipeline with the signature of the real one that takes no time."""
+    callbacks["on_progress"]("scene", 0.5)
     for name in ("mesh.glb", "report.json"):
         (folder / name).write_bytes(name.encode())
     report = {"engine": "compact", "stages": [{"name": "scene", "seconds": 0.1}]}
@@ -38,7 +38,7 @@ def writes_two_files(photos: list[bytes], recipe: Any, folder: Path, **hooks: An
 def raises(error: BaseException) -> Pipeline:
     """A pipeline that ends with `error`."""
 
-    def pipeline(*args: Any, **hooks: Any) -> Reconstruction:
+    def pipeline(*args: Any, **callbacks: Any) -> Reconstruction:
         raise error
 
     return pipeline
@@ -46,7 +46,7 @@ def raises(error: BaseException) -> Pipeline:
 
 @pytest.fixture
 def pipeline(monkeypatch: pytest.MonkeyPatch) -> Callable[[Pipeline], None]:
-    """Put another pipeline in the place of the real one."""
+    """Replace the real pipeline."""
     return lambda function: monkeypatch.setattr("ml.pipeline.reconstruct.reconstruct", function)
 
 
@@ -56,7 +56,7 @@ def run(job: Job) -> Job:
     return job
 
 
-def test_a_good_run_keeps_every_file_and_its_facts(job: Job, pipeline: Callable[[Pipeline], None]) -> None:
+def test_a_successful_run_stores_every_file_and_its_metadata(job: Job, pipeline: Callable[[Pipeline], None]) -> None:
     pipeline(writes_two_files)
     assert run(job).state == State.SUCCEEDED
     assert (job.engine, job.stage_seconds, job.progress) == ("compact", {"scene": 0.1}, 1.0)
@@ -78,7 +78,7 @@ def test_a_good_run_keeps_every_file_and_its_facts(job: Job, pipeline: Callable[
         (ZeroDivisionError("oops"), "internal"),
     ],
 )
-def test_every_error_becomes_a_code_and_keeps_no_file(
+def test_every_error_becomes_a_code_and_no_file_is_stored(
     job: Job, pipeline: Callable[[Pipeline], None], error: Exception, code: str
 ) -> None:
     pipeline(raises(error))
@@ -87,7 +87,7 @@ def test_every_error_becomes_a_code_and_keeps_no_file(
     assert stored_files() == [f"jobs/{job.pk}/photo.png"]
 
 
-def test_the_traceback_is_kept_for_staff_and_not_in_the_sentence(
+def test_the_traceback_is_stored_for_staff_but_not_in_the_message(
     job: Job, pipeline: Callable[[Pipeline], None]
 ) -> None:
     pipeline(raises(ZeroDivisionError("oops")))
@@ -101,23 +101,23 @@ def test_a_cancel_during_the_run_ends_as_cancelled(
 ) -> None:
     settings.BEAT_SECONDS = 0.01
 
-    def waits_for_the_wish(*args: Any, **hooks: Any) -> Reconstruction:
+    def waits_for_the_request(*args: Any, **callbacks: Any) -> Reconstruction:
         services.cancel(job.pk)
-        while not hooks["should_stop"]():
+        while not callbacks["should_stop"]():
             pass
         raise Stopped
 
-    pipeline(waits_for_the_wish)
+    pipeline(waits_for_the_request)
     assert run(job).state == State.CANCELLED
 
 
-def test_a_run_past_its_time_ends_as_timeout(
+def test_a_run_over_its_time_limit_ends_as_timeout(
     job: Job, pipeline: Callable[[Pipeline], None], settings: Settings
 ) -> None:
     settings.BEAT_SECONDS, settings.JOB_TIMEOUT = 0.01, 0.05
 
-    def waits_for_the_end(*args: Any, **hooks: Any) -> Reconstruction:
-        while not hooks["should_stop"]():
+    def waits_for_the_end(*args: Any, **callbacks: Any) -> Reconstruction:
+        while not callbacks["should_stop"]():
             pass
         raise Stopped
 
@@ -125,9 +125,9 @@ def test_a_run_past_its_time_ends_as_timeout(
     assert run(job).failure_code == "timeout"
 
 
-def test_a_run_that_lost_its_lease_keeps_nothing(job: Job, pipeline: Callable[[Pipeline], None]) -> None:
-    def loses_the_lease(photos: list[bytes], recipe: Any, folder: Path, **hooks: Any) -> Reconstruction:
-        done = writes_two_files(photos, recipe, folder, **hooks)
+def test_a_run_that_lost_its_lease_stores_nothing(job: Job, pipeline: Callable[[Pipeline], None]) -> None:
+    def loses_the_lease(photos: list[bytes], recipe: Any, folder: Path, **callbacks: Any) -> Reconstruction:
+        done = writes_two_files(photos, recipe, folder, **callbacks)
         Job.objects.update(lease_token="00000000-0000-0000-0000-000000000001")
         return done
 
@@ -137,13 +137,13 @@ def test_a_run_that_lost_its_lease_keeps_nothing(job: Job, pipeline: Callable[[P
     assert stored_files() == [f"jobs/{job.pk}/photo.png"]
 
 
-def test_a_stale_ring_does_nothing(job: Job, pipeline: Callable[[Pipeline], None]) -> None:
+def test_an_outdated_queue_entry_does_nothing(job: Job, pipeline: Callable[[Pipeline], None]) -> None:
     in_state(job, State.CANCELLED)
     pipeline(raises(AssertionError("the pipeline must not run")))
     assert run(job).state == State.CANCELLED
 
 
-def test_a_second_attempt_replaces_nothing_of_another_run(job: Job, pipeline: Callable[[Pipeline], None]) -> None:
+def test_a_second_attempt_stores_its_own_files(job: Job, pipeline: Callable[[Pipeline], None]) -> None:
     pipeline(raises(ReconstructionError("no_subject")))
     run(job)
     services.retry(job)
@@ -153,7 +153,7 @@ def test_a_second_attempt_replaces_nothing_of_another_run(job: Job, pipeline: Ca
     assert job.artifacts.count() == 2
 
 
-def test_nothing_stays_in_the_working_folder(
+def test_the_working_folder_is_empty_afterwards(
     job: Job, pipeline: Callable[[Pipeline], None], settings: Settings
 ) -> None:
     pipeline(writes_two_files)
@@ -161,24 +161,24 @@ def test_nothing_stays_in_the_working_folder(
     assert list((settings.VAR_DIR / "work").glob(f"{job.pk}*")) == []
 
 
-def shows_early(ending: Pipeline, seen: list[list[str]]) -> Pipeline:
-    """A pipeline that shows its cutout and preview, notes what the row has by then, and ends as `ending`."""
+def publishes_early(ending: Pipeline, seen: list[list[str]]) -> Pipeline:
+    """A pipeline that publishes cutout and preview, notes which files the job has by then, and ends as `ending`."""
 
-    def pipeline(photos: Any, recipe: Any, folder: Path, **hooks: Any) -> Reconstruction:
+    def pipeline(photos: Any, recipe: Any, folder: Path, **callbacks: Any) -> Reconstruction:
         for name in (files.CUTOUT, files.PREVIEW):
             (folder / name).write_bytes(b"early " + name.encode())
-            hooks["on_file"](name)
+            callbacks["on_file"](name)
             seen.append(sorted(Artifact.objects.values_list("name", flat=True)))
-        return ending(photos, recipe, folder, **hooks)
+        return ending(photos, recipe, folder, **callbacks)
 
     return pipeline
 
 
-def test_early_files_are_there_while_it_runs_and_give_way_to_the_result(
+def test_early_files_exist_during_the_run_and_are_replaced_by_the_result(
     job: Job, pipeline: Callable[[Pipeline], None]
 ) -> None:
     seen: list[list[str]] = []
-    pipeline(shows_early(writes_two_files, seen))
+    pipeline(publishes_early(writes_two_files, seen))
     assert run(job).state == State.SUCCEEDED
     assert seen == [[files.CUTOUT], [files.CUTOUT, files.PREVIEW]]
     kept = dict(job.artifacts.values_list("name", "file"))
@@ -187,25 +187,26 @@ def test_early_files_are_there_while_it_runs_and_give_way_to_the_result(
 
 
 @pytest.mark.parametrize("error", [ReconstructionError("no_subject"), Stopped(), MemoryError()])
-def test_early_files_go_with_a_run_that_ends_otherwise(
-    job: Job, pipeline: Callable[[Pipeline], None], error: BaseException
+def test_early_files_are_deleted_when_the_run_does_not_succeed(
+    job: Job, pipeline: Callable[[Pipeline], None], error: BaseException, settings: Settings
 ) -> None:
+    settings.BEAT_SECONDS = 0.01
     seen: list[list[str]] = []
 
-    def ending(*args: Any, **hooks: Any) -> Reconstruction:
+    def ending(*args: Any, **callbacks: Any) -> Reconstruction:
         services.cancel(job.pk)
-        while isinstance(error, Stopped) and not hooks["should_stop"]():
+        while isinstance(error, Stopped) and not callbacks["should_stop"]():
             pass
         raise error
 
-    pipeline(shows_early(ending, seen))
+    pipeline(publishes_early(ending, seen))
     assert run(job).is_terminal
     assert len(seen) == 2
     assert not Artifact.objects.exists()
     assert stored_files() == [f"jobs/{job.pk}/photo.png"]
 
 
-def test_a_file_shown_twice_is_one_file(job: Job, tmp_path: Path) -> None:
+def test_a_file_published_twice_is_stored_once(job: Job, tmp_path: Path) -> None:
     token = transitions.claim(job.pk, worker="w")
     assert token
     path = tmp_path / files.PREVIEW
@@ -218,7 +219,7 @@ def test_a_file_shown_twice_is_one_file(job: Job, tmp_path: Path) -> None:
     assert stored_files() == [f"jobs/{job.pk}/photo.png"]
 
 
-def test_who_lost_the_lease_shows_nothing(job: Job, tmp_path: Path) -> None:
+def test_a_run_that_lost_its_lease_publishes_nothing(job: Job, tmp_path: Path) -> None:
     token = transitions.claim(job.pk, worker="w")
     assert token
     path = tmp_path / files.CUTOUT
@@ -229,7 +230,7 @@ def test_who_lost_the_lease_shows_nothing(job: Job, tmp_path: Path) -> None:
     assert stored_files() == [f"jobs/{job.pk}/photo.png"]
 
 
-def test_early_files_of_a_lost_worker_go_with_its_lease(job: Job, tmp_path: Path) -> None:
+def test_early_files_are_deleted_when_the_lease_expires(job: Job, tmp_path: Path) -> None:
     token = transitions.claim(job.pk, worker="w")
     assert token
     path = tmp_path / files.CUTOUT
@@ -241,20 +242,20 @@ def test_early_files_of_a_lost_worker_go_with_its_lease(job: Job, tmp_path: Path
     assert stored_files() == [f"jobs/{job.pk}/photo.png"]
 
 
-def test_an_early_file_is_news_for_open_pages(job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_early_file_notifies_open_pages(job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     token = transitions.claim(job.pk, worker="w")
     assert token
-    told: list[int] = []
-    monkeypatch.setattr("jobs.core.notify.job_changed", lambda job_id: told.append(Job.objects.get(pk=job_id).seq))
+    seqs: list[int] = []
+    monkeypatch.setattr("jobs.core.notify.job_changed", lambda job_id: seqs.append(Job.objects.get(pk=job_id).seq))
     path = tmp_path / files.CUTOUT
     path.write_bytes(b"early")
     artifacts.store_early(job, token, path)
-    assert told == [2]
+    assert seqs == [2]
 
 
-def makes_source(photos: list[bytes], recipe: Any, folder: Path, **hooks: Any) -> Reconstruction:
+def makes_source(photos: list[bytes], recipe: Any, folder: Path, **callbacks: Any) -> Reconstruction:
     """A pipeline whose result can be remixed."""
-    done = writes_two_files(photos, recipe, folder, **hooks)
+    done = writes_two_files(photos, recipe, folder, **callbacks)
     for name in artifacts.SOURCE_FILES[:4]:
         (folder / name).write_bytes(b"parent " + name.encode())
     return Reconstruction(tuple({*done.files, *artifacts.SOURCE_FILES[:4]}), done.report, done.engine)
@@ -262,10 +263,10 @@ def makes_source(photos: list[bytes], recipe: Any, folder: Path, **hooks: Any) -
 
 @pytest.fixture
 def child(job: Job, pipeline: Callable[[Pipeline], None], monkeypatch: pytest.MonkeyPatch) -> Job:
-    """A remix that waits; its pipeline copies what it found of its parent."""
+    """A queued remix; its pipeline copies what it finds of its parent."""
     pipeline(makes_source)
 
-    def remix(source: Path, recipe: Any, folder: Path, **hooks: Any) -> Reconstruction:
+    def remix(source: Path, recipe: Any, folder: Path, **callbacks: Any) -> Reconstruction:
         found = sorted(path.name for path in source.iterdir())
         for name in found:
             (folder / name).write_bytes((source / name).read_bytes())
@@ -275,7 +276,7 @@ def child(job: Job, pipeline: Callable[[Pipeline], None], monkeypatch: pytest.Mo
     return services.remix(run(job), Recipe(quality="high")).job
 
 
-def test_a_remix_is_made_from_its_parents_files(child: Job) -> None:
+def test_a_remix_uses_its_parents_files(child: Job) -> None:
     assert run(child).state == State.SUCCEEDED
     assert child.report["recipe"]["quality"] == "high"
     scene = child.artifacts.get(name=files.SCENE)
@@ -283,7 +284,7 @@ def test_a_remix_is_made_from_its_parents_files(child: Job) -> None:
         assert file.read() == b"parent scene.npz"
 
 
-def test_a_finished_remix_lives_on_without_its_parent_and_can_be_remixed(child: Job) -> None:
+def test_a_finished_remix_can_be_remixed_after_its_parent_was_deleted(child: Job) -> None:
     services.delete(run(child).parent_id or child.pk)
     child.refresh_from_db()
     assert child.parent is None
@@ -291,20 +292,20 @@ def test_a_finished_remix_lives_on_without_its_parent_and_can_be_remixed(child: 
     assert run(grandchild).state == State.SUCCEEDED
 
 
-def test_a_remix_whose_parent_is_gone_says_so(child: Job) -> None:
+def test_a_remix_fails_when_its_parent_was_deleted(child: Job) -> None:
     services.delete(child.parent_id or child.pk)
     assert run(child).failure_code == "source_missing"
     assert "Upload its photo again" in child.failure_message
 
 
-def test_a_remix_whose_parents_files_are_gone_says_so(child: Job) -> None:
+def test_a_remix_fails_when_its_parents_files_are_missing(child: Job) -> None:
     assert child.parent
     child.parent.artifacts.get(name=files.REPORT).file.delete(save=False)
     assert run(child).failure_code == "source_missing"
 
 
-class Spoken:
-    """The engine's end of a line: messages that were sent beforehand."""
+class SentMessages:
+    """The engine's end of a connection: messages that were sent beforehand."""
 
     def __init__(self, *messages: bytes) -> None:
         self._messages = list(messages)
@@ -316,11 +317,11 @@ class Spoken:
         return self._messages.pop(0)
 
 
-def test_the_engines_words_reach_whoever_listens() -> None:
-    heard: list[object] = []
-    listeners = Listeners(lambda *step: heard.append(step), heard.append, lambda: False)
-    line: Any = Spoken(
+def test_messages_of_the_engine_reach_the_listeners() -> None:
+    received: list[object] = []
+    listeners = Listeners(lambda *step: received.append(step), received.append, lambda: False)
+    connection: Any = SentMessages(
         b'{"progress": ["cutout", 1.0]}', b'{"file": "cutout.png"}', b'{"done": {"files": ["a"], "report": {}}}'
     )
-    assert engine_process.follow(line, listeners) == (("a",), {})
-    assert heard == [("cutout", 1.0), "cutout.png"]
+    assert engine_process.follow(connection, listeners) == (("a",), {})
+    assert received == [("cutout", 1.0), "cutout.png"]
