@@ -11,7 +11,7 @@ NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 """Coefficients of the quintic iteration (Jordan et al. 2024); they bring singular values to about 0.7 … 1.2."""
 ADAMW_SCALE = 0.2
 """Root mean square of AdamW's usual update; Muon's is scaled to it (Liu et al. 2025, section 2.2)."""
-OUTPUT_LAYERS = ("surface", "bins", "places", "tilt.2")
+OUTPUT_LAYERS = ("surface", "bins", "pos_embed", "elevation_head.2")
 """Prefixes of the parameters that AdamW takes although they are matrices: the embedding and the last layers."""
 
 

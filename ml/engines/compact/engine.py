@@ -43,7 +43,7 @@ def _network(weights: Path) -> CompactNetwork:
 
 def predict(network: CompactNetwork, cutout: Cutout) -> VolumeScene:
     """The scene that the network predicts from the cutout."""
-    output, logits = decode.ask(network, cutout.rgba)
+    output, logits = decode.run_network(network, cutout.rgba)
     volume = decode.ray_volume(output, logits, cutout.alpha)
     return VolumeScene(
         grid=decode.upright_grid(volume, cutout.alpha),

@@ -1,11 +1,11 @@
-"""The compact network: from one masked picture to the volume behind each of its pixels.
+"""The compact network: from one masked picture to what is along the ray of each of its pixels.
 
-A small U-Net with a transformer at its bottom looks at a 128 × 128 picture. For each of 64 × 64 pixels it says where
-the first surface lies, how thick the first part is, where the last surface lies, which of 64 depth bins behind the
-first part are filled, and the colours of the back. Every pixel of the silhouette is thus filled by construction,
-and only what is hidden has to be guessed as an occupancy. One number for the whole picture is the camera's elevation.
+A small U-Net with a transformer at its bottom reads a 128 × 128 picture. For each of 64 × 64 pixels it predicts the
+depth of the first surface, the thickness of the front layer behind it, the depth of the last surface, which of 64 depth
+bins behind the front layer are occupied, and the colour of the back. Every pixel of the silhouette is thus occupied by
+construction, and only what is hidden is predicted as an occupancy. One number per picture is the camera's elevation.
 
-Depths are offsets from the middle of the object along the view, in canonical units (`ml.core.camera`).
+Depths are offsets from the origin along the view, in scene units (`ml.core.camera`).
 """
 
 from __future__ import annotations
@@ -21,20 +21,69 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 PICTURE = 128
+"""Side of the input picture in pixels."""
 GRID = 64
+"""Side of the predicted maps in pixels."""
 BINS = 64
+"""Depth bins along a ray."""
 REACH = 1.1
-"""Bins cover depth offsets from −REACH to REACH."""
+"""Depth offset of the outermost bin edges, −REACH and REACH: beyond any object that fits the picture and the cube."""
 WEIGHTS = Path(__file__).parent / "weights" / "compact.safetensors"
+
+# Offsets and scales of the outputs: what an untrained network (outputs near 0) predicts is a plausible object.
+DEPTH_SCALE = 0.3
+"""Scene units for one unit of a depth output."""
+MEAN_DEPTH = 0.2
+"""Typical depth offset in scene units: the first surface starts at −MEAN_DEPTH, the last one at MEAN_DEPTH."""
+THICKNESS_SHIFT = 1.0
+"""Subtracted before the softplus that keeps a thickness positive: an untrained network predicts about 0.3."""
+MIN_THICKNESS = 0.01
+"""Least thickness of the front layer, in scene units."""
+ELEVATION_SCALE, MEAN_ELEVATION = 15.0, 12.0
+"""Degrees: spread and mean of the elevations that photos are taken from."""
+DISTANCE_SCALE = 16.0
+"""Pixels for one unit of the distance channel, a quarter of the largest distance that occurs."""
+COLOR_LIMIT = 0.02
+"""Colours are clamped this far from 0 and 1 before their logit, to keep it finite."""
+EMBEDDING_STD = 0.02
+"""Standard deviation of the initial position embedding, as in ViT."""
+
+NORM_GROUPS = 8
+UNSHUFFLE = 4
+"""Side of the pixel blocks that become channels: 128 × 128 × 5 is read as 32 × 32 × 80."""
+
+RENAMED = {
+    "places": "pos_embed",
+    "tilt": "elevation_head",
+    "spread": "upsample",
+    "mix": "refine",
+    "grow": "mlp_in",
+    "shrink": "mlp_out",
+}
+"""Module names in the shipped weights file -> names here."""
+
+
+@dataclass(frozen=True)
+class CompactConfig:
+    """Sizes of the network; the defaults are those of the shipped weights, about 7 million parameters."""
+
+    widths: tuple[int, int, int] = (64, 128, 256)
+    """Channels at 32 × 32, 16 × 16 and 8 × 8 pixels: most of the work is done there, for the sake of CPUs."""
+    layers: int = 6
+    """Transformer layers at 8 × 8."""
+    head_width: int = 64
+    """Channels of an attention head."""
+    features: int = 48
+    """Channels per pixel of the 64 × 64 map that the output layers read."""
 
 
 @dataclass(frozen=True)
 class Output:
-    """What the network says about a batch of B pictures.
+    """Predictions for a batch of B pictures.
 
-    front, thickness, back (B, GRID, GRID): first surface, length of the first part, last surface.
-    features (B, GRID, GRID, C): what `hidden` turns into occupancy. back_color (B, 3, GRID, GRID) sRGB in [0, 1].
-    elevation (B,) degrees.
+    front, thickness, back (B, GRID, GRID): depth of the first surface, thickness of the front layer, depth of the last
+    surface. features (B, GRID, GRID, C): input of `hidden`. back_color (B, 3, GRID, GRID) sRGB in [0, 1]. elevation
+    (B,) degrees.
     """
 
     front: Tensor
@@ -50,7 +99,7 @@ class Block(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.norm1, self.norm2 = nn.GroupNorm(8, channels), nn.GroupNorm(8, channels)
+        self.norm1, self.norm2 = nn.GroupNorm(NORM_GROUPS, channels), nn.GroupNorm(NORM_GROUPS, channels)
         self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
         nn.init.zeros_(self.conv2.weight)
@@ -62,111 +111,122 @@ class Block(nn.Module):
 
 
 class Attention(nn.Module):
-    """A pre-norm transformer layer (Vaswani et al. 2017, as in ViT)."""
+    """A pre-norm transformer layer (Vaswani et al. 2017, as in ViT).
+
+    The softmax is written out: `scaled_dot_product_attention` agrees to 3e-7 in float32, but in bfloat16, in which the
+    engine runs, it moves depths by up to 0.004, and docs/evaluation.md was measured with this one.
+    """
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
         self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
         self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
-        self.grow, self.shrink = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+        self.mlp_in, self.mlp_out = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
         nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(self.shrink.weight)
+        nn.init.zeros_(self.mlp_out.weight)
 
     def forward(self, x: Tensor) -> Tensor:
         batch, count, width = x.shape
         qkv = self.qkv(self.norm1(x)).view(batch, count, 3, self.heads, width // self.heads)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)
-        shares = (q @ k.transpose(-2, -1) * (width // self.heads) ** -0.5).softmax(dim=-1)
-        mixed = (shares @ v).transpose(1, 2).reshape(batch, count, width)
-        x = x + self.out(mixed)
-        result: Tensor = x + self.shrink(F.gelu(self.grow(self.norm2(x))))
+        weights = (q @ k.transpose(-2, -1) * (width // self.heads) ** -0.5).softmax(dim=-1)
+        attended = (weights @ v).transpose(1, 2).reshape(batch, count, width)
+        x = x + self.out(attended)
+        result: Tensor = x + self.mlp_out(F.gelu(self.mlp_in(self.norm2(x))))
         return result
 
 
 class CompactNetwork(nn.Module):
-    """About 7 million parameters; most of the work happens at 32 × 32 pixels and below, for the sake of CPUs."""
+    """The network of `CompactConfig`."""
 
-    def __init__(self, widths: tuple[int, int, int] = (64, 128, 256), layers: int = 6, head: int = 48) -> None:
+    def __init__(self, config: CompactConfig | None = None) -> None:
         super().__init__()
-        fine, middle, coarse = widths
-        self.stem = nn.Conv2d(5 * 16 + 2, fine, 3, padding=1)
+        config = config or CompactConfig()
+        fine, middle, coarse = config.widths
+        tokens = (PICTURE // UNSHUFFLE // 4) ** 2
+        self.stem = nn.Conv2d(5 * UNSHUFFLE**2 + 2, fine, 3, padding=1)
         self.fine_in = nn.Sequential(Block(fine), Block(fine))
         self.down1 = nn.Conv2d(fine, middle, 2, stride=2)
         self.middle_in = nn.Sequential(Block(middle), Block(middle), Block(middle))
         self.down2 = nn.Conv2d(middle, coarse, 2, stride=2)
-        self.places = nn.Parameter(torch.randn(64, coarse) * 0.02)
-        self.attention = nn.Sequential(*(Attention(coarse, coarse // 64) for _ in range(layers)))
+        self.pos_embed = nn.Parameter(torch.randn(tokens, coarse) * EMBEDDING_STD)
+        self.attention = nn.Sequential(*(Attention(coarse, coarse // config.head_width) for _ in range(config.layers)))
         self.norm = nn.LayerNorm(coarse)
-        self.tilt = nn.Sequential(nn.Linear(coarse, coarse), nn.GELU(), nn.Linear(coarse, 1))
+        self.elevation_head = nn.Sequential(nn.Linear(coarse, coarse), nn.GELU(), nn.Linear(coarse, 1))
         self.up2 = nn.Conv2d(coarse, middle, 1)
         self.middle_out = nn.Sequential(Block(middle), Block(middle), Block(middle))
         self.up1 = nn.Conv2d(middle, fine, 1)
         self.fine_out = nn.Sequential(Block(fine), Block(fine))
-        self.spread = nn.Conv2d(fine, head * 4, 1)
-        self.mix = nn.Conv2d(head, head, 3, padding=1)
-        self.surface = nn.Conv2d(head, 6, 1)
-        self.bins = nn.Linear(head, BINS)
+        self.upsample = nn.Conv2d(fine, config.features * 4, 1)
+        self.refine = nn.Conv2d(config.features, config.features, 3, padding=1)
+        self.surface = nn.Conv2d(config.features, 6, 1)
+        self.bins = nn.Linear(config.features, BINS)
 
     def forward(self, x: Tensor) -> Output:
         """`x` (B, 5, PICTURE, PICTURE) from `encode`."""
-        fine = self.fine_in(self.stem(_with_places(F.pixel_unshuffle(x, 4))))
+        fine = self.fine_in(self.stem(_append_coordinates(F.pixel_unshuffle(x, UNSHUFFLE))))
         middle = self.middle_in(self.down1(fine))
         coarse = self.down2(middle)
-        tokens = self.norm(self.attention(coarse.flatten(2).transpose(1, 2) + self.places))
-        elevation = self.tilt(tokens.mean(dim=1)).float().squeeze(1) * 15.0 + 12.0
+        tokens = self.norm(self.attention(coarse.flatten(2).transpose(1, 2) + self.pos_embed))
+        elevation = self.elevation_head(tokens.mean(dim=1)).float().squeeze(1) * ELEVATION_SCALE + MEAN_ELEVATION
         coarse = tokens.transpose(1, 2).reshape(coarse.shape)
-        middle = self.middle_out(middle + _twice(self.up2(coarse)))
-        fine = self.fine_out(fine + _twice(self.up1(middle)))
-        features = F.silu(self.mix(F.silu(F.pixel_shuffle(self.spread(fine), 2))))
+        middle = self.middle_out(middle + _upsample_2x(self.up2(coarse)))
+        fine = self.fine_out(fine + _upsample_2x(self.up1(middle)))
+        features = F.silu(self.refine(F.silu(F.pixel_shuffle(self.upsample(fine), 2))))
         surface = self.surface(features).float()
         return Output(
-            front=surface[:, 0] * 0.3 - 0.2,
-            thickness=F.softplus(surface[:, 1] - 1.0) + 0.01,
-            back=surface[:, 2] * 0.3 + 0.2,
+            front=surface[:, 0] * DEPTH_SCALE - MEAN_DEPTH,
+            thickness=F.softplus(surface[:, 1] - THICKNESS_SHIFT) + MIN_THICKNESS,
+            back=surface[:, 2] * DEPTH_SCALE + MEAN_DEPTH,
             features=features.permute(0, 2, 3, 1),
-            back_color=torch.sigmoid(surface[:, 3:6] + _seen_color(x)),
+            back_color=torch.sigmoid(surface[:, 3:6] + _photo_color_logits(x)),
             elevation=elevation,
         )
 
     def hidden(self, features: Tensor) -> Tensor:
-        """(..., C) features of pixels -> (..., BINS) logits of being filled, right only behind the first part."""
+        """(..., C) features of pixels -> (..., BINS) logits of occupancy, trained behind the front layer only."""
         result: Tensor = self.bins(features.to(self.bins.weight.dtype))
         return result
 
 
-def _seen_color(x: Tensor) -> Tensor:
-    """(B, 5, P, P) network input -> (B, 3, GRID, GRID) logits of the photo's colours: the back is most like them."""
+def _photo_color_logits(x: Tensor) -> Tensor:
+    """(B, 5, P, P) network input -> (B, 3, GRID, GRID) logits of the photo's colours: the back resembles them."""
     color = F.avg_pool2d(x[:, :3].float() / 2.0 + 0.5, PICTURE // GRID)
-    return torch.logit(color.clamp(0.02, 0.98))
+    return torch.logit(color.clamp(COLOR_LIMIT, 1.0 - COLOR_LIMIT))
 
 
-def _twice(x: Tensor) -> Tensor:
+def _upsample_2x(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
-def _with_places(x: Tensor) -> Tensor:
-    """Append the pixel's own x and y: perspective and the ground depend on them."""
+def _append_coordinates(x: Tensor) -> Tensor:
+    """(B, C, S, S) -> (B, C + 2, S, S) with the pixel's row and column in [-1, 1]: perspective depends on them."""
     steps = torch.linspace(-1.0, 1.0, x.shape[-1], dtype=x.dtype, device=x.device)
-    places = torch.stack(torch.meshgrid(steps, steps, indexing="ij")).expand(len(x), -1, -1, -1)
-    return torch.cat([x, places], dim=1)
+    coordinates = torch.stack(torch.meshgrid(steps, steps, indexing="ij")).expand(len(x), -1, -1, -1)
+    return torch.cat([x, coordinates], dim=1)
 
 
 def encode(picture: Tensor, mask: Tensor) -> Tensor:
-    """(B, 3, P, P) sRGB in [0, 1] and (B, P, P) mask -> (B, 5, P, P): masked colours, mask, distance to the outline."""
+    """(B, 3, P, P) sRGB in [0, 1] and (B, P, P) mask -> (B, 5, P, P): masked colours, mask, distance to its edge."""
     masks = (mask.numpy() > 0.5).astype(np.uint8)
-    distance = np.stack([cv2.distanceTransform(each, cv2.DIST_L2, 3) for each in masks])
-    inner = torch.from_numpy(distance).float() / 16.0
+    distances = np.stack([cv2.distanceTransform(single, cv2.DIST_L2, 3) for single in masks])
+    inner = torch.from_numpy(distances).float() / DISTANCE_SCALE
     return torch.cat([(picture - 0.5) * mask[:, None] * 2.0, mask[:, None], inner[:, None]], dim=1)
 
 
 def bin_centres() -> Tensor:
-    """(BINS,) depth offsets."""
+    """(BINS,) depth offsets of the middles of the bins."""
     return ((torch.arange(BINS) + 0.5) / BINS * 2.0 - 1.0) * REACH
 
 
 def load_network(path: Path = WEIGHTS) -> CompactNetwork:
-    """The network with its trained weights. Raises FileNotFoundError when they are not there."""
+    """The network with its trained weights. Raises FileNotFoundError when they are missing."""
     network = CompactNetwork()
-    network.load_state_dict({key: value.float() for key, value in load_file(path).items()})
+    network.load_state_dict({_renamed(key): value.float() for key, value in load_file(path).items()})
     return network.eval()
+
+
+def _renamed(key: str) -> str:
+    """The key of a weights file with today's module names."""
+    return ".".join(RENAMED.get(part, part) for part in key.split("."))

@@ -6,10 +6,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from ml.engines.compact.network import CompactNetwork, load_network
+from ml.engines.compact.network import CompactConfig, CompactNetwork, load_network
 from ml.training import dataset, train
 
-small_network = partial(CompactNetwork, widths=(16, 32, 64), layers=1, head=16)
+small_network = partial(CompactNetwork, CompactConfig(widths=(16, 32, 64), layers=1, features=16))
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def refusal(path: Path, sizes: Sizes) -> str:
     return str(caught.value)
 
 
-def saved(path: Path, tensors: dict[str, object]) -> Path:
+def saved(path: Path, tensors: Mapping[str, object]) -> Path:
     torch.save(tensors, path)
     return path
 

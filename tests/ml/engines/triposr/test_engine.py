@@ -12,6 +12,7 @@ from ml import engines
 from ml.engines.triposr import engine as module
 from ml.engines.triposr import network, precision
 from ml.engines.triposr.engine import TripoSREngine, installed
+from ml.engines.triposr.sizes import Sizes
 from ml.errors import ReconstructionError
 from ml.photo.cutout import Cutout
 
@@ -85,11 +86,18 @@ def test_out_of_memory_ends_with_advice(engine: TripoSREngine, monkeypatch: pyte
     assert caught.value.code == "out_of_memory"
 
 
-def test_little_free_memory_means_one_photo_a_pass(engine: TripoSREngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    batches = []
+def test_with_little_free_memory_photos_go_through_one_by_one(
+    engine: TripoSREngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches: list[int] = []
     original = network.scene_codes
+
+    def counting(weights: network.Weights, sizes: Sizes, pictures: Tensor) -> Tensor:
+        batches.append(len(pictures))
+        return original(weights, sizes, pictures)
+
     monkeypatch.setattr(module, "free_memory", lambda: 1 << 20)
-    monkeypatch.setattr(network, "scene_codes", lambda w, s, p: batches.append(len(p)) or original(w, s, p))
+    monkeypatch.setattr(network, "scene_codes", counting)
     engine.infer_many([cutout(0), cutout(1)])
     assert batches == [1, 1]
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import huggingface_hub.constants
-import huggingface_hub.file_download
 import pytest
 
 from ml import engines
@@ -35,7 +34,7 @@ def hub(tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     """A running hub; the weights' folder is empty, the client writes small pieces and does not wait between retries."""
     shutil.copy(DATA / "tiny_config.yaml", tiny_checkpoint.with_name("config.yaml"))
     monkeypatch.setenv("MODELS_DIR", str(tmp_path / "models"))
-    monkeypatch.setattr(huggingface_hub.file_download.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr("huggingface_hub.file_download.time.sleep", lambda seconds: None)
     monkeypatch.setattr(huggingface_hub.constants, "DOWNLOAD_CHUNK_SIZE", CHUNK)
     with serve(tiny_checkpoint.parent) as running:
         yield running
