@@ -52,9 +52,9 @@ def objects(count: int) -> Iterator[tuple[str, Cutout]]:
 
 def self_check(cutout: Cutout) -> dict[str, float]:
     """The `self_check` of the report, computed without the stages that it does not need."""
-    fused = fusion.scene_of(CompactEngine(), [cutout])
+    fused = fusion.fuse(CompactEngine().infer, [cutout])
     mesh = repair.finish(marching_cubes.extract(fused.scene, STANDARD.grid), STANDARD.faces)
-    photos = camera_fit.fitted(mesh, fused.photos)
+    photos = camera_fit.fit_assumed_cameras(mesh, fused.photos)
     model = bake.bake(mesh, fused.scene, photos, STANDARD.texture_size)
     return turntable.compare_with_photo(prepare(model), photos[0].cutout, photos[0].camera)
 

@@ -128,7 +128,7 @@ def conditions(counts: Sequence[int]) -> list[Condition]:
 def score_condition(photos: PhotoSet, condition: Condition, engine: Engine) -> Outcome:
     """Reconstruct the object under a condition; a result without a surface scores 0."""
     started = time.perf_counter()
-    fused = fusion.scene_of(engine, photos.cutouts[: condition.count], condition.sides())
+    fused = fusion.fuse(engine.infer, photos.cutouts[: condition.count], condition.sides())
     seconds = time.perf_counter() - started
     try:
         mesh = marching_cubes.extract(fused.scene, single_photo.GRID)

@@ -1,43 +1,45 @@
-"""Several photos of one object become one scene."""
+"""One scene from several photos of an object."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 
 from ml.core.camera import RADIUS, Camera
-from ml.engines import Engine
 from ml.multiview import registration, side_search, tsdf, visual_hull
-from ml.multiview.registration import Placed, View
+from ml.multiview.registration import RegisteredView, View
 from ml.photo.cutout import Cutout
 from ml.photo.posed_photo import PosedPhoto
 from ml.recipe import SIDES
 from ml.scene.protocol import Scene
 from ml.scene.volume import VolumeScene, silhouette_density
 
-ROOM = 0.98 * RADIUS
-"""Distance from the middle, along an axis, that a joined solid may reach."""
-MOST_DISAGREEMENT = 0.03
-"""How far outlines may leave each other unfilled for the photos to be of one object."""
+MAX_EXTENT = 0.98 * RADIUS
+"""Distance from the centre along an axis that the fused object may reach, so that it closes inside the cube."""
+MAX_SILHOUETTE_ERROR = 0.03
+"""Silhouette error above which the photos are not of the same object in the same pose."""
 
-UNFIT = (
-    "Photo {number} does not fit the others from any side, so the model was made without it. "
-    "Say which side it shows, or take it from the same distance with the object standing the same way."
+NO_SIDE = (
+    "Photo {number} does not match the others from any side, so it was left out. "
+    "Specify which side it shows, or take it from the same distance with the object in the same position."
 )
-UNSURE = (
-    "Photo {number} fits the others from more than one side, so the model was made without it. Say which side it shows."
+AMBIGUOUS_SIDE = (
+    "Photo {number} matches the others from more than one side, so it was left out. Specify which side it shows."
 )
 WRONG_SIDE = (
-    "Photo {number} does not fit the others from the side that was given, so the model was made without it. "
+    "Photo {number} does not match the others from the specified side, so it was left out. "
     "Check the sides of the photos."
 )
+
+Infer = Callable[[Cutout], Scene]
+"""An engine: from one cutout to its scene."""
 
 
 @dataclass(frozen=True)
 class Fused:
-    """The scene of all photos, the photos that it was made of (the main one first), and sentences for the user."""
+    """The scene, the photos that it is made from (the main one first), and notes for the user."""
 
     scene: Scene
     photos: tuple[PosedPhoto, ...]
@@ -46,7 +48,7 @@ class Fused:
 
 @dataclass(frozen=True)
 class _Photo:
-    """A photo with what its engine saw in it; `azimuth` in degrees in the frame of the main photo, None: unknown."""
+    """A photo with what its engine predicted; `azimuth` in degrees in the frame of the object, None when unknown."""
 
     number: int
     cutout: Cutout
@@ -55,74 +57,76 @@ class _Photo:
     view: View
 
 
-def scene_of(engine: Engine, cutouts: Sequence[Cutout], sides: Sequence[str | float] = ()) -> Fused:
-    """One scene of 1 to 5 cutouts, in the frame of the first, whose camera stands at azimuth 0.
+def fuse(infer: Infer, cutouts: Sequence[Cutout], sides: Sequence[str | float] = ()) -> Fused:
+    """One scene from 1 to 5 cutouts, in the frame of the first, whose camera is at azimuth 0.
 
-    `sides` as in the recipe. A photo that does not fit the others is left out, and a note says so.
+    `sides` as in the recipe. A photo that does not match the others is left out, and a note says so.
     Raises ReconstructionError as the engine does.
     """
-    named = _named(sides, len(cutouts))
+    sides = _complete_sides(sides, len(cutouts))
     if len(cutouts) == 1:
-        scene = engine.infer(cutouts[0])
-        return Fused(scene, (PosedPhoto(cutouts[0], scene.camera, side=named[0]),))
+        scene = infer(cutouts[0])
+        return Fused(scene, (PosedPhoto(cutouts[0], scene.camera, side=sides[0]),))
     with torch.inference_mode():
-        photos = [_photo(engine, number, *each) for number, each in enumerate(zip(cutouts, named, strict=True))]
-        used, placed, notes = _placed(photos)
-        scene = _joined(used[0].cutout, placed) if len(used) > 1 else photos[0].view.scene
+        photos = [_predict(infer, index, *pair) for index, pair in enumerate(zip(cutouts, sides, strict=True))]
+        used, registered, notes = _register(photos)
+        scene = _fuse_scenes(used[0].cutout, registered) if len(used) > 1 else photos[0].view.scene
     posed = [
-        PosedPhoto(photo.cutout, each.camera, photo.number, photo.side)
-        for photo, each in zip(used, placed, strict=True)
+        PosedPhoto(photo.cutout, view.camera, photo.number, photo.side)
+        for photo, view in zip(used, registered, strict=True)
     ]
     return Fused(scene, tuple(posed), tuple(notes))
 
 
-def _named(sides: Sequence[str | float], count: int) -> list[str | float]:
-    """A side for each photo: the first is the front unless named, the others are to be found."""
-    named: list[str | float] = [*sides[:count], *["auto"] * (count - len(sides))]
-    return ["front" if named[0] == "auto" else named[0], *named[1:]]
+def _complete_sides(sides: Sequence[str | float], count: int) -> list[str | float]:
+    """A side for each photo: the first is the front unless specified, the others are detected."""
+    complete: list[str | float] = [*sides[:count], *["auto"] * (count - len(sides))]
+    return ["front" if complete[0] == "auto" else complete[0], *complete[1:]]
 
 
-def _photo(engine: Engine, number: int, cutout: Cutout, side: str | float) -> _Photo:
-    scene = tsdf.as_volume(engine.infer(cutout), cutout)
+def _predict(infer: Infer, number: int, cutout: Cutout, side: str | float) -> _Photo:
+    scene = tsdf.as_volume(infer(cutout), cutout)
     azimuth = SIDES[side] if isinstance(side, str) else float(side)
-    return _Photo(number, cutout, side, azimuth, registration.view_of(scene, visual_hull.outline(cutout)))
+    return _Photo(number, cutout, side, azimuth, registration.view_of(scene, visual_hull.silhouette_of(cutout)))
 
 
-def _placed(photos: Sequence[_Photo]) -> tuple[list[_Photo], list[Placed], list[str]]:
-    """The photos that fit together, where they stand, and what to tell about the others. Named sides come first."""
+def _register(photos: Sequence[_Photo]) -> tuple[list[_Photo], list[RegisteredView], list[str]]:
+    """The photos that match, their views in one frame, and notes about the others. Known sides come first."""
     used, cameras, notes = [photos[0]], [photos[0].view.scene.camera], []
-    for photo in sorted(photos[1:], key=lambda each: each.azimuth is None):
-        found = _found(used, cameras, photo, photos[0].azimuth or 0.0)
-        unfit = _unfit(photo, found)
-        if unfit:
-            notes.append(unfit.format(number=photo.number + 1))
+    for photo in sorted(photos[1:], key=lambda photo: photo.azimuth is None):
+        fit = _fit(used, cameras, photo, photos[0].azimuth or 0.0)
+        reason = _rejection(photo, fit)
+        if reason:
+            notes.append(reason.format(number=photo.number + 1))
             continue
-        used, cameras = [*used, photo], list(found.cameras)
-    placed = [Placed(photo.view, camera) for photo, camera in zip(used, cameras, strict=True)]
-    return used, registration.within(registration.with_depths(placed), ROOM) if len(placed) > 1 else placed, notes
+        used, cameras = [*used, photo], list(fit.cameras)
+    registered = [RegisteredView(photo.view, camera) for photo, camera in zip(used, cameras, strict=True)]
+    if len(registered) > 1:
+        registered = registration.scale_to_fit(registration.fit_depths(registered), MAX_EXTENT)
+    return used, registered, notes
 
 
-def _unfit(photo: _Photo, found: side_search.Found) -> str | None:
-    """Why the photo is left out, None when it fits."""
-    if found.disagreement > MOST_DISAGREEMENT:
-        return UNFIT if photo.azimuth is None else WRONG_SIDE
-    return None if found.sure else UNSURE
+def _rejection(photo: _Photo, fit: side_search.SideFit) -> str | None:
+    """Why the photo is left out, None when it matches."""
+    if fit.silhouette_error > MAX_SILHOUETTE_ERROR:
+        return NO_SIDE if photo.azimuth is None else WRONG_SIDE
+    return AMBIGUOUS_SIDE if fit.ambiguous else None
 
 
-def _found(used: Sequence[_Photo], cameras: list[Camera], photo: _Photo, front: float) -> side_search.Found:
-    views = [each.view for each in used]
+def _fit(used: Sequence[_Photo], cameras: list[Camera], photo: _Photo, front: float) -> side_search.SideFit:
+    views = [other.view for other in used]
     if photo.azimuth is None:
         return side_search.search(views, cameras, photo.view)
-    return side_search.given(views, cameras, photo.view, (photo.azimuth - front) % 360.0)
+    return side_search.fit_side(views, cameras, photo.view, (photo.azimuth - front) % 360.0)
 
 
-def _joined(main: Cutout, placed: Sequence[Placed]) -> VolumeScene:
-    """The photos' scenes as one; the main photo's outline cuts it at the photo's own resolution."""
-    grid, camera = tsdf.solid(placed), placed[0].camera
+def _fuse_scenes(main: Cutout, registered: Sequence[RegisteredView]) -> VolumeScene:
+    """The photos' scenes as one, cut by the silhouette of the main photo at its full resolution."""
+    grid, camera = tsdf.fuse_density(registered), registered[0].camera
     return VolumeScene(
         grid,
         tsdf.picture(main),
         silhouette=silhouette_density(main.alpha, camera),
-        colors=tsdf.colors(placed, grid),
+        colors=tsdf.fuse_colors(registered, grid),
         camera=camera,
     )

@@ -111,7 +111,7 @@ def _infer_scene(run: Run, photos: Sequence[bytes], engine: Engine | None) -> So
         run.publish_early(files.CUTOUT)
     with run.stage("scene"):
         engine = engine or engines.choose(run.recipe.engine)
-        fused = fusion.scene_of(engine, cutouts, run.recipe.sides)
+        fused = fusion.fuse(engine.infer, cutouts, run.recipe.sides)
         fused.scene.save(run.folder / files.SCENE)
     return Source(fused.scene, fused.photos, _metadata(engine, opened, cutouts, fused))
 
@@ -186,7 +186,7 @@ def _build_model(run: Run, source: Source) -> tuple[Mesh, TexturedMesh, Source]:
         )
     with run.stage("mesh"):
         mesh = repair.finish(raw, recipe.faces or len(raw.faces))
-        source = with_photos(source, camera_fit.fitted(mesh, source.photos))
+        source = with_photos(source, camera_fit.fit_assumed_cameras(mesh, source.photos))
     with run.stage("texture") as step:
         size = recipe.texture_size or 1024
         model = bake.bake(mesh, scene, source.photos, size, on_step=step, method=run.unwrap)
