@@ -28,7 +28,7 @@ LABELS = {
 """One label for each setting."""
 QUALITY_LABELS = {"draft": "Draft", "standard": "Standard", "high": "High"}
 QUALITY_HINTS = {"draft": "quick preview", "standard": "best for most photos", "high": "most detail, slowest"}
-SIDE_LABELS = {"front": "Front", "right": "Right", "back": "Back", "left": "Left", "auto": "Detect automatically"}
+SIDE_LABELS = {"front": "Front", "right": "Right", "back": "Back", "left": "Left", "auto": "Auto-detect"}
 RENDERER_LABELS = {"mesh": "Textured mesh", "nerf": "Scene (volume rendering)"}
 BACKGROUND_LABELS = {"transparent": "Transparent", "#ffffff": "White", "#808080": "Grey", "#000000": "Black"}
 TEXTURE_SIZES = (512, 1024, 2048, 4096)

@@ -121,7 +121,7 @@ def several_are_published(page: Page) -> None:
 
 def several_are_deleted(page: Page) -> None:
     page.get_by_role("checkbox", name="Select Engine").check()
-    page.get_by_role("button", name="Select all on page").click()
+    page.get_by_role("button", name="Select all on this page").click()
     deselect(page, "Locomotive")
     page.get_by_role("form", name="Actions for selected models").get_by_role("button", name="Delete").click()
     page.get_by_role("button", name="Delete 6 models").click()
