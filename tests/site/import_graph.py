@@ -36,7 +36,7 @@ def _dotted(path: Path) -> str:
 
 @cache
 def imports() -> tuple[Import, ...]:
-    """Every import of our packages, of our own modules and of libraries. Imports for type checkers do not count."""
+    """Every import in our packages, of own modules and of libraries, except those for type checkers only."""
     return tuple(found for module, path in modules().items() for found in _imports_of(module, path))
 
 
@@ -52,7 +52,7 @@ def _imports_of(module: str, path: Path) -> Iterator[Import]:
 
 
 def _names(node: ast.AST, path: Path) -> list[str]:
-    """What an import statement names: `from a import b` counts as `a.b` where that is a module of ours."""
+    """What an import statement names: `from a import b` counts as `a.b` if that is an own module."""
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     if not isinstance(node, ast.ImportFrom):
@@ -63,7 +63,7 @@ def _names(node: ast.AST, path: Path) -> list[str]:
 
 
 def own_module(name: str) -> str | None:
-    """The module of ours that an imported name lies in, None for a library's."""
+    """The own module that an imported name belongs to, None for a library."""
     while name and name not in modules():
         name = name.rpartition(".")[0]
     return name or None
@@ -71,7 +71,7 @@ def own_module(name: str) -> str | None:
 
 @cache
 def graph(*, deferred: bool) -> Mapping[str, frozenset[str]]:
-    """The modules of ours that each of them imports; those inside functions only with `deferred`."""
+    """The own modules that each module imports; with `deferred` also those inside functions."""
     targets: dict[str, set[str]] = {module: set() for module in modules()}
     for found in imports():
         target = own_module(found.name)
@@ -81,7 +81,7 @@ def graph(*, deferred: bool) -> Mapping[str, frozenset[str]]:
 
 
 def reachable(module: str) -> set[str]:
-    """`module` and all modules of ours that are loaded with it: what it imports, and the packages around that."""
+    """`module` and all own modules that are loaded with it: what it imports, and the packages that contain these."""
     loaded: set[str] = set()
     waiting = [module]
     while waiting:
@@ -98,7 +98,7 @@ def _parents(name: str) -> list[str]:
 
 
 def libraries(loaded: Iterable[str]) -> set[tuple[str, str]]:
-    """Importer and name of everything that these modules take from libraries as they are loaded."""
+    """Importer and name of everything that these modules import from libraries when they are loaded."""
     wanted = set(loaded)
     return {
         (found.importer, found.name)

@@ -1,6 +1,6 @@
-"""Each layer is ignorant of those above it.
+"""Each layer knows nothing of those above it (docs/decisions/0007).
 
-A rule holds for a folder: a new file is guarded by the folder it is in, and a new folder fails until `ORDER` names it.
+The rules are about folders: a new file is guarded by its folder, and a new folder fails until `LAYERS` names it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 
 from tests.site.import_graph import ROOT, circle, graph, imports, is_inside, libraries, modules, own_module, reachable
 
-ORDER = (
+LAYERS = (
     "ml",
     "ml.core",
     "ml.photo",
@@ -51,27 +51,27 @@ ORDER = (
     "accounts",
     "reconsite",
 )
-"""The rooms: each may import only from those above it in this list. A room is a folder with all that is in it.
+"""From bottom to top: each layer may import only from those before it. A layer is a folder with all that is in it.
 
-The root of `ml` is its lowest room, but for its two entry points. The root of an app is its highest room (`urls`,
-`apps`, `admin`), but for `models`, which Django wants there.
+The files in the root of `ml` are its lowest layer, except for its two entry points. Those in the root of an app are
+its highest layer (`urls`, `apps`, `admin`), except for `models`, which Django expects there.
 """
 SITE = ("django", "redis", "rq", "django_rq", "channels", "rest_framework", "jobs", "accounts", "reconsite")
 EDGES = ("django.http", "django.shortcuts", "django.template", "django.forms", "django.views", "rest_framework")
 
-WEB_LOADS = {
-    "ml.photo.decode": "an upload is decoded where it arrives: a bad photo is rejected before there is a job",
+SITE_LOADS = {
+    "ml.photo.decode": "an upload is decoded where it arrives, so that a bad photo is rejected before a job exists",
 }
-"""What the site loads of `ml` beside its root, and why."""
+"""What the site loads of `ml` besides its root, and why."""
 DEFERRED = {
     ("jobs.work.engine_process", "ml.pipeline.reconstruct"): "without a warm engine, in the process of one job",
     ("jobs.management.commands.fetch_models", "ml.cli.fetch_background"): "a command, which is a process of its own",
 }
-"""Imports of `ml` inside functions of the site, and in which process they run."""
+"""Imports of `ml` inside functions of the site, and the process in which they run."""
 
 
-def room(module: str) -> str:
-    """The room that a module is in."""
+def layer(module: str) -> str:
+    """The layer of a module."""
     app, *rest = module.split(".")
     if app == "ml" and rest in ([], ["__main__"]):
         return "ml entry points"
@@ -85,27 +85,27 @@ def is_folder(module: str) -> bool:
 
 
 def rank(module: str) -> int:
-    return ORDER.index(room(module))
+    return LAYERS.index(layer(module))
 
 
-def test_every_file_is_in_a_known_room() -> None:
-    assert {room(module) for module in modules()} - set(ORDER) == set()
+def test_every_file_is_in_a_known_layer() -> None:
+    assert {layer(module) for module in modules()} - set(LAYERS) == set()
 
 
-def test_a_room_imports_only_from_rooms_below_it() -> None:
+def test_a_layer_imports_only_from_layers_below_it() -> None:
     arrows = [(module, target) for module, targets in graph(deferred=True).items() for target in targets]
     assert [arrow for arrow in arrows if rank(arrow[0]) < rank(arrow[1])] == []
 
 
-def test_no_files_import_each_other_in_a_circle() -> None:
+def test_files_have_no_import_circle() -> None:
     assert circle(graph(deferred=True)) == []
 
 
-def test_no_folders_import_each_other_in_a_circle() -> None:
-    rooms: dict[str, set[str]] = {}
+def test_folders_have_no_import_circle() -> None:
+    layers: dict[str, set[str]] = {}
     for module, targets in graph(deferred=True).items():
-        rooms.setdefault(room(module), set()).update({room(target) for target in targets} - {room(module)})
-    assert circle(rooms) == []
+        layers.setdefault(layer(module), set()).update({layer(target) for target in targets} - {layer(module)})
+    assert circle(layers) == []
 
 
 def test_ml_knows_nothing_of_the_site() -> None:
@@ -126,28 +126,28 @@ def test_the_site_loads_only_the_root_of_ml() -> None:
         target
         for module, targets in graph(deferred=False).items()
         for target in targets
-        if of_the_site(module) and not of_the_site(target) and room(target) != "ml"
+        if of_the_site(module) and not of_the_site(target) and layer(target) != "ml"
     }
-    assert loaded == set(WEB_LOADS)
+    assert loaded == set(SITE_LOADS)
 
 
-def test_what_the_site_imports_of_ml_later_is_known() -> None:
-    later = {
+def test_imports_of_ml_inside_functions_are_declared() -> None:
+    deferred = {
         (found.importer, own_module(found.name))
         for found in imports()
         if found.deferred and of_the_site(found.importer) and is_inside(found.name, "ml")
     }
-    assert later == set(DEFERRED)
+    assert deferred == set(DEFERRED)
 
 
-def test_the_root_of_ml_and_what_the_site_takes_beside_it_stay_light() -> None:
-    light = [module for module in modules() if room(module) == "ml"] + list(WEB_LOADS)
+def test_what_the_site_loads_of_ml_needs_no_heavy_library() -> None:
+    light = [module for module in modules() if layer(module) == "ml"] + list(SITE_LOADS)
     heavy = ("torch", "rembg", "onnxruntime", "scipy", "cv2", "trimesh", "huggingface_hub")
     assert [found for module in light for found in libraries(reachable(module)) if is_inside(found[1], *heavy)] == []
 
 
 def test_the_workers_parent_and_the_web_process_load_no_torch() -> None:
-    """A fork after torch has computed hangs; and a web process has no use for its 300 MB."""
+    """A fork hangs after torch has computed, and a web process has no use for its 300 MB."""
     code = (
         "import os, sys, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'reconsite.settings'; django.setup();"
         "import jobs.work.worker, jobs.work.runner, jobs.urls, jobs.live.consumers, reconsite.asgi, reconsite.urls;"
