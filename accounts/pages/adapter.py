@@ -30,7 +30,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return bool(settings.OPEN_SIGN_UP)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send an email. A failure is logged, and the person is told what to do."""
+        """Send an email. A failure is logged, and a message tells the user what to do."""
         try:
             super().send_mail(template_prefix, email, context)
         except OSError as error:  # the base class of smtplib's and the network's errors

@@ -27,7 +27,7 @@ class TokenForm(forms.Form):
         help_text="The app or device that will use the token.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    lasts = forms.ChoiceField(
+    never_expires = forms.ChoiceField(
         label="Expires",
         choices=[("", "After 30 days without use"), ("1", "Never, until you revoke it")],
         required=False,

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.data import export
 from accounts.data.deletion import delete_account
 from accounts.pages.forms import DeleteAccountForm
-from accounts.views.person import person
+from accounts.views.current_user import current_user
 from jobs.core import quota
 from jobs.models import Job
 
@@ -24,8 +24,8 @@ from jobs.models import Job
 def data(request: HttpRequest) -> HttpResponseBase:
     """What is stored; a POST downloads it as a ZIP."""
     if request.method == "POST":
-        return export.deliver_export(person(request))
-    return render(request, "accounts/data.html", {"usage": quota.usage(person(request))})
+        return export.deliver_export(current_user(request))
+    return render(request, "accounts/data.html", {"usage": quota.usage(current_user(request))})
 
 
 @login_required
@@ -34,18 +34,18 @@ def delete(request: HttpRequest) -> HttpResponse:
     """Show what will be deleted, ask for the password, delete. Attempts are limited as for sign-in."""
     if request.method == "POST" and (limited := consume_or_429(request, action="reauthenticate", user=request.user)):
         return limited  # type: ignore[no-any-return]
-    form = DeleteAccountForm(person(request), request.POST or None)
+    form = DeleteAccountForm(current_user(request), request.POST or None)
     if request.method == "POST" and form.is_valid():
-        delete_account(person(request))
+        delete_account(current_user(request))
         logout(request)
         messages.success(request, "Your account and everything in it have been deleted.")
         return redirect("home")
-    context = {"form": form, "usage": quota.usage(person(request)), **_deletion_counts(request)}
+    context = {"form": form, "usage": quota.usage(current_user(request)), **_deletion_counts(request)}
     return render(request, "accounts/delete.html", context, status=400 if form.errors else 200)
 
 
 def _deletion_counts(request: HttpRequest) -> dict[str, int]:
-    jobs = Job.objects.filter(owner=person(request), deleted_at=None)
+    jobs = Job.objects.filter(owner=current_user(request), deleted_at=None)
     return {
         "jobs": jobs.count(),
         "active": jobs.active().count(),

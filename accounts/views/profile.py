@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from accounts.pages.forms import ProfileForm
-from accounts.views.person import person
+from accounts.views.current_user import current_user
 from jobs.core import quota
 from jobs.models import Job
 
@@ -21,15 +21,15 @@ from jobs.models import Job
 def profile(request: HttpRequest) -> HttpResponse:
     """Show and change the profile."""
     # A separate instance: validation changes it even if the form is invalid, and the header shows request.user.
-    form = ProfileForm(request.POST or None, instance=User.objects.get(pk=person(request).pk))
+    form = ProfileForm(request.POST or None, instance=User.objects.get(pk=current_user(request).pk))
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, "Profile saved.")
         return redirect("accounts:profile")
     context = {
         "form": form,
-        "usage": quota.usage(person(request)),
-        "active_jobs": Job.objects.active().filter(owner=person(request), deleted_at=None).count(),
+        "usage": quota.usage(current_user(request)),
+        "active_jobs": Job.objects.active().filter(owner=current_user(request), deleted_at=None).count(),
         "max_active_jobs": settings.MAX_ACTIVE_JOBS,
     }
     return render(request, "accounts/profile.html", context, status=400 if form.errors else 200)

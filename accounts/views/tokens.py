@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.core import tokens
 from accounts.models import ApiToken
 from accounts.pages.forms import TokenForm
-from accounts.views.person import person
+from accounts.views.current_user import current_user
 from reconsite.core.errors import Rejected
 
 
@@ -25,23 +25,23 @@ def token_list(request: HttpRequest) -> HttpResponse:
 
     The response to the form shows the new token: for a redirect it would have to be stored in the session.
     """
-    form = TokenForm(person(request), request.POST or None)
+    form = TokenForm(current_user(request), request.POST or None)
     if request.method != "POST" or not form.is_valid():
         return _page(request, form)
     try:
         token, text = tokens.create(
-            person(request), form.cleaned_data["name"], never_expires=bool(form.cleaned_data["lasts"])
+            current_user(request), form.cleaned_data["name"], never_expires=bool(form.cleaned_data["never_expires"])
         )
     except Rejected as error:
         form.add_error(None, error.message)
         return _page(request, form)
-    return _page(request, TokenForm(person(request)), token, text)
+    return _page(request, TokenForm(current_user(request)), token, text)
 
 
 def _page(request: HttpRequest, form: TokenForm, new: ApiToken | None = None, text: str = "") -> HttpResponse:
     context = {
         "form": form,
-        "tokens": tokens.active_tokens(person(request)),
+        "tokens": tokens.active_tokens(current_user(request)),
         "new": new,
         "text": text,
         "site_url": settings.SITE_URL,
@@ -53,11 +53,11 @@ def _page(request: HttpRequest, form: TokenForm, new: ApiToken | None = None, te
 @require_http_methods(["GET", "HEAD", "POST"])
 def revoke(request: HttpRequest, token_key: str) -> HttpResponse:
     """Ask for confirmation, then revoke."""
-    token = tokens.active_tokens(person(request)).filter(token_key=token_key).first()
+    token = tokens.active_tokens(current_user(request)).filter(token_key=token_key).first()
     if token is None:
         raise Http404("There is no such token.")
     if request.method != "POST":
         return render(request, "accounts/revoke_token.html", {"token": token})
-    tokens.revoke(person(request), token_key)
+    tokens.revoke(current_user(request), token_key)
     messages.success(request, f"Token “{token.name}” revoked. Anything using it has stopped working.")
     return redirect("accounts:tokens")

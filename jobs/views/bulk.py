@@ -18,7 +18,7 @@ from jobs.models import Job, State
 from jobs.views.next_url import next_url
 from ml import files
 
-_DOWNLOADS = tuple(each.name for each in files.result_files() if each.download)
+_DOWNLOADS = tuple(file.name for file in files.result_files() if file.download)
 
 
 @login_required

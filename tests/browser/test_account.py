@@ -80,7 +80,7 @@ def test_deleting_an_account_requires_the_password(page: Page, width: int) -> No
     expect(page.get_by_label("Your password")).to_be_focused()
     page.get_by_label("Your password").fill(PASSWORD)
     page.get_by_role("button", name="Delete everything").click()
-    expect(page.get_by_text("Your account is deleted")).to_be_visible()
+    expect(page.get_by_text("Your account and everything in it have been deleted")).to_be_visible()
     assert not User.objects.exists()
 
 

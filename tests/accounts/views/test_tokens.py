@@ -19,7 +19,7 @@ PAGE = "/accounts/tokens/"
 
 def make(user: User, name: str = "kitchen", **more: str) -> str:
     """Create a token on the page; returns its text."""
-    html = signed_in(user).post(PAGE, {"name": name, "lasts": "", **more}).content.decode()
+    html = signed_in(user).post(PAGE, {"name": name, "never_expires": "", **more}).content.decode()
     match = re.search(r'id="new-token" value="([0-9a-f]+)"', html)
     assert match
     return match[1]
@@ -36,7 +36,7 @@ def test_a_new_token_gives_access_to_the_api(owner: User) -> None:
 
 
 def test_a_new_token_is_shown_once_and_never_cached(owner: User) -> None:
-    response = signed_in(owner).post(PAGE, {"name": "kitchen", "lasts": ""})
+    response = signed_in(owner).post(PAGE, {"name": "kitchen", "never_expires": ""})
     assert "no-store" in response["Cache-Control"]
     assert "new-token" not in signed_in(owner).get(PAGE).content.decode()
 
@@ -56,13 +56,13 @@ def test_the_last_use_is_written_at_most_once_a_minute(owner: User, django_asser
 
 
 def test_a_token_can_be_valid_for_ever(owner: User) -> None:
-    make(owner, lasts="1")
+    make(owner, never_expires="1")
     assert ApiToken.objects.get().expiry is None
 
 
 def test_a_second_token_of_the_same_name_is_rejected(owner: User) -> None:
     make(owner)
-    response = signed_in(owner).post(PAGE, {"name": "kitchen", "lasts": ""})
+    response = signed_in(owner).post(PAGE, {"name": "kitchen", "never_expires": ""})
     assert response.status_code == 400
     assert "You already have a token with this name" in response.content.decode()
     assert ApiToken.objects.count() == 1
@@ -71,7 +71,7 @@ def test_a_second_token_of_the_same_name_is_rejected(owner: User) -> None:
 def test_one_token_too_many_is_rejected_by_page_and_api(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tokens, "MAX_TOKENS", 1)
     make(owner)
-    page = signed_in(owner).post(PAGE, {"name": "phone", "lasts": ""})
+    page = signed_in(owner).post(PAGE, {"name": "phone", "never_expires": ""})
     api = APIClient().post("/api/v1/auth/tokens/", {"email": owner.email, "password": PASSWORD})
     assert (page.status_code, api.status_code) == (400, 403)
     assert escape(MESSAGES["too_many_tokens"]) in page.content.decode()

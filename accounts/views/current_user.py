@@ -1,4 +1,4 @@
-"""Who asks."""
+"""The user of a request, typed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from accounts.models import User
 
 
-def person(request: HttpRequest) -> User:
-    """The signed-in person of a view behind `login_required`."""
+def current_user(request: HttpRequest) -> User:
+    """The signed-in user, in a view behind `login_required`."""
     assert isinstance(request.user, User)
     return request.user
