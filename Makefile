@@ -1,27 +1,46 @@
-# What can be done here: `make run` starts the site, `make test` runs every test. Nothing has to be prepared.
+# What can be done here: `make run` starts the site, `make test` checks it. Nothing has to be prepared.
 PYTHON ?= python3
 BIN := .venv/bin
-WEB_PORT ?= 8000
-export WEB_PORT
+# Test processes at a time. Each has a database, a Redis and an engine of its own: about 1.5 GB.
+WORKERS ?= 2
+# TESTS=path and K=expression narrow a test target down; then slow tests run too, in one process.
+NARROW := $(TESTS)$(K)
+PYTEST = $(BIN)/python -m pytest $(if $(NARROW),,-n $(WORKERS) --dist loadfile) $(if $(K),-k "$(K)")
+FAST = $(if $(NARROW),,-m "not slow")
 
-.PHONY: help run demo test lint format screenshots bench train pack evaluate schema install clean
+.PHONY: help run demo test test-slow test-all test-web test-ml test-browser lint format screenshots bench train pack \
+	evaluate schema install clean
 
 help:  ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
-run: var/.ready  ## set everything up and start the site
-	@$(BIN)/python manage.py migrate --verbosity 0
-	@echo "Reconsite: $${SITE_URL:-http://localhost:$(WEB_PORT)}   (Ctrl-C ends it)"
-	@exec $(BIN)/honcho start $$([ -n "$$REDIS_URL" ] || echo redis) web worker reconciler
+run: var/.ready  ## set everything up and start the site (WEB_PORT=n: on another port)
+	@exec $(BIN)/python -m scripts.start
 
-demo: var/.ready  ## a demo account with samples, on this machine only; the site must be running
+demo: var/.ready  ## a demo account with models of our samples, on this machine only; the site must be running
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py demo
 
-test: var/.ready var/.dev  ## every test: units, real Redis, real worker, sockets, browser
+test: var/.ready var/.dev  ## every layer with its real parts: units, API, sockets, Redis, worker, a browser (8 minutes on 2 cores)
 	$(BIN)/python -m scripts.ensure_chromium
-	$(BIN)/python -m pytest $(TESTS)
+	$(PYTEST) $(FAST) $(TESTS)
 	scripts/node.sh npm test --silent
+
+test-slow: var/.ready var/.dev  ## the rest: all pages in the browser, full-size networks, training
+	$(BIN)/python -m scripts.ensure_chromium
+	$(PYTEST) -m slow $(TESTS)
+
+test-all: test test-slow  ## everything
+
+test-web: var/.ready var/.dev  ## accounts, jobs and the site, without the slow tests (TESTS=path K=expression narrow down)
+	$(PYTEST) $(FAST) $(or $(TESTS),tests/accounts tests/jobs tests/scripts tests/site)
+
+test-ml: var/.ready var/.dev  ## the models, without the slow tests (TESTS=path K=expression narrow down)
+	$(PYTEST) $(FAST) $(or $(TESTS),tests/ml)
+
+test-browser: var/.ready var/.dev  ## all pages in the browser (TESTS=path K=expression narrow down)
+	$(BIN)/python -m scripts.ensure_chromium
+	$(PYTEST) $(or $(TESTS),tests/browser)
 
 lint: var/.dev node_modules/.done  ## style, types, migrations, API schema
 	$(BIN)/ruff check .
@@ -63,7 +82,7 @@ clean:  ## remove what can be built again; accounts and models stay
 
 # --- stamps: each step runs again only when what it comes from has changed -------------------------------------------
 .venv/.done: requirements.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make run PYTHON=python3.11")'
+	@$(PYTHON) scripts/preflight.py
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@

@@ -71,6 +71,8 @@ def prepare() -> None:
         SIGN_IN_RATE="1000/min",
         DJANGO_ALLOW_ASYNC_UNSAFE="1",
     )
+    if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):  # the processes share the cores
+        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // int(workers))))
 
 
 prepare()

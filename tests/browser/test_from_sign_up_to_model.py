@@ -10,12 +10,15 @@ import numpy as np
 import pytest
 import trimesh
 from PIL import Image
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
 
 from tests.browser.finished import READY
 from tests.browser.steps import sign_up, upload
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.browser
+
+PHONE: ViewportSize = {"width": 360, "height": 740}
+DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 
 
 def canvas_pixels(page: Page) -> np.ndarray:
@@ -24,7 +27,9 @@ def canvas_pixels(page: Page) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"), dtype=np.float32)
 
 
-def test_from_sign_up_to_a_rotating_model(page: Page, photo: bytes, tmp_path: Path) -> None:
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_from_sign_up_to_a_rotating_model(page: Page, photo: bytes, tmp_path: Path, viewport: ViewportSize) -> None:
+    page.set_viewport_size(viewport)
     sign_up(page)
     upload(page, photo)
     page.wait_for_selector(READY)
@@ -38,7 +43,7 @@ def test_from_sign_up_to_a_rotating_model(page: Page, photo: bytes, tmp_path: Pa
         page.locator('a[href*="mesh.glb?download=1"]').first.click()
     target = tmp_path / "model.glb"
     download.value.save_as(target)
-    assert len(trimesh.load(target).geometry) == 1
+    assert len(trimesh.load_scene(target).geometry) == 1
 
 
 def turn(page: Page) -> None:
@@ -48,10 +53,11 @@ def turn(page: Page) -> None:
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
-    page.mouse.move(x + 200, y, steps=5)
+    page.mouse.move(x + box["width"] / 3, y, steps=5)
     page.mouse.up()
 
 
+@pytest.mark.slow
 def test_the_progress_page_works_without_a_socket(context: BrowserContext, page: Page, photo: bytes) -> None:
     context.route_web_socket(re.compile(r"/ws/"), lambda socket: socket.close())
     sign_up(page)
@@ -59,6 +65,7 @@ def test_the_progress_page_works_without_a_socket(context: BrowserContext, page:
     page.wait_for_selector(READY)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [360, 1440])
 def test_no_page_scrolls_sideways(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
