@@ -51,7 +51,7 @@ class JobQuerySet(models.QuerySet["Job"]):
 
 
 class Job(models.Model):
-    """One reconstruction. This row is the source of truth; Redis only tells workers that there is one to run."""
+    """One reconstruction. This row is the source of truth; Redis only carries its id to a worker."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="jobs")

@@ -22,12 +22,12 @@ def clean_names(names: Iterable[str]) -> list[str]:
     parts = (part for name in names for part in name.split(","))
     lower = (" ".join(part.lower().split()) for part in parts)
     cleaned = ("".join(character for character in name if character.isprintable()) for name in lower)
-    wanted = list(dict.fromkeys(name for name in cleaned if name))
-    if len(wanted) > MAX_TAGS:
+    unique = list(dict.fromkeys(name for name in cleaned if name))
+    if len(unique) > MAX_TAGS:
         raise Rejected("too_many_tags")
-    if any(len(name) > MAX_LENGTH for name in wanted):
+    if any(len(name) > MAX_LENGTH for name in unique):
         raise Rejected("tag_too_long")
-    return wanted
+    return unique
 
 
 @transaction.atomic
@@ -36,12 +36,12 @@ def set_tags(job: Job, names: Iterable[str]) -> list[str]:
 
     The owner's row is locked, so that no other request deletes a tag that is being assigned.
     """
-    wanted = clean_names(names)
+    new_names = clean_names(names)
     User.objects.select_for_update().get(pk=job.owner_id)
-    Tag.objects.bulk_create((Tag(owner_id=job.owner_id, name=name) for name in wanted), ignore_conflicts=True)
-    job.tags.set(Tag.objects.filter(owner=job.owner_id, name__in=wanted))
+    Tag.objects.bulk_create((Tag(owner_id=job.owner_id, name=name) for name in new_names), ignore_conflicts=True)
+    job.tags.set(Tag.objects.filter(owner=job.owner_id, name__in=new_names))
     delete_unused(job.owner_id)
-    return wanted
+    return new_names
 
 
 def names_of(job: Job) -> list[str]:

@@ -37,7 +37,7 @@ def _dotted(path: Path) -> str:
 @cache
 def imports() -> tuple[Import, ...]:
     """Every import in our packages, of own modules and of libraries, except those for type checkers only."""
-    return tuple(found for module, path in modules().items() for found in _imports_of(module, path))
+    return tuple(entry for module, path in modules().items() for entry in _imports_of(module, path))
 
 
 def _imports_of(module: str, path: Path) -> Iterator[Import]:
@@ -73,10 +73,10 @@ def own_module(name: str) -> str | None:
 def graph(*, deferred: bool) -> Mapping[str, frozenset[str]]:
     """The own modules that each module imports; with `deferred` also those inside functions."""
     targets: dict[str, set[str]] = {module: set() for module in modules()}
-    for found in imports():
-        target = own_module(found.name)
-        if target and target != found.importer and (deferred or not found.deferred):
-            targets[found.importer].add(target)
+    for entry in imports():
+        target = own_module(entry.name)
+        if target and target != entry.importer and (deferred or not entry.deferred):
+            targets[entry.importer].add(target)
     return {module: frozenset(names) for module, names in targets.items()}
 
 
@@ -99,11 +99,11 @@ def _parents(name: str) -> list[str]:
 
 def libraries(loaded: Iterable[str]) -> set[tuple[str, str]]:
     """Importer and name of everything that these modules import from libraries when they are loaded."""
-    wanted = set(loaded)
+    importers = set(loaded)
     return {
-        (found.importer, found.name)
-        for found in imports()
-        if found.importer in wanted and not found.deferred and own_module(found.name) is None
+        (entry.importer, entry.name)
+        for entry in imports()
+        if entry.importer in importers and not entry.deferred and own_module(entry.name) is None
     }
 
 

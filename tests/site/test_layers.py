@@ -109,12 +109,12 @@ def test_folders_have_no_import_circle() -> None:
 
 
 def test_ml_knows_nothing_of_the_site() -> None:
-    assert [found for found in imports() if is_inside(found.importer, "ml") and is_inside(found.name, *SITE)] == []
+    assert [entry for entry in imports() if is_inside(entry.importer, "ml") and is_inside(entry.name, *SITE)] == []
 
 
 def test_the_core_of_jobs_loads_no_requests_templates_or_forms() -> None:
     core = [module for module in modules() if is_inside(module, "jobs.models", "jobs.core", "jobs.work")]
-    assert {found for module in core for found in libraries(reachable(module)) if is_inside(found[1], *EDGES)} == set()
+    assert {entry for module in core for entry in libraries(reachable(module)) if is_inside(entry[1], *EDGES)} == set()
 
 
 def of_the_site(module: str) -> bool:
@@ -133,9 +133,9 @@ def test_the_site_loads_only_the_root_of_ml() -> None:
 
 def test_imports_of_ml_inside_functions_are_declared() -> None:
     deferred = {
-        (found.importer, own_module(found.name))
-        for found in imports()
-        if found.deferred and of_the_site(found.importer) and is_inside(found.name, "ml")
+        (entry.importer, own_module(entry.name))
+        for entry in imports()
+        if entry.deferred and of_the_site(entry.importer) and is_inside(entry.name, "ml")
     }
     assert deferred == set(DEFERRED)
 
@@ -143,7 +143,7 @@ def test_imports_of_ml_inside_functions_are_declared() -> None:
 def test_what_the_site_loads_of_ml_needs_no_heavy_library() -> None:
     light = [module for module in modules() if layer(module) == "ml"] + list(SITE_LOADS)
     heavy = ("torch", "rembg", "onnxruntime", "scipy", "cv2", "trimesh", "huggingface_hub")
-    assert [found for module in light for found in libraries(reachable(module)) if is_inside(found[1], *heavy)] == []
+    assert [entry for module in light for entry in libraries(reachable(module)) if is_inside(entry[1], *heavy)] == []
 
 
 def test_the_workers_parent_and_the_web_process_load_no_torch() -> None:

@@ -21,8 +21,8 @@ def test_healthz_reports_a_running_process(client: Client) -> None:
 def test_readyz_requires_a_worker(db: None, client: Client) -> None:
     assert client.get("/readyz").status_code == 503
     worker_heartbeat.record("w")
-    answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()) == (200, {"database": True, "redis": True, "worker": True})
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()) == (200, {"database": True, "redis": True, "worker": True})
 
 
 def test_an_unavailable_redis_is_reported(db: None, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,9 +32,9 @@ def test_an_unavailable_redis_is_reported(db: None, client: Client, monkeypatch:
 
 def test_a_browser_gets_a_page_for_an_upload_over_the_limit(client: Client, settings: Settings) -> None:
     settings.MAX_UPLOAD_BYTES = 1000
-    answer = client.post("/new/", data=b"x" * 200_000, content_type="text/plain", headers={"accept": "text/html"})
-    assert answer.status_code == 413
-    assert "larger than" in answer.content.decode()
+    response = client.post("/new/", data=b"x" * 200_000, content_type="text/plain", headers={"accept": "text/html"})
+    assert response.status_code == 413
+    assert "larger than" in response.content.decode()
 
 
 @pytest.mark.parametrize("length", ["99999999999", "-5", "many"])
@@ -50,9 +50,9 @@ def test_only_our_own_scripts_may_run(db: None, client: Client) -> None:
 
 def test_the_404_page_has_the_sites_design(db: None, client: Client, settings: Settings) -> None:
     settings.DEBUG = False
-    answer = client.get("/no/such/page")
-    assert answer.status_code == 404
-    assert "Reconsite" in answer.content.decode()
+    response = client.get("/no/such/page")
+    assert response.status_code == 404
+    assert "Reconsite" in response.content.decode()
 
 
 def test_twisted_does_not_parse_forms() -> None:

@@ -65,7 +65,7 @@ def test_the_limit_of_wrong_passwords_works_without_redis(dead_redis: None) -> N
     make_user("owner")
     client = Client(raise_request_exception=False)
     wrong = [client.post(LOGIN, {"login": "owner@example.org", "password": "wrong"}) for _ in range(12)]
-    assert {answer.status_code for answer in wrong} <= {200, 429}
+    assert {response.status_code for response in wrong} <= {200, 429}
     right = client.post(LOGIN, {"login": "owner@example.org", "password": PASSWORD})
     assert right.status_code in (200, 429)
     assert "_auth_user_id" not in client.session

@@ -26,7 +26,7 @@ def jobs(submit: Callable[..., Job], settings: Settings) -> dict[str, Job]:
     return models
 
 
-def found(owner: User, jobs: dict[str, Job], **filters: str) -> list[str]:
+def search_names(owner: User, jobs: dict[str, Job], **filters: str) -> list[str]:
     names = {job.pk: name for name, job in jobs.items()}
     return [names[job.pk] for job in search(access.jobs_of(owner), **filters)]
 
@@ -43,7 +43,7 @@ def found(owner: User, jobs: dict[str, Job], **filters: str) -> list[str]:
     ],
 )
 def test_every_word_must_occur_in_title_or_tags(owner: User, jobs: dict[str, Job], text: str, names: list[str]) -> None:
-    assert found(owner, jobs, text=text) == names
+    assert search_names(owner, jobs, text=text) == names
 
 
 @pytest.mark.parametrize(
@@ -57,19 +57,19 @@ def test_every_word_must_occur_in_title_or_tags(owner: User, jobs: dict[str, Job
     ],
 )
 def test_results_are_in_the_requested_order(owner: User, jobs: dict[str, Job], sort: str, names: list[str]) -> None:
-    assert found(owner, jobs, sort=sort) == names
+    assert search_names(owner, jobs, sort=sort) == names
 
 
 def test_tag_and_state_match_exactly(owner: User, jobs: dict[str, Job]) -> None:
-    assert found(owner, jobs, tag=" Wood ") == ["oak", "red"]
-    assert found(owner, jobs, tag="woo") == []
+    assert search_names(owner, jobs, tag=" Wood ") == ["oak", "red"]
+    assert search_names(owner, jobs, tag="woo") == []
     in_state(jobs["oak"], State.FAILED)
-    assert found(owner, jobs, state="failed") == ["oak"]
-    assert found(owner, jobs, state="failed", text="chair") == []
+    assert search_names(owner, jobs, state="failed") == ["oak"]
+    assert search_names(owner, jobs, state="failed", text="chair") == []
 
 
 def test_a_search_is_one_query_and_finds_only_ones_own_jobs(
     stranger: User, jobs: dict[str, Job], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_num_queries(1):
-        assert found(stranger, jobs, text="chair wood", tag="wood", state="queued", sort="title") == []
+        assert search_names(stranger, jobs, text="chair wood", tag="wood", state="queued", sort="title") == []

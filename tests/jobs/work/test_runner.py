@@ -267,10 +267,10 @@ def child(job: Job, pipeline: Callable[[Pipeline], None], monkeypatch: pytest.Mo
     pipeline(makes_source)
 
     def remix(source: Path, recipe: Any, folder: Path, **callbacks: Any) -> Reconstruction:
-        found = sorted(path.name for path in source.iterdir())
-        for name in found:
+        names = sorted(path.name for path in source.iterdir())
+        for name in names:
             (folder / name).write_bytes((source / name).read_bytes())
-        return Reconstruction(tuple(found), {"engine": "compact", "stages": [], "recipe": recipe.to_dict()}, "compact")
+        return Reconstruction(tuple(names), {"engine": "compact", "stages": [], "recipe": recipe.to_dict()}, "compact")
 
     monkeypatch.setattr("ml.pipeline.reconstruct.remix", remix)
     return services.remix(run(job), Recipe(quality="high")).job
