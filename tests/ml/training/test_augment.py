@@ -1,13 +1,14 @@
 import numpy as np
 
 from ml.training import augment, dataset
+from ml.training.conventions import Sample
 
 
-def sample() -> dataset.Sample:
+def sample() -> Sample:
     return next(dataset.make_samples(dataset.generate_objects(4), 1, 4))[1]
 
 
-def tall_block() -> dataset.Sample:
+def tall_block() -> Sample:
     """A batch of one tall block in the middle whose front leans from left to right."""
     cover = np.zeros((1, 128, 128), np.uint8)
     cover[:, 10:118, 48:80] = 255
