@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from ml.engines.compact.network import CompactNetwork
+from ml.engines.compact.network import CompactConfig, CompactNetwork
 from ml.training import train as loop
 from ml.training.conventions import is_held_out
 from ml.training.gpu import pack, train
@@ -24,6 +24,7 @@ from tests.ml.training.primitives import joined
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 ROOT = Path(__file__).resolve().parents[4]
 GREY = np.full(3, 0.5, np.float32)
+SMALL = CompactConfig(widths=(16, 32, 64), layers=1, features=16)
 
 
 def boxes(held: bool, count: int) -> list[ColoredMesh]:
@@ -38,7 +39,7 @@ def boxes(held: bool, count: int) -> list[ColoredMesh]:
 def test_a_run_learns_reports_and_writes_weights(
     device: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(loop, "CompactNetwork", partial(CompactNetwork, widths=(16, 32, 64), layers=1, head=16))
+    monkeypatch.setattr(loop, "CompactNetwork", partial(CompactNetwork, SMALL))
     pack.write(tmp_path / "pack.npz", boxes(False, 4), boxes(True, 2))
     run = loop.Settings(
         folder=tmp_path, weights=Path(), steps=12, batch=4, rate=4e-3, report_every=3600.0, device=device
