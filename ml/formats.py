@@ -21,7 +21,7 @@ class FileFormat:
     """A format that a recipe can ask for.
 
     `writer(model: ml.export.model.ExportModel, out_dir: Path) -> None` writes all of its `files`; the same model gives
-    the same bytes. `always`: written whatever the recipe asks for.
+    the same bytes. `always`: written even if the recipe does not ask for it.
     """
 
     files: tuple[ResultFile, ...]

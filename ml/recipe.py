@@ -14,19 +14,20 @@ from ml.formats import format_names
 SIDES: dict[str, float | None] = {"front": 0.0, "right": 90.0, "back": 180.0, "left": 270.0, "auto": None}
 """Azimuth in degrees of the camera that sees this side (canonical frame, front = 0); `auto` is searched for."""
 MAX_PHOTOS = 5
+"""Photos of one object: the four sides and one more."""
 RENDERERS = ("mesh", "nerf")
-"""How the views are made: ray casting of the textured mesh, or volume rendering of the scene itself."""
+"""How views are rendered: ray casting of the textured mesh, or volume rendering of the scene."""
 TRANSPARENT = "transparent"
 UNWRAPS = ("auto", "xatlas", "box")
-"""How a texture may be laid out (`ml.texture.unwrap`). Nobody chooses it: a report names it, to make the same again."""
-OF_THE_SCENE = ("engine", "sides", "remove_background", "foreground_ratio")
-"""Choices that go into the scene itself: a remix of that scene cannot change them."""
+"""How a texture can be unwrapped (`ml.texture.unwrap`). Not a choice: the report states it, to reproduce a result."""
+SCENE_FIELDS = ("engine", "sides", "remove_background", "foreground_ratio")
+"""Settings that shape the scene: a remix of that scene cannot change them."""
 _COLOR = re.compile(r"#[0-9a-f]{6}")
 
 
 @dataclass(frozen=True)
 class Quality:
-    """Defaults behind one word: grid cells per axis, faces, texture and frame side in pixels."""
+    """Defaults of a quality: grid cells per axis, triangles, sides of texture and frame in pixels, frames in a turn."""
 
     grid: int
     faces: int
@@ -41,8 +42,8 @@ QUALITIES: dict[str, Quality] = {
     "high": Quality(grid=320, faces=150_000, texture_size=2048, frame_size=512),
 }
 
-WHOLE = frozenset(entry.name for entry in fields(Quality))
-"""Settings that are counts."""
+INTEGER_FIELDS = frozenset(entry.name for entry in fields(Quality))
+"""Settings that are whole numbers."""
 LIMITS: dict[str, tuple[float, float]] = {
     "foreground_ratio": (0.5, 0.95),
     "grid": (32, 384),
@@ -58,7 +59,7 @@ LIMITS: dict[str, tuple[float, float]] = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """What the user asked for. `None` means: as the quality (or the scene) has it. Angles in degrees.
+    """The settings of a job. `None` means the default of the quality, or of the scene. Angles in degrees.
 
     `sides` names each photo's side in order (a name of `SIDES`, or an azimuth in degrees); photos beyond its end are
     `auto`, but for the first, which is the front. `background` of the views is `transparent` or `#rrggbb`.
@@ -98,7 +99,7 @@ class Recipe:
 
     def with_scene_of(self, made: Recipe) -> Recipe:
         """The same recipe with the choices that went into a scene as they were `made`."""
-        return replace(self, **{name: getattr(made, name) for name in OF_THE_SCENE})
+        return replace(self, **{name: getattr(made, name) for name in SCENE_FIELDS})
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON; `from_dict` gives the same recipe back."""
@@ -128,7 +129,7 @@ def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
 def _check_range(name: str, value: object, low: float, high: float) -> None:
     if value is None:
         return
-    kind = int if name in WHOLE else int | float
+    kind = int if name in INTEGER_FIELDS else int | float
     if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
         raise ReconstructionError(
             "invalid_recipe", f"{name} must be {'a whole number ' if kind is int else ''}between {low:g} and {high:g}."
@@ -154,5 +155,5 @@ def _check_background(background: object) -> None:
 def _check_formats(formats: object) -> None:
     if not isinstance(formats, tuple):
         raise ReconstructionError("invalid_recipe", "formats must be a list.")
-    for each in formats:
-        _check_choice("formats", each, format_names())
+    for name in formats:
+        _check_choice("formats", name, format_names())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 
 from ml.formats import format_choices, format_names
-from ml.recipe import LIMITS, QUALITIES, RENDERERS, SIDES, WHOLE
+from ml.recipe import INTEGER_FIELDS, LIMITS, QUALITIES, RENDERERS, SIDES
 
 LABELS = {
     "engine": "Engine",
@@ -47,7 +47,7 @@ def number_field(
     """A number within the recipe's limits; `show_range` states them in the help text."""
     low, high = LIMITS[name]
     hint = f"{low:,g} to {high:,g}" if show_range else ""
-    if name in WHOLE:
+    if name in INTEGER_FIELDS:
         return forms.IntegerField(
             required=required, label=LABELS[name], min_value=int(low), max_value=int(high), help_text=hint
         )

@@ -11,7 +11,7 @@ from typing import Any
 from ml.engine_registry import engine_names
 from ml.errors import ReconstructionError
 from ml.formats import format_names
-from ml.recipe import LIMITS, OF_THE_SCENE, QUALITIES, RENDERERS, SIDES, UNWRAPS, WHOLE, Recipe
+from ml.recipe import INTEGER_FIELDS, LIMITS, QUALITIES, RENDERERS, SCENE_FIELDS, SIDES, UNWRAPS, Recipe
 
 NUMBERS = {
     "foreground_ratio": "fraction of the network's input that the object's longer side fills",
@@ -39,7 +39,7 @@ def add_recipe_options(parser: ArgumentParser) -> None:
     _add(parser, "sides", sides, "SIDE,…", type=_sides)
     for name, meaning in NUMBERS.items():
         low, high = LIMITS[name]
-        _add(parser, name, f"{meaning}, {low:g} to {high:g}", "N" if name in WHOLE else "X", type=_number)
+        _add(parser, name, f"{meaning}, {low:g} to {high:g}", "N" if name in INTEGER_FIELDS else "X", type=_number)
     _add(
         parser,
         "renderer",
@@ -68,7 +68,7 @@ def build_recipe(options: Namespace, earlier: EarlierRun) -> Recipe:
     """
     chosen, kept = given_fields(options), earlier.recipe
     if "quality" in chosen:
-        kept = {name: value for name, value in kept.items() if name not in WHOLE}
+        kept = {name: value for name, value in kept.items() if name not in INTEGER_FIELDS}
     return Recipe.from_dict(kept | chosen)
 
 
@@ -93,7 +93,7 @@ def given_fields(options: Namespace) -> dict[str, Any]:
 
 def check_remix(options: Namespace) -> None:
     """Raise ReconstructionError(`invalid_recipe`) if a field was given that a remix cannot change."""
-    names = [name for name in OF_THE_SCENE if name in given_fields(options)]
+    names = [name for name in SCENE_FIELDS if name in given_fields(options)]
     if names:
         raise ReconstructionError("invalid_recipe", SCENE_STAYS.format(names=", ".join(names)))
 

@@ -1,4 +1,8 @@
-"""Binary glTF 2.0 (Khronos specification, chapters 3 and 4): one mesh, with a texture or with vertex colours."""
+"""Binary glTF 2.0 (Khronos specification, chapters 3 and 4): one mesh, with a texture or with vertex colours.
+
+Written here because trimesh's exporter has no samplers, `asset.extras` or 16-bit vertex colours, and decodes and
+encodes the texture again.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +16,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 ASSET = {"version": "2.0", "generator": "Reconsite"}
-FLOAT, UNSIGNED_SHORT, UNSIGNED_INT, UNSIGNED_BYTE = 5126, 5123, 5125, 5121
+FLOAT, UNSIGNED_SHORT, UNSIGNED_INT = 5126, 5123, 5125
 VERTICES, INDICES = 34962, 34963
 CLAMP_TO_EDGE, LINEAR, LINEAR_MIPMAP_LINEAR = 33071, 9729, 9987
+"""Codes of component types, buffer targets and sampler modes, as in OpenGL."""
+MAGIC, JSON_CHUNK, BINARY_CHUNK = 0x46546C67, 0x4E4F534A, 0x004E4942
+"""`glTF`, `JSON` and `BIN` in ASCII, little-endian."""
+RESTART_INDEX = 65535
+"""Not allowed as a 16-bit index: it is OpenGL's primitive restart."""
 SHAPES = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4"}
 MATTE = {"metallicFactor": 0.0, "roughnessFactor": 1.0}
 
 
 @dataclass
 class _Document:
-    """The JSON part and the binary part while they grow together."""
+    """The JSON part and the binary part under construction."""
 
     views: list[dict[str, Any]] = field(default_factory=list)
     accessors: list[dict[str, Any]] = field(default_factory=list)
@@ -76,10 +85,10 @@ def colored(
 
 
 def _surface(document: _Document, positions: NDArray[np.float32], normals: NDArray[np.float32]) -> dict[str, int]:
-    place = _accessor(document, positions.astype(np.float32), FLOAT, VERTICES)
-    document.accessors[place]["min"] = [float(value) for value in positions.min(axis=0)]
-    document.accessors[place]["max"] = [float(value) for value in positions.max(axis=0)]
-    return {"POSITION": place, "NORMAL": _accessor(document, normals.astype(np.float32), FLOAT, VERTICES)}
+    position = _accessor(document, positions.astype(np.float32), FLOAT, VERTICES)
+    document.accessors[position]["min"] = [float(value) for value in positions.min(axis=0)]
+    document.accessors[position]["max"] = [float(value) for value in positions.max(axis=0)]
+    return {"POSITION": position, "NORMAL": _accessor(document, normals.astype(np.float32), FLOAT, VERTICES)}
 
 
 def _accessor(document: _Document, values: NDArray[Any], kind: int, target: int, *, normalized: bool = False) -> int:
@@ -113,7 +122,7 @@ def _write(
     surface: dict[str, Any],
     extra: dict[str, Any],
 ) -> None:
-    small = int(faces.max()) < 65535
+    small = int(faces.max()) < RESTART_INDEX
     flat = faces.ravel().astype(np.uint16 if small else np.uint32)
     indices = _accessor(document, flat, UNSIGNED_SHORT if small else UNSIGNED_INT, INDICES)
     gltf = {
@@ -133,5 +142,5 @@ def _write(
 
 def _container(text: bytes, binary: bytes) -> bytes:
     text += b" " * (-len(text) % 4)
-    chunks = struct.pack("<II", len(text), 0x4E4F534A) + text + struct.pack("<II", len(binary), 0x004E4942) + binary
-    return struct.pack("<III", 0x46546C67, 2, 12 + len(chunks)) + chunks
+    chunks = struct.pack("<II", len(text), JSON_CHUNK) + text + struct.pack("<II", len(binary), BINARY_CHUNK) + binary
+    return struct.pack("<III", MAGIC, 2, 12 + len(chunks)) + chunks

@@ -1,19 +1,19 @@
-"""ZIP packages that are the same bytes whenever and wherever they are written."""
+"""ZIP packages with the same bytes whenever and wherever they are written."""
 
 from __future__ import annotations
 
 import zipfile
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The earliest time that ZIP knows; every part gets it."""
+"""The earliest time that ZIP can state; every part gets it."""
 HEADER = 30
-"""Bytes of a part's header before its name and its extra field."""
+"""Bytes of a part's local header before its name and its extra field."""
 PADDING = 0x1986
 """Id of an extra field that only fills space, as OpenUSD writes it."""
 
 
 def add(archive: zipfile.ZipFile, name: str, data: bytes, *, aligned: int = 0) -> None:
-    """Add a part: deflated, or where `aligned` is given stored with its data at a multiple of so many bytes."""
+    """Add a part: deflated, or where `aligned` is given stored with its data at a multiple of that many bytes."""
     entry = zipfile.ZipInfo(name, EPOCH)
     entry.external_attr = 0o644 << 16
     entry.create_system = 3
@@ -24,7 +24,7 @@ def add(archive: zipfile.ZipFile, name: str, data: bytes, *, aligned: int = 0) -
 
 
 def _filler(offset: int, name: str, aligned: int) -> bytes:
-    """An extra field that moves the data of the part at `offset` onto the grid; its own head takes 4 bytes."""
+    """An extra field that aligns the data of the part at `offset`; its own header takes 4 bytes."""
     begin = offset + HEADER + len(name.encode()) + 4
     size = -begin % aligned
     return PADDING.to_bytes(2, "little") + size.to_bytes(2, "little") + bytes(size)

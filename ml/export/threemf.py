@@ -1,4 +1,4 @@
-"""3MF: a printable solid in millimetres with colours (3MF core specification 1.3 and its materials extension)."""
+"""3MF: a printable mesh in millimetres with colours (3MF core specification 1.3 and its materials extension)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ RELATIONS = (
 def write(
     path: Path, vertices: NDArray[np.float32], colors: NDArray[np.uint8], faces: NDArray[np.int32], title: str
 ) -> None:
-    """Write one closed solid: `vertices` (V, 3) in millimetres, z up; `colors` (V, 3) sRGB; `faces` (F, 3)."""
+    """Write one closed mesh: `vertices` (V, 3) in millimetres, z up; `colors` (V, 3) sRGB; `faces` (F, 3)."""
     with zipfile.ZipFile(path, "w", compresslevel=6) as archive:
         reproducible_zip.add(archive, "[Content_Types].xml", CONTENT_TYPES.encode())
         reproducible_zip.add(archive, "_rels/.rels", RELATIONS.encode())
@@ -50,11 +50,11 @@ def _model(vertices: NDArray[np.float32], colors: NDArray[np.uint8], faces: NDAr
         f'</m:colorgroup>\n<object id="1" type="model" name="{title}" pid="2" pindex="0">\n<mesh>\n<vertices>\n',
         lines('<vertex x="%.5f" y="%.5f" z="%.5f"/>\n', vertices),
         "</vertices>\n<triangles>\n",
-        lines(triangle, _paired(faces, corner)),
+        lines(triangle, _side_by_side(faces, corner)),
         '</triangles>\n</mesh>\n</object>\n</resources>\n<build>\n<item objectid="1"/>\n</build>\n</model>\n',
     ]
     return "".join(parts)
 
 
-def _paired(faces: NDArray[Any], corner: NDArray[Any]) -> NDArray[Any]:
+def _side_by_side(faces: NDArray[Any], corner: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate([faces, corner], axis=1)

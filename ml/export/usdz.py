@@ -15,7 +15,7 @@ from ml.export import reproducible_zip
 
 LAYER, TEXTURE = "model.usdc", "textures/model.jpg"
 ALIGNMENT = 64
-"""Bytes on whose multiples the data of every part begins, so that it can be mapped into memory."""
+"""The data of every part starts at a multiple of this many bytes, so that it can be memory-mapped."""
 ROOT = "/model"
 
 
@@ -78,7 +78,7 @@ def _mesh(stage: Any, positions: NDArray[np.float32], normals: NDArray[np.float3
 def _material(stage: Any) -> Any:
     """A matte surface whose colour is the texture's."""
     material = UsdShade.Material.Define(stage, f"{ROOT}/surface")
-    place = _shader(stage, "place", "UsdPrimvarReader_float2", {"varname": (Sdf.ValueTypeNames.String, "st")})
+    reader = _shader(stage, "place", "UsdPrimvarReader_float2", {"varname": (Sdf.ValueTypeNames.String, "st")})
     picture = _shader(
         stage,
         "picture",
@@ -92,7 +92,7 @@ def _material(stage: Any) -> Any:
     )
     matte = {"metallic": (Sdf.ValueTypeNames.Float, 0.0), "roughness": (Sdf.ValueTypeNames.Float, 1.0)}
     surface = _shader(stage, "preview", "UsdPreviewSurface", matte)
-    _connect(place, "result", Sdf.ValueTypeNames.Float2, picture, "st")
+    _connect(reader, "result", Sdf.ValueTypeNames.Float2, picture, "st")
     _connect(picture, "rgb", Sdf.ValueTypeNames.Color3f, surface, "diffuseColor")
     material.CreateSurfaceOutput().ConnectToSource(surface.ConnectableAPI(), "surface")
     return material
@@ -101,8 +101,8 @@ def _material(stage: Any) -> Any:
 def _shader(stage: Any, name: str, kind: str, inputs: dict[str, tuple[Any, Any]]) -> Any:
     shader = UsdShade.Shader.Define(stage, f"{ROOT}/surface/{name}")
     shader.CreateIdAttr(kind)
-    for each, (type_name, value) in inputs.items():
-        shader.CreateInput(each, type_name).Set(value)
+    for input_name, (type_name, value) in inputs.items():
+        shader.CreateInput(input_name, type_name).Set(value)
     return shader
 
 

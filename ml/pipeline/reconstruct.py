@@ -86,7 +86,7 @@ def remix(
 ) -> Reconstruction:
     """Make another model from the scene of the result in folder `earlier`, without running the network.
 
-    Settings that shaped the scene (`ml.recipe.OF_THE_SCENE`) keep their values; all others come from `recipe`. The new
+    Settings that shaped the scene (`ml.recipe.SCENE_FIELDS`) keep their values; all others come from `recipe`. The new
     folder can itself be remixed. Raises as `reconstruct` does, and ReconstructionError(`source_unusable`).
     """
     if earlier.resolve() == out_dir.resolve():

@@ -1,4 +1,4 @@
-"""Rays through the cube of a scene: emission and absorption, without the samples that change nothing.
+"""Emission and absorption along rays through the cube of a scene, without the samples that change nothing.
 
 Source of the formula: the published TripoSR renderer (as in NeRF, Mildenhall et al., 2020, arXiv 2003.08934), with
 steps counted in the 0..1 parameter of the ray inside the cube.
@@ -16,23 +16,27 @@ from torch import Tensor
 from ml.core.camera import RADIUS
 
 SAMPLES = 128
+"""Steps of a ray through the cube, as published."""
 BLOCKS = 64
-"""Blocks per axis of the grid that says where space is empty."""
+"""Blocks per axis of the occupancy grid."""
 SHRINK = 1.0 - 1e-3
-"""Rays are cut to a cube this much smaller than the scene's."""
-SHORTEST = 0.01
+"""Rays are clipped to a cube this much smaller than the scene's, as published: no sample is on its faces."""
+MIN_LENGTH = 0.01
+"""Length inside the cube, in scene units, below which a ray counts as missing it."""
+MIN_DIRECTION = 1e-6
+"""Replaces a smaller direction component, so that the division by it stays finite."""
 SLAB = 4
-"""Samples that are taken before asking again which rays still see something."""
+"""Samples between two checks of which rays are still open."""
 OPAQUE = 1.0 / 256.0
-"""Share of light left at which a ray ends: one step of an 8-bit picture."""
+"""Transmittance below which a ray ends: one step of an 8-bit picture."""
 
 
 class Field(Protocol):
-    """What can be marched through."""
+    """Density and colour to march through."""
 
     @property
-    def solid(self) -> Tensor:
-        """(BLOCKS, BLOCKS, BLOCKS) bool: whether a block or one of its neighbours holds something."""
+    def occupied(self) -> Tensor:
+        """(BLOCKS, BLOCKS, BLOCKS) bool: whether a block or one of its neighbours is occupied."""
 
     @property
     def samples(self) -> int:
@@ -44,7 +48,7 @@ class Field(Protocol):
 
 @dataclass(frozen=True)
 class Rays:
-    """Rays and where they run inside the cube: origins and directions (N, 3), near, far and valid (N,)."""
+    """Rays and their interval inside the cube: origins and directions (N, 3), near, far and valid (N,)."""
 
     origins: Tensor
     directions: Tensor
@@ -53,48 +57,48 @@ class Rays:
     valid: Tensor
 
     def at(self, index: Tensor) -> Rays:
-        """Some of the rays."""
-        return Rays(*(each[index] for each in (self.origins, self.directions, self.near, self.far, self.valid)))
+        """The rays with these indices."""
+        return Rays(*(values[index] for values in (self.origins, self.directions, self.near, self.far, self.valid)))
 
     def points(self, along: Tensor) -> Tensor:
-        """(K,) places in the 0..1 parameter between near and far -> (N, K, 3) points."""
+        """(K,) parameters in 0..1 between near and far -> (N, K, 3) points."""
         depth = self.near[:, None] * (1.0 - along) + self.far[:, None] * along
         return self.origins[:, None] + depth[..., None] * self.directions[:, None]
 
 
 def clip(origins: Tensor, directions: Tensor) -> Rays:
-    """Where rays (N, 3) run inside the cube, and whether they do at all."""
-    safe = torch.where(directions.abs() < 1e-6, torch.full_like(directions, 1e-6), directions)
+    """The interval of rays (N, 3) inside the cube, and whether there is one."""
+    safe = torch.where(directions.abs() < MIN_DIRECTION, torch.full_like(directions, MIN_DIRECTION), directions)
     first, last = (RADIUS * SHRINK - origins) / safe, (-RADIUS * SHRINK - origins) / safe
     near = torch.minimum(first, last).amax(dim=-1).clamp_min(0.0)
     far = torch.maximum(first, last).amin(dim=-1)
-    return Rays(origins, directions, near, far, far - near > SHORTEST)
+    return Rays(origins, directions, near, far, far - near > MIN_LENGTH)
 
 
 @torch.inference_mode()
 def march(field: Field, origins: Tensor, directions: Tensor, samples: int = SAMPLES) -> tuple[Tensor, Tensor]:
-    """(N, 3) rays -> the light that they gather (N, 3), sRGB, and the share of what is behind that comes through (N,).
+    """(N, 3) rays -> accumulated colour (N, 3), sRGB, and transmittance (N,): the fraction of what is behind them.
 
     No sample is taken in empty space or behind the opaque: within 40 dB of taking all.
     """
-    rays, near_solid = clip(origins, directions), _grown(field.solid, samples)
+    rays, near_occupied = clip(origins, directions), _dilate(field.occupied, samples)
     color, left = torch.zeros_like(origins), torch.ones_like(rays.near)
     for part in midpoints(samples).split(SLAB):  # type: ignore[no-untyped-call]
         middle = rays.points(part.mean()[None])[:, 0]
-        index = (rays.valid & (left > OPAQUE) & _lookup(near_solid, middle)).nonzero()[:, 0]
+        index = (rays.valid & (left > OPAQUE) & _lookup(near_occupied, middle)).nonzero()[:, 0]
         if len(index):
-            gained, passed = _stretch(field, rays.at(index).points(part), samples)
+            gained, passed = _march_slab(field, rays.at(index).points(part), samples)
             color[index] += left[index, None] * gained
             left[index] *= passed
     return color, left
 
 
-def _stretch(field: Field, points: Tensor, samples: int) -> tuple[Tensor, Tensor]:
-    """(N, K, 3) points along rays -> the colour that this stretch adds (N, 3), the share of light it lets by (N,)."""
+def _march_slab(field: Field, points: Tensor, samples: int) -> tuple[Tensor, Tensor]:
+    """(N, K, 3) points along rays -> the colour of this interval (N, 3) and its transmittance (N,)."""
     count, steps = points.shape[:2]
     flat = points.flatten(0, 1)
     alpha, color = flat.new_zeros(len(flat)), torch.zeros_like(flat)
-    index = _lookup(field.solid, flat).nonzero()[:, 0]
+    index = _lookup(field.occupied, flat).nonzero()[:, 0]
     density, color[index] = field.density_and_color(flat[index])
     alpha[index] = 1.0 - torch.exp(-density / samples)
     alpha = alpha.view(count, steps)
@@ -109,9 +113,9 @@ def midpoints(samples: int) -> Tensor:
     return (edges[:-1] + edges[1:]) / 2.0
 
 
-def solid_blocks(occupied: Tensor) -> Tensor:
-    """What the corners of blocks hold, (BLOCKS + 1)³ bool, index order x, y, z -> `Field.solid`: a block is empty when
-    all corners of it and of its 26 neighbours are."""
+def occupied_blocks(occupied: Tensor) -> Tensor:
+    """Occupancy of the blocks' corners, (BLOCKS + 1)³ bool, index order x, y, z -> `Field.occupied`: a block is empty
+    when all corners of it and of its 26 neighbours are."""
     corners = occupied.float().view(1, 1, *(BLOCKS + 1,) * 3)
     return F.max_pool3d(F.max_pool3d(corners, 2, 1), 3, 1, 1)[0, 0] > 0
 
@@ -122,19 +126,19 @@ def block_corners() -> Tensor:
     return torch.stack(torch.meshgrid(axis, axis, axis, indexing="ij"), dim=-1).flatten(0, 2)
 
 
-def block_of(place: Tensor) -> Tensor:
-    """Coordinates in [-RADIUS, RADIUS] -> the block they fall into, 0 to BLOCKS - 1."""
-    return ((place + RADIUS) * (BLOCKS / (2.0 * RADIUS))).long().clamp_(0, BLOCKS - 1)
+def block_of(coordinate: Tensor) -> Tensor:
+    """Coordinates in [-RADIUS, RADIUS] -> index of their block, 0 to BLOCKS - 1."""
+    return ((coordinate + RADIUS) * (BLOCKS / (2.0 * RADIUS))).long().clamp_(0, BLOCKS - 1)
 
 
-def _grown(solid: Tensor, samples: int) -> Tensor:
-    """Blocks from any point of which something solid lies within half a slab, along the longest ray there is."""
+def _dilate(occupied: Tensor, samples: int) -> Tensor:
+    """Blocks with an occupied one within half a slab of any of their points, along the longest possible ray."""
     half = RADIUS * 3.0**0.5 * SLAB / samples
     reach = int(half / (2.0 * RADIUS / BLOCKS)) + 1
-    return F.max_pool3d(solid[None, None].float(), 2 * reach + 1, 1, reach)[0, 0] > 0
+    return F.max_pool3d(occupied[None, None].float(), 2 * reach + 1, 1, reach)[0, 0] > 0
 
 
 def _lookup(blocks: Tensor, points: Tensor) -> Tensor:
-    """(N, 3) points -> (N,) bool: what the grid of blocks says there."""
+    """(N, 3) points -> (N,) bool: the value of their block."""
     block = block_of(points)
     return blocks.flatten()[(block[:, 0] * BLOCKS + block[:, 1]) * BLOCKS + block[:, 2]]

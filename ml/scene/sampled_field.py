@@ -27,7 +27,7 @@ class SampledField:
     """A scene and its occupied blocks. Implements `Field`."""
 
     scene: Scene
-    solid: Tensor
+    occupied: Tensor
     samples: int = SAMPLES
 
     def density_and_color(self, points: Tensor) -> tuple[Tensor, Tensor]:
@@ -50,4 +50,4 @@ def absorption(scene: Scene, points: Tensor) -> Tensor:
 def sampled_field(scene: Scene) -> SampledField:
     """The scene with its empty blocks found, by sampling it at the blocks' corners."""
     corners = ray_marching.block_corners()
-    return SampledField(scene, ray_marching.solid_blocks(absorption(scene, corners) > FAINTEST))
+    return SampledField(scene, ray_marching.occupied_blocks(absorption(scene, corners) > FAINTEST))

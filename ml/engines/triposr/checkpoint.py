@@ -131,5 +131,5 @@ def _shapes(sizes: Sizes) -> dict[str, Shape]:
 
 
 def _reason(error: Exception) -> str:
-    """The first sentence of an error: torch's own go on for a page."""
+    """The first sentence of an error message: torch's own can fill a page."""
     return str(error).strip().split("\n")[0].split(". ")[0][:300] or type(error).__name__

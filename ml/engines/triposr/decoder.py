@@ -1,4 +1,4 @@
-"""The decoder: what the scene codes say at a point. Three planes are sampled and a small network reads them.
+"""The decoder: from the scene codes to density and colour at a point. Three planes are sampled and read by an MLP.
 
 The first layer is linear and so is bilinear sampling, so the planes can go through that layer once, ahead of time
 (`fold`): a point then costs one weighted sum of 12 rows instead of 3 samplings of 40 channels and a 120 × 64 product.
@@ -18,8 +18,9 @@ Layers = tuple[tuple[Tensor, Tensor], ...]
 """Weight (outputs, inputs) and bias (outputs,) of each layer, float32."""
 
 DENSITY_BIAS = -1.0
+"""Added to the logarithm of the density, as published."""
 CHUNK = 8192
-"""Points a time: an activation of 2 MiB stays in the cache, and is too small for malloc to return it to the system."""
+"""Points per pass: an activation of 2 MiB stays in the cache, and malloc keeps its memory for the next pass."""
 PAIRS = ((0, 1), (0, 2), (1, 2))
 """The two coordinates that plane 0, 1 and 2 are sampled at; the first runs along the plane's width."""
 
@@ -65,24 +66,24 @@ def color(raw: Tensor) -> Tensor:
 
 
 def _decode_chunk(decoder: Decoder, points: Tensor) -> Tensor:
-    rows, shares = _corners(points, decoder.side)
-    x = F.embedding_bag(rows, decoder.table, per_sample_weights=shares, mode="sum").add_(decoder.first_bias)
+    rows, weights = _corners(points, decoder.side)
+    x = F.embedding_bag(rows, decoder.table, per_sample_weights=weights, mode="sum").add_(decoder.first_bias)
     for matrix, bias in decoder.layers:
         x = F.linear(F.silu(x, inplace=True), matrix, bias)
     return x
 
 
 def _corners(points: Tensor, side: int) -> tuple[Tensor, Tensor]:
-    """(N, 3) points -> the 12 rows of the table around each, (N, 12) int32, and their bilinear shares, (N, 12)."""
+    """(N, 3) points -> the 12 rows of the table around each, (N, 12) int32, and their bilinear weights, (N, 12)."""
     texels = side - 3
-    place = (points * (0.5 * texels / RADIUS) + (0.5 * texels + 0.5)).clamp_(0.0, texels + 1.0)
-    low = place.floor()
-    after = place - low
+    position = (points * (0.5 * texels / RADIUS) + (0.5 * texels + 0.5)).clamp_(0.0, texels + 1.0)
+    low = position.floor()
+    after = position - low
     before, cell = 1.0 - after, low.int()
-    rows, shares = [], []
+    rows, weights = [], []
     for plane, (u, v) in enumerate(PAIRS):
         corner = (cell[:, v] + plane * side) * side + cell[:, u]
         rows += [corner, corner + 1, corner + side, corner + side + 1]
         for along_v in (before[:, v], after[:, v]):
-            shares += [before[:, u] * along_v, after[:, u] * along_v]
-    return torch.stack(rows, dim=1), torch.stack(shares, dim=1)
+            weights += [before[:, u] * along_v, after[:, u] * along_v]
+    return torch.stack(rows, dim=1), torch.stack(weights, dim=1)

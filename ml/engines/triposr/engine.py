@@ -20,12 +20,12 @@ from ml.photo.cutout import Cutout
 FILE = "triposr.safetensors"
 PHOTO_MEMORY = 400 << 20
 """Bytes that one more photo in a pass takes at most, beside the weights."""
-MOST = 8
-"""Photos in one pass: more than that gains nothing."""
+MAX_BATCH = 8
+"""Photos in one pass: more are not faster."""
 
 
 def weights_file() -> Path:
-    """Where the converted weights lie."""
+    """Path of the converted weights."""
     return models_folder() / "triposr" / FILE
 
 
@@ -74,11 +74,11 @@ class TripoSREngine:
         return self.infer_many([cutout])[0]
 
     def infer_many(self, cutouts: Sequence[Cutout]) -> list[TriplaneScene]:
-        """One scene for each cutout, as many photos in one pass as memory holds; one by one where that is too many.
+        """One scene for each cutout, in passes as large as memory allows; one by one if a pass runs out of memory.
 
         Raises ReconstructionError(`out_of_memory`).
         """
-        count = min(max(free_memory() // PHOTO_MEMORY, 1), MOST)
+        count = min(max(free_memory() // PHOTO_MEMORY, 1), MAX_BATCH)
         scenes: list[TriplaneScene] = []
         while len(scenes) < len(cutouts):
             some = cutouts[len(scenes) : len(scenes) + count]
@@ -95,7 +95,7 @@ class TripoSREngine:
     def _pass(self, cutouts: Sequence[Cutout]) -> list[TriplaneScene]:
         pictures = torch.stack([_picture(cutout) for cutout in cutouts]).to(self._device)
         codes = network.scene_codes(self._model.weights, self._model.sizes, pictures).half().cpu()
-        return [TriplaneScene(each, self._layers) for each in codes]
+        return [TriplaneScene(planes, self._layers) for planes in codes]
 
     def _decoder(self) -> dict[str, Tensor]:
         return {name: tensor for name, tensor in self._model.weights.items() if name.startswith("decoder.")}

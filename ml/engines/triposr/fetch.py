@@ -1,6 +1,6 @@
 """Fetch the published weights: `python -m ml.engines.triposr.fetch`, or from a file or a mirror.
 
-The checkpoint is downloaded through huggingface_hub (a second call goes on where the first was cut off), its SHA-256 is
+The checkpoint is downloaded through huggingface_hub (a second call resumes the first), its SHA-256 is
 compared with the published one, and what the network needs of it is written in the precision that this machine runs
 best. `HF_ENDPOINT` names a mirror.
 """
@@ -60,7 +60,7 @@ def fetch(
             return _install(local, _config_beside(local), path, published, precision)
         return _from_hub(path, published, precision, endpoint)
     except OSError as error:
-        raise FetchError(_sentence(error, path.parent)) from error
+        raise FetchError(_disk_error(error, path.parent)) from error
     except CheckpointError as error:
         raise FetchError(f"The checkpoint cannot be used. {error}") from error
 
@@ -73,7 +73,7 @@ def _ready(path: Path, precision: str) -> bool:
 
 
 def _config_beside(local: Path) -> Path | None:
-    """A `config.yaml` that lies beside a local checkpoint; without one it must have the published sizes."""
+    """The `config.yaml` beside a local checkpoint; without one it must have the published sizes."""
     config = local.with_name(CONFIG)
     return config if config.is_file() else None
 
@@ -93,7 +93,7 @@ def _from_hub(path: Path, published: Published, precision: str, endpoint: str | 
 
 
 def _download(published: Published, name: str, folder: Path, endpoint: str | None) -> Path:
-    """One file with a progress bar; a part of the same version that is there is gone on with.
+    """One file with a progress bar; a partial download of the same version is resumed.
 
     huggingface_hub's own `hf_hub_download` starts over after a cut (2.x), so its parts are put together here.
     """
@@ -115,7 +115,7 @@ def _download(published: Published, name: str, folder: Path, endpoint: str | Non
     except OSError:
         raise
     except Exception as error:
-        raise FetchError(f"The download of {name} was cut off; run the same command to go on with it.") from error
+        raise FetchError(f"The download of {name} was interrupted; run the same command to resume it.") from error
     return part.replace(folder / name)
 
 
@@ -140,31 +140,31 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _check_space(folder: Path, wanted: int) -> None:
-    if shutil.disk_usage(folder).free < wanted:
+def _check_space(folder: Path, needed: int) -> None:
+    if shutil.disk_usage(folder).free < needed:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _bytes_below(folder: Path) -> int:
-    return sum(each.stat().st_size for each in folder.rglob("*") if each.is_file())
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _sentence(error: OSError, folder: Path) -> str:
+def _disk_error(error: OSError, folder: Path) -> str:
     if error.errno == errno.ENOSPC:
         return f"There is not enough disk space in {folder}: TripoSR needs 3.5 GB while it is fetched, 0.9 GB after."
     return f"The weights could not be fetched: {error}"
 
 
 def _unreachable(published: Published, endpoint: str | None) -> str:
-    place = endpoint or "huggingface.co"
+    host = endpoint or "huggingface.co"
     return (
-        f"{published.repository} cannot be reached at {place}. Check the network, name a mirror in HF_ENDPOINT, "
+        f"{published.repository} cannot be reached at {host}. Check the network, name a mirror in HF_ENDPOINT, "
         f"or download {CHECKPOINT} elsewhere and give its path with --file."
     )
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Command line: fetch what is missing and say where it lies."""
+    """Command line: fetch what is missing and print its path."""
     parser = argparse.ArgumentParser(
         prog="python -m ml.engines.triposr.fetch", description=(__doc__ or "").split("\n")[0]
     )

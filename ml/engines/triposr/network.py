@@ -19,10 +19,11 @@ from ml.engines.triposr.sizes import Sizes
 Weights = Mapping[str, Tensor]
 
 TILE = 1024
-"""Queries a time in attention on a CPU: with 3072 keys their scores take 6 MiB."""
+"""Queries per tile in attention on a CPU: with 3072 keys their scores take 6 MiB."""
 GROUPS = 32
+"""Groups of the normalisation before the transformer, as published."""
 START = "backbone.start_tokens"
-"""Not of the checkpoint: what `start_tokens` gives, stored when a checkpoint is converted."""
+"""Not in the checkpoint: the result of `start_tokens`, stored when a checkpoint is converted."""
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
@@ -67,17 +68,17 @@ def _embed_patches(weights: Weights, sizes: Sizes, root: str, x: Tensor) -> Tens
 def _positions(weights: Weights, sizes: Sizes, root: str) -> Tensor:
     """(1, 1 + patches, width): the learnt grid resized. The factor (n + 0.1) / g, not n / g, maps the coordinates."""
     positions = weights[f"{root}.position_embeddings"].float()
-    learnt, wanted = sizes.vit_picture // sizes.patch, sizes.picture // sizes.patch
+    learnt, needed = sizes.vit_picture // sizes.patch, sizes.picture // sizes.patch
     grid = positions[:, 1:].reshape(1, learnt, learnt, -1).permute(0, 3, 1, 2)
-    factor = (wanted + 0.1) / learnt
+    factor = (needed + 0.1) / learnt
     grid = F.interpolate(grid, scale_factor=(factor, factor), mode="bicubic", align_corners=False)
     return torch.cat([positions[:, :1], grid.flatten(2).transpose(1, 2)], dim=1)
 
 
 def _vit_block(weights: Weights, name: str, x: Tensor, heads: int) -> Tensor:
     y = _layer_norm(weights, f"{name}.layernorm_before", x, 1e-12)
-    projections = (f"{name}.attention.attention.{each}" for each in ("query", "key", "value"))
-    query, key, value = (_linear(weights, each, y) for each in projections)
+    projections = (f"{name}.attention.attention.{part}" for part in ("query", "key", "value"))
+    query, key, value = (_linear(weights, projection, y) for projection in projections)
     x = x + _linear(weights, f"{name}.attention.output.dense", _attention(query, key, value, heads))
     y = _linear(weights, f"{name}.intermediate.dense", _layer_norm(weights, f"{name}.layernorm_after", x, 1e-12))
     return x + _linear(weights, f"{name}.output.dense", F.gelu(y))

@@ -77,8 +77,8 @@ def _view_errors(scene: TriplaneScene, sizes: Sizes, recorded: Recorded) -> dict
     shown = slice(len(views))
     pictures = render.dense(scene, origins[shown].view(-1, 3), directions[shown].view(-1, 3), sizes.samples_per_ray)
     return {
-        "ray_origins": _relative(torch.stack([each[0] for each in ours]), recorded["rays_o"]),
-        "ray_directions": _relative(torch.stack([each[1] for each in ours]), recorded["rays_d"]),
+        "ray_origins": _relative(torch.stack([rays[0] for rays in ours]), recorded["rays_o"]),
+        "ray_directions": _relative(torch.stack([rays[1] for rays in ours]), recorded["rays_d"]),
         "views": _relative(pictures, recorded["views"]),
     }
 

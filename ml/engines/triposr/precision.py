@@ -24,11 +24,11 @@ def best_precision() -> str:
 
     On a CPU bfloat16 pays only where the processor multiplies it itself (AVX-512 BF16 or AMX). Raises ValueError.
     """
-    asked = os.environ.get(VARIABLE)
-    if asked:
-        if asked not in PRECISIONS:
-            raise ValueError(f"{VARIABLE} is {asked}; it must be one of: {', '.join(PRECISIONS)}.")
-        return asked
+    requested = os.environ.get(VARIABLE)
+    if requested:
+        if requested not in PRECISIONS:
+            raise ValueError(f"{VARIABLE} is {requested}; it must be one of: {', '.join(PRECISIONS)}.")
+        return requested
     if torch.cuda.is_available():
         return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
     able = torch.cpu.get_capabilities()

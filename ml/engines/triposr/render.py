@@ -1,5 +1,5 @@
 """Views of a scene on white, as the published code makes them: every sample of every ray (`dense`), and many times
-faster (`views`). Source of the formula: `ml.scene.ray_marching`."""
+faster (`views`). For the formula see `ml.scene.ray_marching`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ml.core.camera import Camera
 from ml.engines.triposr.scene import TriplaneScene
 from ml.scene.ray_marching import SAMPLES, clip, march, midpoints
 
-RAYS_A_TIME = 4096
+RAYS_PER_PASS = 4096
 """Rays that `dense` samples together."""
 
 
@@ -21,7 +21,7 @@ def dense(scene: TriplaneScene, origins: Tensor, directions: Tensor, samples: in
     """(N, 3) rays -> (N, 3) sRGB on white: every sample of every ray, as the published code does it."""
     picture = torch.ones_like(origins)
     rays = clip(origins, directions)
-    for index in rays.valid.nonzero()[:, 0].split(RAYS_A_TIME):  # type: ignore[no-untyped-call]
+    for index in rays.valid.nonzero()[:, 0].split(RAYS_PER_PASS):  # type: ignore[no-untyped-call]
         points = rays.at(index).points(midpoints(samples))
         density, color = scene.density_and_color(points.flatten(0, 1))
         alpha = 1.0 - torch.exp(-density.view(-1, samples) / samples)

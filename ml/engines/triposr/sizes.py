@@ -82,8 +82,8 @@ def _vit(sizes: Sizes) -> Iterator[tuple[str, Shape]]:
     yield f"{root}.embeddings.patch_embeddings.projection.bias", (width,)
     for index in range(sizes.vit_layers):
         layer = f"{root}.encoder.layer.{index}"
-        for each in ("attention.attention.query", "attention.attention.key", "attention.attention.value"):
-            yield from _dense(f"{layer}.{each}", width, width)
+        for projection in ("attention.attention.query", "attention.attention.key", "attention.attention.value"):
+            yield from _dense(f"{layer}.{projection}", width, width)
         yield from _dense(f"{layer}.attention.output.dense", width, width)
         yield from _dense(f"{layer}.intermediate.dense", width, sizes.vit_hidden)
         yield from _dense(f"{layer}.output.dense", sizes.vit_hidden, width)
