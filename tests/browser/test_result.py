@@ -48,13 +48,13 @@ def downloaded(page: Page, selector: str, target: Path) -> Path:
 @pytest.mark.parametrize("name", ["mesh.glb", "mesh.stl", "mesh.ply"])
 def test_a_download_opens_in_trimesh(result: Page, tmp_path: Path, name: str) -> None:
     path = downloaded(result, f'.downloads a[href*="{name}"]', tmp_path / name)
-    assert len(trimesh.load(path, force="mesh").faces) > 500
+    assert len(trimesh.load_mesh(path).faces) > 500
 
 
 def test_the_obj_in_the_zip_finds_its_texture(result: Page, tmp_path: Path) -> None:
     path = downloaded(result, "[data-bundle]", tmp_path / "lamp.zip")
     zipfile.ZipFile(path).extractall(tmp_path)
-    mesh = trimesh.load(tmp_path / "lamp" / "mesh.obj", force="mesh")
+    mesh = trimesh.load_mesh(tmp_path / "lamp" / "mesh.obj")
     assert mesh.visual.material.image is not None
 
 

@@ -45,7 +45,7 @@ def test_a_stranger_sees_a_shared_model_until_it_is_revoked(
         with theirs.expect_download() as download:
             theirs.locator('.downloads a[href*="mesh.glb"]').click()
         download.value.save_as(tmp_path / "model.glb")
-        assert len(trimesh.load(tmp_path / "model.glb", force="mesh").faces) > 500
+        assert len(trimesh.load_mesh(tmp_path / "model.glb").faces) > 500
         mine.get_by_role("button", name="Revoke link").click()
         expect(mine.get_by_text("Share link revoked")).to_be_visible()
         response = theirs.goto(link)

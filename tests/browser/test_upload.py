@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from accounts.models import User
 from jobs.models import Job
@@ -183,7 +183,7 @@ def test_a_file_that_is_not_a_photo_is_rejected_immediately(page: Page) -> None:
 
 def test_a_photo_that_the_browser_cannot_show_gets_an_icon(page: Page) -> None:
     sign_up(page)
-    broken = {"name": "broken.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff\xe0 and no more"}
+    broken: FilePayload = {"name": "broken.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff\xe0 and no more"}
     page.set_input_files("#photo", broken)
     expect(page.locator("[data-cut-status]")).not_to_be_empty()
     expect(page.locator(".shot-picture svg")).to_be_visible()

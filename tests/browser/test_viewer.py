@@ -70,7 +70,7 @@ def picture(page: Page, tmp_path: Path) -> Pixels:
 
 def model_pixels(pixels: Pixels) -> Pixels:
     """The pixels that differ from the white background, (N, 3)."""
-    found = pixels[np.abs(pixels - 255.0).sum(axis=2) > MIN_DIFFERENCE]
+    found: Pixels = pixels[np.abs(pixels - 255.0).sum(axis=2) > MIN_DIFFERENCE]
     assert len(found) > 0.01 * pixels.shape[0] * pixels.shape[1], "the model is not visible"
     return found
 

@@ -54,7 +54,7 @@ def test_from_a_photo_to_a_revoked_link(person: Page, stranger: Page, look: dict
     person.wait_for_selector(READY)
     assert received, "no socket delivered a message before it was closed"
     go_through_the_surfaces(person)
-    assert len(trimesh.load(downloaded(person, tmp_path), force="mesh").faces) > 500
+    assert len(trimesh.load_mesh(downloaded(person, tmp_path)).faces) > 500
     link = share(person)
     stranger.goto(link)
     stranger.wait_for_selector(READY)
