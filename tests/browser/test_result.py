@@ -55,6 +55,7 @@ def test_the_obj_in_the_zip_finds_its_texture(result: Page, tmp_path: Path) -> N
     path = downloaded(result, "[data-bundle]", tmp_path / "lamp.zip")
     zipfile.ZipFile(path).extractall(tmp_path)
     mesh = trimesh.load_mesh(tmp_path / "lamp" / "mesh.obj")
+    assert isinstance(mesh.visual, trimesh.visual.TextureVisuals)
     assert mesh.visual.material.image is not None
 
 
