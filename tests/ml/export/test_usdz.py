@@ -70,7 +70,7 @@ def test_the_usdz_shows_every_landmark_in_its_colour(
     mesh = trimesh.Trimesh(np.array(usd.GetPointsAttr().Get()), faces, process=False)
     near, face, distance = nearest(mesh, place)
     assert distance < 0.001
-    weights = trimesh.triangles.points_to_barycentric(mesh.triangles[[face]], [near])[0]
+    weights = trimesh.triangles.points_to_barycentric(mesh.triangles[[face]], [near])[0]  # type: ignore[no-untyped-call]
     coordinates = np.array(UsdGeom.PrimvarsAPI(usd).GetPrimvar("st").Get())
     u, v = weights @ coordinates[faces[face]]
     pixels = usd_texture(usd, toy_folder / files.USDZ)

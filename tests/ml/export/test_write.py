@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,13 +39,14 @@ def test_the_names_of_the_files_are_the_contract() -> None:
     }
 
 
-def color_at(mesh: trimesh.Trimesh, point: np.ndarray) -> np.ndarray:
+def color_at(mesh: trimesh.Trimesh, point: np.ndarray) -> Any:
     """What a renderer shows there: the texture at the uv of the nearest place on the surface, sRGB in [0, 1]."""
     near, face, distance = nearest(mesh, point)
     assert distance < 0.01
-    weights = trimesh.triangles.points_to_barycentric(mesh.triangles[[face]], [near])[0]
-    u, v = weights @ mesh.visual.uv[mesh.faces[face]]
-    material = mesh.visual.material
+    visual: Any = mesh.visual
+    weights = trimesh.triangles.points_to_barycentric(mesh.triangles[[face]], [near])[0]  # type: ignore[no-untyped-call]
+    u, v = weights @ visual.uv[mesh.faces[face]]
+    material = visual.material
     picture = getattr(material, "baseColorTexture", None) or material.image
     pixels = np.asarray(picture.convert("RGB"))
     height, width = pixels.shape[:2]
@@ -87,7 +89,7 @@ def test_the_stl_is_binary_and_closed(toy_folder: Path, toy: TexturedMesh) -> No
     assert not data.startswith(b"solid")
     assert struct.unpack("<I", data[80:84])[0] == len(toy.mesh.faces)
     assert len(data) == 84 + 50 * len(toy.mesh.faces)
-    mesh = trimesh.load(toy_folder / files.STL)
+    mesh: Any = trimesh.load(toy_folder / files.STL)
     assert mesh.is_watertight
     assert np.allclose(mesh.face_normals, np.frombuffer(data[84:], STL_RECORD)["normal"], atol=1e-3)
 
@@ -132,7 +134,8 @@ def test_the_ply_is_canonical_with_colours_at_its_vertices(toy_folder: Path, lan
     point, color = LANDMARKS[landmark]
     _, face, distance = nearest(mesh, np.array(point))
     assert distance < 0.01
-    assert np.allclose(mesh.visual.vertex_colors[mesh.faces[face], :3].mean(axis=0) / 255.0, color, atol=0.06)
+    visual: Any = mesh.visual
+    assert np.allclose(visual.vertex_colors[mesh.faces[face], :3].mean(axis=0) / 255.0, color, atol=0.06)
 
 
 def test_the_ply_is_binary_closed_and_of_the_models_size(toy_folder: Path, toy: TexturedMesh) -> None:
