@@ -36,7 +36,7 @@ def problems(page: Page) -> list[str]:
     page.add_script_tag(path=AXE)
     violations = page.evaluate("async () => (await axe.run()).violations")
     return [
-        f"{each['id']}: {[node['html'][:120] for node in each['nodes'][:3]]}"
-        for each in violations
-        if each["impact"] in SEVERE
+        f"{violation['id']}: {[node['html'][:120] for node in violation['nodes'][:3]]}"
+        for violation in violations
+        if violation["impact"] in SEVERE
     ]

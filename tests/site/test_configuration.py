@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ROW = re.compile(r"^\| `([A-Z_0-9]+)` \| ([^|]+) \|", re.MULTILINE)
-OUTSIDE_SETTINGS = {"BIND", "TRIPOSR_PRECISION", "MODELS_DIR"}
+OUTSIDE_SETTINGS = {"BIND", "TRIPOSR_PRECISION"}
 """Read by Procfile or by `ml`, which knows no Django settings."""
 NOT_FOR_OPERATORS = {"TEST_DATABASE_NAME"}
 

@@ -28,14 +28,14 @@ def printed(toy_folder: Path) -> trimesh.Trimesh:
     assert reader.GetWarningCount() == 0
     assert model.GetUnit() == lib3mf.ModelUnit.MilliMeter
     [item] = iterated(model.GetBuildItems())
-    [solid] = iterated(model.GetMeshObjects())
-    assert item.GetObjectResourceID() == solid.GetResourceID()
-    assert solid.IsManifoldAndOriented()
-    vertices = np.array([list(each.Coordinates) for each in solid.GetVertices()])
-    faces = np.array([list(each.Indices) for each in solid.GetTriangleIndices()])
+    [mesh] = iterated(model.GetMeshObjects())
+    assert item.GetObjectResourceID() == mesh.GetResourceID()
+    assert mesh.IsManifoldAndOriented()
+    vertices = np.array([list(vertex.Coordinates) for vertex in mesh.GetVertices()])
+    faces = np.array([list(face.Indices) for face in mesh.GetTriangleIndices()])
     [group] = iterated(model.GetColorGroups())
-    palette = {each: color_of(group.GetColor(each)) for each in group.GetAllPropertyIDs()}
-    corner = [[palette[each] for each in entry.PropertyIDs] for entry in solid.GetAllTriangleProperties()]
+    palette = {number: color_of(group.GetColor(number)) for number in group.GetAllPropertyIDs()}
+    corner = [[palette[number] for number in entry.PropertyIDs] for entry in mesh.GetAllTriangleProperties()]
     return trimesh.Trimesh(vertices, faces, process=False, face_attributes={"corner": np.array(corner)})
 
 

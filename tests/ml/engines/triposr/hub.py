@@ -20,7 +20,7 @@ class Hub:
     files: dict[str, bytes]
     cut_at: int | None = None
     url: str = ""
-    asked: list[tuple[str, int]] = field(default_factory=list)
+    requests: list[tuple[str, int]] = field(default_factory=list)
     """Name and first byte of every download."""
 
 
@@ -52,7 +52,7 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
             first = int(self.headers.get("Range", "bytes=0-").split("=")[1].split("-")[0])
             if not self._head(name, first):
                 return
-            hub.asked.append((name, first))
+            hub.requests.append((name, first))
             data, end = hub.files[name], None
             if name == "model.ckpt" and hub.cut_at is not None:
                 end, self.close_connection = hub.cut_at, True

@@ -45,7 +45,7 @@ def test_transparent_pixels_count_as_grey(engine: TripoSREngine) -> None:
     rgba[..., 3] = 0
     grey = np.full_like(rgba, 128)
     grey[..., 3] = 255
-    clear, plain = (Cutout(each, (0, 0, 512, 512), "none") for each in (rgba, grey))
+    clear, plain = (Cutout(image, (0, 0, 512, 512), "none") for image in (rgba, grey))
     assert torch.equal(engine.infer(clear).planes, engine.infer(plain).planes)
 
 

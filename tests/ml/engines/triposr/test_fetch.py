@@ -70,9 +70,9 @@ def test_a_download_goes_on_where_it_was_cut_off(hub: Hub, published: Published)
         fetch.fetch(published=published, endpoint=hub.url)
     assert not installed()
     hub.cut_at = None
-    hub.asked.clear()
+    hub.requests.clear()
     fetch.fetch(published=published, endpoint=hub.url)
-    assert hub.asked[1:] == [("model.ckpt", published.bytes // 2 // CHUNK * CHUNK)]
+    assert hub.requests[1:] == [("model.ckpt", published.bytes // 2 // CHUNK * CHUNK)]
     assert installed()
 
 
@@ -91,7 +91,7 @@ def test_a_full_disk_is_said_before_the_download(
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(10**9, 10**9, 1000))
     with pytest.raises(FetchError, match="not enough disk space"):
         fetch.fetch(published=published, endpoint=hub.url)
-    assert (hub.asked, left_in(tmp_path)) == ([], [])
+    assert (hub.requests, left_in(tmp_path)) == ([], [])
 
 
 def test_without_a_network_it_says_so_and_auto_keeps_compact(hub: Hub, published: Published) -> None:
@@ -109,7 +109,7 @@ def test_a_mirror_without_the_file_is_said(hub: Hub, published: Published) -> No
 
 def test_a_local_file_needs_no_hub(hub: Hub, published: Published, tiny_checkpoint: Path) -> None:
     fetch.fetch(tiny_checkpoint, published=published)
-    assert (hub.asked, installed(), tiny_checkpoint.exists()) == ([], True, True)
+    assert (hub.requests, installed(), tiny_checkpoint.exists()) == ([], True, True)
 
 
 def test_a_local_file_that_is_another_one_is_refused_and_stays(hub: Hub, tiny_checkpoint: Path) -> None:
