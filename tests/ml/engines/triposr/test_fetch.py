@@ -64,9 +64,9 @@ def test_what_is_there_is_not_fetched_again(hub: Hub, published: Published) -> N
     assert fetch.fetch(published=published, endpoint=hub.url) == first
 
 
-def test_a_download_goes_on_where_it_was_cut_off(hub: Hub, published: Published) -> None:
+def test_an_interrupted_download_resumes_where_it_stopped(hub: Hub, published: Published) -> None:
     hub.cut_at = published.bytes // 2
-    with pytest.raises(FetchError, match="run the same command to go on"):
+    with pytest.raises(FetchError, match="run the same command to resume"):
         fetch.fetch(published=published, endpoint=hub.url)
     assert not installed()
     hub.cut_at = None
@@ -76,7 +76,7 @@ def test_a_download_goes_on_where_it_was_cut_off(hub: Hub, published: Published)
     assert installed()
 
 
-def test_a_wrong_hash_is_refused_and_nothing_is_kept(hub: Hub, published: Published, tmp_path: Path) -> None:
+def test_a_wrong_hash_is_rejected_and_nothing_is_kept(hub: Hub, published: Published, tmp_path: Path) -> None:
     hub.files["model.ckpt"] = hub.files["model.ckpt"][:-1] + b"!"
     with pytest.raises(FetchError, match="is not the published checkpoint"):
         fetch.fetch(published=published, endpoint=hub.url)
