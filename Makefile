@@ -6,6 +6,8 @@ WORKERS ?= 2
 # TESTS=path and K=expression narrow a test target down; then slow tests run too, in one process.
 NARROW := $(TESTS)$(K)
 PYTEST = $(BIN)/python -m pytest $(if $(NARROW),,-n $(WORKERS) --dist loadfile) $(if $(K),-k "$(K)")
+# What depends on the database; the tests of real workers start processes that settle their own.
+ON_POSTGRESQL = tests/jobs/core tests/jobs/api tests/jobs/views tests/jobs/admin tests/jobs/live tests/accounts
 FAST = $(if $(NARROW),,-m "not slow")
 
 .PHONY: help run demo test test-slow test-all test-web test-ml test-browser lint format screenshots bench train pack \
@@ -26,9 +28,10 @@ test: var/.ready var/.dev  ## every layer with its real parts: units, API, socke
 	$(PYTEST) $(FAST) $(TESTS)
 	scripts/node.sh npm test --silent
 
-test-slow: var/.ready var/.dev  ## the rest: all pages in the browser, full-size networks, training
+test-slow: var/.ready var/.dev  ## the rest: all pages in the browser, full-size networks, training, PostgreSQL where it is installed
 	$(BIN)/python -m scripts.ensure_chromium
 	$(PYTEST) -m slow $(TESTS)
+	$(if $(NARROW),,$(BIN)/python -m scripts.postgresql $(PYTEST) -m "not slow" $(ON_POSTGRESQL))
 
 test-all: test test-slow  ## everything
 

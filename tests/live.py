@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 from django.db import connection
 
-from tests.environment import free_port, wait_for_port
+from scripts.ports import free_port, wait_for_port
 
 ROOT = Path(__file__).parent.parent
 

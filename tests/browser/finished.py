@@ -19,8 +19,8 @@ from jobs.core import artifacts, services, transitions
 from jobs.models import Job
 from ml.pipeline.reconstruct import Reconstruction, reconstruct
 from ml.recipe import Recipe
+from scripts.ports import free_port, wait_for_port
 from tests.conftest import encoded, picture, signed_in
-from tests.environment import free_port, wait_for_port
 from tests.live import environment, start
 
 READY = '[data-viewer][data-ready="true"]'

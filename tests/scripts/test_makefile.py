@@ -32,11 +32,12 @@ def defines_tests(path: Path) -> bool:
 
 
 def test_every_test_is_either_fast_or_slow() -> None:
-    (fast,), (slow,) = commands("test"), commands("test-slow")
+    (fast,), (slow, on_postgresql) = commands("test"), commands("test-slow")
     assert fast.replace('-m "not slow"', "") == slow.replace("-m slow", ""), "both runs look at the same files"
     assert fast.endswith('-m "not slow"')
     assert slow.endswith("-m slow")
-    assert commands("test-all") == [fast, slow]
+    assert " -m scripts.postgresql " in on_postgresql  # some of the fast tests, once more
+    assert commands("test-all") == [fast, slow, on_postgresql]
 
 
 def test_pytest_looks_into_every_file_with_tests() -> None:
