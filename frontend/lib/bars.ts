@@ -6,13 +6,17 @@ const BARS = { "--rc-top-bar": ".site-bar", "--rc-bottom-bar": ".bulk-bar" };
 export function measureBars(): void {
   for (const [property, selector] of Object.entries(BARS)) {
     const bar = find(selector);
-    if (bar) new ResizeObserver(() => publishHeight(property, bar)).observe(bar);
+    if (!bar) continue;
+    const publish = () => publishHeight(property, bar);
+    new ResizeObserver(publish).observe(bar);
+    document.addEventListener("change", publish); // a ticked box shows a bar: do not wait for the next frame
   }
 }
 
-/** Up to the bar's far edge: the lower one keeps some distance from the window's edge. */
+/** Up to the bar's far edge: the lower one keeps some distance from the window's edge. A bar that does not stick has none. */
 function publishHeight(property: string, bar: HTMLElement): void {
-  const distance = Number.parseFloat(getComputedStyle(bar).bottom) || 0;
-  const height = bar.offsetHeight && bar.offsetHeight + distance;
+  const { position, bottom } = getComputedStyle(bar);
+  const sticks = position === "sticky" && bar.offsetHeight > 0;
+  const height = sticks ? bar.offsetHeight + (Number.parseFloat(bottom) || 0) : 0;
   document.documentElement.style.setProperty(property, `${height}px`);
 }
