@@ -13,6 +13,7 @@ from reconsite.core.errors import Rejected
 
 MEGABYTE = 1024**2
 GIGABYTE = 1024**3
+"""Bytes, binary: what people read as MB and GB on these pages."""
 
 
 @dataclass(frozen=True)

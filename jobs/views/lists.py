@@ -18,6 +18,7 @@ from ml import files
 GALLERY_PAGE_SIZE = 24
 """Divisible by 2, 3 and 4, so that the last row of cards is usually full."""
 HISTORY_PAGE_SIZE = 50
+"""Jobs; a row of the history is a line of text, so a page holds more than the gallery."""
 
 FINISHED = Q(state=State.SUCCEEDED)
 GALLERY_STATES: dict[str, tuple[str, Q]] = {

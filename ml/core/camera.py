@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 DISTANCE = 1.9
+"""Of the canonical camera from the origin, in scene units: the cube fills its picture (docs/architecture.md)."""
 FIELD_OF_VIEW = 40.0
 """Distance in scene units and vertical field of view in degrees of the default camera, as in TripoSR."""
 RADIUS = 0.87

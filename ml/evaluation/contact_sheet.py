@@ -31,6 +31,7 @@ from ml.training.conventions import is_held_out
 SIZE = 128
 """Pixels of one picture's side."""
 SIDES = 8
+"""Pictures of a model, 45° apart."""
 GRID, FACES = 96, 12_000
 """Cells per axis and triangles of a model: enough for small pictures."""
 BACKGROUND = 0.93

@@ -27,6 +27,7 @@ from ml.training import meshes, posing
 STEP = 90.0
 """Degrees between neighbouring photos."""
 MAX_PHOTOS = 4
+"""Photos of an object: one from each side, 90° apart."""
 CLEAR_LOSS = 0.02
 """Loss of exact F-score@0.1 from which an object counts as worse than with one photo."""
 COUNTED = ("objects", "clearly worse", "photos left out")

@@ -25,6 +25,7 @@ RAY_OFFSET = 1e-3
 YAWS = 24
 """Rotations about z that the alignment starts from."""
 ICP_ROUNDS = 30
+"""Rounds of iterative closest point; part of the protocol, so that figures stay comparable."""
 SEARCH_POINTS = 1500
 """About as many points of each shape are compared in the search for the best rotation."""
 

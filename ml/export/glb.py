@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 ASSET = {"version": "2.0", "generator": "Reconsite"}
 FLOAT, UNSIGNED_SHORT, UNSIGNED_INT = 5126, 5123, 5125
+"""Component types of glTF 2.0."""
 VERTICES, INDICES = 34962, 34963
+"""Targets of buffer views in glTF 2.0."""
 CLAMP_TO_EDGE, LINEAR, LINEAR_MIPMAP_LINEAR = 33071, 9729, 9987
 """Codes of component types, buffer targets and sampler modes, as in OpenGL."""
 MAGIC, JSON_CHUNK, BINARY_CHUNK = 0x46546C67, 0x4E4F534A, 0x004E4942

@@ -26,6 +26,7 @@ MIN_COMPONENT = 0.005
 EPSILON = np.float32(1e-5)
 """Distance in scene units between vertices that would coincide: about a micrometre on a print of 100 mm."""
 SMOOTHING_ROUNDS = 5
+"""Rounds of Taubin smoothing, each a step of SHRINK and one of INFLATE."""
 SHRINK, INFLATE = 0.5, 0.53
 """Taubin's lambda and -mu (A signal processing approach to fair surface design, 1995)."""
 AGGRESSION = (5, 3, 2)

@@ -26,6 +26,7 @@ from ml.photo.posed_photo import PosedPhoto
 from ml.texture.projection import MIN_SILHOUETTE_IOU
 
 AZIMUTH_OFFSETS = (-30.0, -20.0, -10.0, 0.0, 10.0, 20.0, 30.0)
+"""Degrees around the assumed azimuth from which the search starts."""
 ELEVATION_OFFSETS = (-30.0, -20.0, -10.0, 0.0, 10.0, 20.0, 30.0, 40.0)
 """Grid of angles in degrees around the assumed azimuth and elevation."""
 MAX_ELEVATION = 85.0

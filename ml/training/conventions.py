@@ -23,6 +23,7 @@ SHARP_COSINE = 0.83
 SHARP_COSINES = (SHARP_COSINE, 0.2, 1.1)
 """Shading styles: sharp edges, smooth nearly everywhere, flat."""
 SHARP_PROBABILITIES = (0.7, 0.2, 0.1)
+"""Of the three shading styles."""
 MIN_PIXELS = 60
 """Silhouette pixels of the GRID × GRID that a usable view shows at least."""
 Sample = dict[str, np.ndarray]

@@ -21,6 +21,7 @@ MESH_FRACTION = 0.6
 CHUNK = 5 * SHARD_SIZE
 """Samples of one source that are made before the other source has its turn."""
 POLL_SECONDS = 0.5
+"""Between two looks for the first shard."""
 
 Arguments = list[str]
 """Of `ml.training.dataset`'s command line."""

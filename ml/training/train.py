@@ -37,6 +37,7 @@ ARRAYS = ("picture", "cover", "occupancy", "depths", "back", "angles")
 BATCHES_PER_SCAN = 200
 """Batches between two looks for new shards."""
 MAX_GRADIENT_NORM = 1.0
+"""Longer gradients are scaled down to it."""
 WARM_UP = 0.02
 """Fraction of the schedule over which the learning rate rises to its peak."""
 FINAL_RATE = 0.01

@@ -17,6 +17,7 @@ from ml.recipe import Recipe
 EMAIL, PASSWORD = "demo@localhost.localdomain", "turn-a-photo-round"
 SAMPLES = settings.BASE_DIR / "static" / "samples"
 POLL_SECONDS = 1.0
+"""Between two looks at the state of a job."""
 WORKER_START_SECONDS = 60.0
 """How long a worker may take to appear after `make run`."""
 

@@ -16,6 +16,7 @@ from jobs.work.worker import make_worker
 REDIS_START_SECONDS = 30.0
 """How long a Redis that is started together with the worker may take."""
 REDIS_RETRY_SECONDS = 0.2
+"""Between two attempts to connect while the worker starts."""
 
 
 class Command(BaseCommand):

@@ -49,6 +49,7 @@ EMBEDDING_STD = 0.02
 """Standard deviation of the initial position embedding, as in ViT."""
 
 NORM_GROUPS = 8
+"""Groups of channels that share a mean (Wu and He 2018); divides every width of the network."""
 UNSHUFFLE = 4
 """Side of the pixel blocks that become channels: 128 × 128 × 5 is read as 32 × 32 × 80."""
 

@@ -26,6 +26,7 @@ START = "backbone.start_tokens"
 """Not in the checkpoint: the result of `start_tokens`, stored when a checkpoint is converted."""
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+"""Mean and standard deviation of ImageNet, which DINO expects (Caron et al. 2021)."""
 
 
 @torch.inference_mode()

@@ -23,6 +23,7 @@ from ml.training.conventions import is_held_out
 from ml.training.meshes import ColoredMesh
 
 MAX_FACES = 1100
+"""About 5,000 objects of this size fit into MEGABYTES."""
 TOLERANCE = 1.05
 """How far simplification may miss its target."""
 MEGABYTES = 30.0
@@ -32,6 +33,7 @@ HELD_OUT = 256
 GENERATED = 500
 """Objects of our own generators in the file."""
 GENERATED_SEED = 31
+"""Of the generated objects in the pack."""
 QUANTUM = 65535
 """Steps of a coordinate over the object's longest side."""
 

@@ -14,6 +14,7 @@ from torch import Tensor
 EDGE = -1e-6
 """Barycentric tolerance: a ray between two triangles that share an edge must not slip through."""
 NO_HIT = -1
+"""Face number of a ray that hits nothing."""
 TESTS_PER_CHUNK = 1 << 25
 """Ray-triangle tests whose intermediate results are held at once when nothing is compiled (about 1 GB)."""
 

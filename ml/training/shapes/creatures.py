@@ -7,6 +7,7 @@ import numpy as np
 from ml.training.shapes.parts import Part, Rng, box, ellipsoid, lathe, pair, palette, rod, round_box, tube
 
 BLACK = np.array([0.04, 0.04, 0.05], np.float32)
+"""sRGB, nearly black."""
 
 
 def quadruped(rng: Rng) -> list[Part]:

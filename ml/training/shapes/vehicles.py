@@ -8,6 +8,7 @@ from ml.training.materials import random_color
 from ml.training.shapes.parts import Part, Rng, arc, box, ellipsoid, pair, palette, prism, rod, round_box, tube, wheel
 
 DARK = np.array([0.08, 0.08, 0.09], np.float32)
+"""sRGB, nearly black."""
 
 
 def _wheels(rng: Rng, x: list[float], y: float, radius: float) -> list[Part]:
