@@ -12,6 +12,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.core.files.base import ContentFile
+from django.db import connection
 from django.test import Client
 from django.test.utils import setup_databases, teardown_databases
 from PIL import Image, ImageDraw
@@ -45,6 +46,16 @@ def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
     return buffer.getvalue()
 
 
+def end_other_sessions() -> None:
+    """On PostgreSQL: the threads of asynchronous tests keep their sessions, and a database in use cannot be dropped."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(
     django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker
@@ -54,6 +65,7 @@ def django_db_setup(
         created = setup_databases(verbosity=0, interactive=False, serialized_aliases=set())
     yield
     with django_db_blocker.unblock():
+        end_other_sessions()
         teardown_databases(created, verbosity=0)
 
 
