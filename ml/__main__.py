@@ -96,7 +96,7 @@ def _print_result(result: Reconstruction, args: Namespace, earlier: options.Earl
         print(json.dumps(result.report, ensure_ascii=False))
         return
     for note in result.report["notes"]:
-        print(note)
+        print(f"Note: {note['message']}")
     print(f"Wrote {len(result.files)} files to {args.out} in {result.report['seconds']:.1f} s ({result.engine} engine)")
 
 

@@ -19,8 +19,7 @@ interface CutoutResponse {
   original_size: [number, number];
   scale: number;
   method: string;
-  notes: string[];
-  advice: { code: string; sentence: string }[];
+  notes: { code: string; message: string }[];
 }
 
 export interface Cut {
@@ -59,7 +58,7 @@ async function cutNow(url: string, file: File): Promise<Cut> {
     usesTransparency: response.method === "transparency",
     size: response.size,
     originalSize: response.original_size,
-    messages: [...response.notes, ...response.advice.map(({ sentence }) => sentence)],
+    messages: response.notes.map(({ message }) => message),
   };
 }
 

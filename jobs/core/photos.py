@@ -12,6 +12,7 @@ from django.conf import settings
 from PIL import Image
 
 from ml.errors import ReconstructionError
+from ml.notes import Note
 from ml.photo.decode import open_photo
 from ml.recipe import MAX_PHOTOS
 from reconsite.core.errors import Rejected
@@ -38,7 +39,7 @@ class CheckedPhoto:
     height: int
     sha256: str
     original_name: str
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 def check_photos(uploads: Sequence[Upload]) -> list[CheckedPhoto]:

@@ -10,8 +10,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from jobs.core import estimates, sharing, tagging, worker_heartbeat
+from jobs.core.notes import notes_of
 from jobs.models import Artifact, Job, ShareLink, State
 from ml import files
+from ml.notes import notes_to_json
 
 _TITLES = {file.name: file.title for file in files.result_files()}
 _DOWNLOADS = {file.name for file in files.result_files() if file.download}
@@ -74,6 +76,13 @@ class ShotSerializer(serializers.Serializer[Any]):
     file = serializers.CharField()
     side = serializers.CharField()
     camera = CameraSerializer()
+
+
+class NoteSerializer(serializers.Serializer[Any]):
+    """A note on the photos or the result. The codes are listed in docs/api.md."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
 
 
 class UrlsSerializer(serializers.Serializer[Any]):
@@ -176,10 +185,10 @@ class JobSerializer(serializers.ModelSerializer[Job]):
         """The cutout of each photo and the camera that reproduces it; empty until the result is ready."""
         return list(job.report.get("shots", []))
 
-    def get_notes(self, job: Job) -> list[str]:
-        """Remarks on the photos and the result."""
-        photo_notes = [note for photo in job.photos.all() for note in photo.notes]
-        return [*photo_notes, *job.report.get("notes", [])]
+    @extend_schema_field(NoteSerializer(many=True))
+    def get_notes(self, job: Job) -> list[dict[str, str]]:
+        """Notes on the photos and the result."""
+        return notes_to_json(notes_of(job))
 
     @extend_schema_field(UrlsSerializer)
     def get_urls(self, job: Job) -> dict[str, str]:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.text import slugify
 
 from jobs.core import access, sharing
+from jobs.core.notes import notes_of
 from jobs.http import zip_stream
 from jobs.http.serializers import share_url
 from jobs.models import Artifact, Job, ShareLink
@@ -97,6 +98,7 @@ def owner_context(job: Job, viewer_format: str = "") -> dict[str, Any]:
         "shots": photos,
         "shots_json": json.dumps(photos),
         "report": job.report,
+        "notes": notes_of(job),
         "recipe_rows": recipe_rows(job.report.get("recipe", {})),
         "link": sharing.active_link(job),
         "remixes": list(access.jobs_of(job.owner).filter(parent=job).defer("report")),

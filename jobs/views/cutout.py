@@ -1,4 +1,4 @@
-"""The cutout preview of the upload page: a photo in; its cutout and advice out. Nothing is stored."""
+"""The cutout preview of the upload page: a photo in; its cutout and notes out. Nothing is stored."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class PhotoSerializer(serializers.Serializer[Any]):
 @parser_classes([MultiPartParser])
 @throttle_classes([CutoutThrottle])
 def cutout(request: Request) -> Response:
-    """JSON: `photo` and `cutout` as data URLs of equal size, `scale` to the original, `method`, `notes`, `advice`."""
+    """JSON: `photo` and `cutout` as data URLs of equal size, `scale` to the original, `method`, `notes`."""
     form = PhotoSerializer(data=request.data)
     form.is_valid(raise_exception=True)
     photo = form.validated_data["photo"]

@@ -12,6 +12,9 @@ from ml.core.images import Floats
 
 Mask = NDArray[np.bool_]
 
+OPAQUE = 0.5
+"""Opacity above which a pixel belongs to the object."""
+
 
 def iou(first: Mask, second: Mask) -> float:
     """Intersection over union of two masks or occupancy grids of the same shape; 0 where both are empty."""

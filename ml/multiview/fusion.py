@@ -10,6 +10,7 @@ import torch
 from ml.core.camera import RADIUS, Camera
 from ml.multiview import registration, side_search, tsdf, visual_hull
 from ml.multiview.registration import RegisteredView, View
+from ml.notes import Note, note
 from ml.photo.cutout import Cutout
 from ml.photo.posed_photo import PosedPhoto
 from ml.recipe import SIDES
@@ -21,18 +22,6 @@ MAX_EXTENT = 0.98 * RADIUS
 MAX_SILHOUETTE_ERROR = 0.03
 """Silhouette error above which the photos are not of the same object in the same pose."""
 
-NO_SIDE = (
-    "Photo {number} does not match the others from any side, so it was left out. "
-    "Specify which side it shows, or take it from the same distance with the object in the same position."
-)
-AMBIGUOUS_SIDE = (
-    "Photo {number} matches the others from more than one side, so it was left out. Specify which side it shows."
-)
-WRONG_SIDE = (
-    "Photo {number} does not match the others from the specified side, so it was left out. "
-    "Check the sides of the photos."
-)
-
 Infer = Callable[[Cutout], Scene]
 """An engine: from one cutout to its scene."""
 
@@ -43,7 +32,7 @@ class Fused:
 
     scene: Scene
     photos: tuple[PosedPhoto, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,14 +79,15 @@ def _predict(infer: Infer, number: int, cutout: Cutout, side: str | float) -> _P
     return _Photo(number, cutout, side, azimuth, registration.view_of(scene, visual_hull.silhouette_of(cutout)))
 
 
-def _register(photos: Sequence[_Photo]) -> tuple[list[_Photo], list[RegisteredView], list[str]]:
+def _register(photos: Sequence[_Photo]) -> tuple[list[_Photo], list[RegisteredView], list[Note]]:
     """The photos that match, their views in one frame, and notes about the others. Known sides come first."""
-    used, cameras, notes = [photos[0]], [photos[0].view.scene.camera], []
+    used, cameras = [photos[0]], [photos[0].view.scene.camera]
+    notes: list[Note] = []
     for photo in sorted(photos[1:], key=lambda photo: photo.azimuth is None):
         fit = _fit(used, cameras, photo, photos[0].azimuth or 0.0)
         reason = _rejection(photo, fit)
         if reason:
-            notes.append(reason.format(number=photo.number + 1))
+            notes.append(note(reason, number=photo.number + 1))
             continue
         used, cameras = [*used, photo], list(fit.cameras)
     registered = [RegisteredView(photo.view, camera) for photo, camera in zip(used, cameras, strict=True)]
@@ -107,10 +97,10 @@ def _register(photos: Sequence[_Photo]) -> tuple[list[_Photo], list[RegisteredVi
 
 
 def _rejection(photo: _Photo, fit: side_search.SideFit) -> str | None:
-    """Why the photo is left out, None when it matches."""
+    """Code of the note on why the photo is left out, None when it matches."""
     if fit.silhouette_error > MAX_SILHOUETTE_ERROR:
-        return NO_SIDE if photo.azimuth is None else WRONG_SIDE
-    return AMBIGUOUS_SIDE if fit.ambiguous else None
+        return "no_side" if photo.azimuth is None else "wrong_side"
+    return "ambiguous_side" if fit.ambiguous else None
 
 
 def _fit(used: Sequence[_Photo], cameras: list[Camera], photo: _Photo, front: float) -> side_search.SideFit:

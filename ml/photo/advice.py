@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
 from ml.core.images import WHITE, composite
-from ml.core.masks import Mask
-from ml.photo.cutout import OPAQUE
-from ml.photo.decode import Photo
+from ml.core.masks import OPAQUE, Mask
+from ml.notes import Note, note
+from ml.photo.decode import WORKING_SIDE, Photo
 
 MIN_OBJECT_PIXELS = 256
-"""Longer side of the object, in pixels of the original: half of what the networks see (512), the rest is upscaled."""
+"""Longer side of the object, in pixels of the decoded photo: half of what the networks see (512)."""
 MOVE_CLOSER_BELOW = 0.6
 """Fraction of the picture's side: if the object is smaller, moving closer is enough; else the photo itself is small."""
 SHARPNESS_SIDE = 512
@@ -34,43 +32,36 @@ SECOND_OBJECT = 0.1
 EDGES = ("left", "top", "right", "bottom")
 
 
-@dataclass(frozen=True)
-class Advice:
-    """`code`: too_small, blurred, cut_off or several_objects. `sentence`: what is wrong and what to do about it."""
-
-    code: str
-    sentence: str
-
-
-def advise(photo: Photo, mask: NDArray[np.float32], *, own_transparency: bool = False) -> tuple[Advice, ...]:
+def advise(photo: Photo, mask: NDArray[np.float32], *, framed_by_user: bool = False) -> tuple[Note, ...]:
     """Advice on `photo`, given the opacity (H, W) of its object; empty for a good photo.
 
-    With `own_transparency` the user cut the picture out, so an object that touches its edge is not a mistake.
+    With `framed_by_user` the user cut the picture out or chose all of it, so an object that touches its edge is not a
+    mistake.
     """
     inside = mask > OPAQUE
     if not inside.any():
         return ()
     found = [_too_small(photo, inside), _blurred(photo, inside), _several_objects(inside)]
-    if not own_transparency:
+    if not framed_by_user:
         found.append(_cut_off(inside))
     return tuple(advice for advice in found if advice is not None)
 
 
-def _too_small(photo: Photo, inside: Mask) -> Advice | None:
+def _too_small(photo: Photo, inside: Mask) -> Note | None:
     rows, columns = _bounds(inside)
     height, width = rows.stop - rows.start, columns.stop - columns.start
-    length = round(max(height, width) * max(photo.original_size) / max(inside.shape))
+    length = round(max(height, width) * min(max(photo.original_size), WORKING_SIDE) / max(inside.shape))
     if length >= MIN_OBJECT_PIXELS:
         return None
     fraction = max(height / inside.shape[0], width / inside.shape[1])
     remedy = "Move closer, or use a larger photo." if fraction < MOVE_CLOSER_BELOW else "Use a larger photo."
-    return Advice("too_small", f"The object is only {length} pixels long, so fine details will be missing. {remedy}")
+    return note("too_small", length=length, remedy=remedy)
 
 
-def _blurred(photo: Photo, inside: Mask) -> Advice | None:
+def _blurred(photo: Photo, inside: Mask) -> Note | None:
     if sharpness(photo, inside) >= MIN_SHARPNESS:
         return None
-    return Advice("blurred", "The photo looks blurred. Hold the camera still and focus on the object.")
+    return note("blurred")
 
 
 def sharpness(photo: Photo, inside: Mask) -> float:
@@ -88,24 +79,20 @@ def sharpness(photo: Photo, inside: Mask) -> float:
     return float(ndimage.laplace(values).var() / max(float(gradient.var()), MIN_VARIANCE))
 
 
-def _cut_off(inside: Mask) -> Advice | None:
+def _cut_off(inside: Mask) -> Note | None:
     edges = (inside[:, 0], inside[0], inside[:, -1], inside[-1])
     crossed = [name for name, edge in zip(EDGES, edges, strict=True) if float(edge.mean()) > CUT_OFF]
     if not crossed:
         return None
     names = " and ".join([", ".join(crossed[:-1]), crossed[-1]] if len(crossed) > 1 else crossed)
-    where = f"{names} edge{'s' if len(crossed) > 1 else ''}"
-    return Advice("cut_off", f"The object is cut off at the {where} of the photo. Fit all of it in the picture.")
+    return note("cut_off", edges=f"{names} edge{'s' if len(crossed) > 1 else ''}")
 
 
-def _several_objects(inside: Mask) -> Advice | None:
+def _several_objects(inside: Mask) -> Note | None:
     components, _ = ndimage.label(inside)
     areas = np.bincount(components.ravel())[1:]
     count = int((areas >= SECOND_OBJECT * areas.max()).sum())
-    if count == 1:
-        return None
-    sentence = f"{count} separate objects were found and will all be part of the model. Erase any that don’t belong."
-    return Advice("several_objects", sentence)
+    return note("several_objects", count=count) if count > 1 else None
 
 
 def _bounds(inside: Mask) -> tuple[slice, slice]:

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from rembg.sessions.base import BaseSession
 
 DEFAULT_MODEL = "u2netp"
-GRABCUT_NOTE = (
-    "This server has no network for background removal, so the background was estimated from the edges of the photo."
-)
 
 _PREDICT_SIDE = 1024
 """Longer side in pixels: rembg's networks see 320 to 1024, so a larger picture would only be resized twice."""

@@ -11,9 +11,11 @@ from PIL import Image
 from scipy import ndimage
 
 from ml.core.images import GREY, WHITE, composite
-from ml.core.masks import iou
+from ml.core.masks import OPAQUE, iou
 from ml.errors import ReconstructionError
+from ml.notes import Note, note
 from ml.photo import background_removal
+from ml.photo.advice import advise
 from ml.photo.decode import Photo
 from ml.recipe import Recipe
 
@@ -22,8 +24,8 @@ SIZE = 512
 
 MIN_TRANSPARENT = 0.03
 """Fraction of transparent pixels above which the transparency is intended; a screenshot's rounded corners have less."""
-OPAQUE, CERTAIN, FAINT = 0.5, 0.9, 0.1
-"""Opacity above which a pixel belongs to the object, certainly belongs to it, or may belong to it."""
+CERTAIN, FAINT = 0.9, 0.1
+"""Opacity above which a pixel certainly belongs to the object, or may belong to it."""
 MIN_COVERAGE = 0.005
 """Fraction of the picture: anything smaller is not a subject."""
 MAX_COVERAGE = 0.97
@@ -49,9 +51,8 @@ FRINGE = 2
 THIN = 4
 """A part further than this many pixels from any fringe-free pixel is too thin to have one."""
 
-TRANSPARENCY = "transparency"
-"""The method of a cutout that uses the photo's own alpha."""
-WHOLE_NOTE = "The background was kept, so the whole picture is treated as the object."
+TRANSPARENCY, WHOLE = "transparency", "none"
+"""The methods of a cutout that uses the photo's own alpha, and of one that is the whole picture."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,13 @@ class Cutout:
     `rgba`: (512, 512, 4) uint8, straight alpha, sRGB; the colours extend beyond the silhouette.
     `box`: left, top, right, bottom of the frame in pixels of the upright photo; it may extend beyond the picture.
     `method`: "transparency", "rembg:<model>", "grabcut" or "none".
-    `notes`: messages for the user.
+    `notes`: on the photo and its cutout, for the user.
     """
 
     rgba: NDArray[np.uint8]
     box: tuple[int, int, int, int]
     method: str
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def alpha(self) -> NDArray[np.float32]:
@@ -98,16 +99,17 @@ def cut(
 
 def find(
     photo: Photo, *, remove_background: bool = True, model: str | None = None
-) -> tuple[NDArray[np.float32], str, tuple[str, ...]]:
-    """Locate the object: opacity (H, W) in [0, 1] in the photo's pixels, and method and notes as in `Cutout`.
+) -> tuple[NDArray[np.float32], str, tuple[Note, ...]]:
+    """Locate the object: opacity (H, W) in [0, 1] in the photo's pixels, method and notes as in `Cutout`.
 
     Raises ReconstructionError(`no_subject`) if no object stands out from the background.
     """
     mask, method, notes = _segment(photo, remove_background, model or background_removal.model_name())
-    return _without_small_components(mask), method, notes
+    mask = _without_small_components(mask)
+    return mask, method, (*notes, *advise(photo, mask, framed_by_user=method in (TRANSPARENCY, WHOLE)))
 
 
-def _segment(photo: Photo, remove_background: bool, model: str) -> tuple[NDArray[np.float32], str, tuple[str, ...]]:
+def _segment(photo: Photo, remove_background: bool, model: str) -> tuple[NDArray[np.float32], str, tuple[Note, ...]]:
     """Opacity (H, W), the method that found it, and notes for the user."""
     alpha = _own_transparency(photo)
     if alpha is not None:
@@ -116,10 +118,10 @@ def _segment(photo: Photo, remove_background: bool, model: str) -> tuple[NDArray
     if float(picture.std(axis=(0, 1)).max()) < MIN_CONTRAST:
         raise ReconstructionError("no_subject")
     if not remove_background:
-        return np.ones(picture.shape[:2], np.float32), "none", (WHOLE_NOTE,)
+        return np.ones(picture.shape[:2], np.float32), WHOLE, (note("background_kept"),)
     if background_removal.weights_file(model).exists():
         return _segment_by_network(picture, model), f"rembg:{model}", ()
-    return background_removal.remove_by_grabcut(picture), "grabcut", (background_removal.GRABCUT_NOTE,)
+    return background_removal.remove_by_grabcut(picture), "grabcut", (note("background_estimated"),)
 
 
 def _own_transparency(photo: Photo) -> NDArray[np.float32] | None:

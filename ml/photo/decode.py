@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps
 
 from ml.errors import ReconstructionError
+from ml.notes import Note, note
 from ml.photo.file_format import check_structure, kind_of
 
 MAX_PIXELS = 50_000_000
@@ -27,8 +28,6 @@ WORKING_SIDE = 2048
 """Maximum longer side of a decoded photo: the object ends up in a frame of 512, so more would only cost time."""
 DRAFT_SIDE = 1440
 """JPEGs are decoded at 1/2, 1/4 or 1/8 of their size if that leaves a longer side of at least this."""
-
-ANIMATED = "The picture is animated, so its first frame was used."
 
 _ORIENTATION = 0x0112
 """The EXIF tag."""
@@ -47,12 +46,12 @@ class Photo:
     """An upright picture: `pixels` (H, W, 3) or, if any pixel is transparent, (H, W, 4) uint8 sRGB, straight alpha.
 
     `original_size`: width and height of the upright original, before downscaling.
-    `notes`: messages for the user.
+    `notes`: on the file, for the user.
     """
 
     pixels: NDArray[np.uint8]
     original_size: tuple[int, int]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def open_photo(data: bytes, max_pixels: int = MAX_PIXELS) -> Photo:
@@ -63,7 +62,7 @@ def open_photo(data: bytes, max_pixels: int = MAX_PIXELS) -> Photo:
     """
     with _translated_errors(), _opened(data, max_pixels) as (kind, image):
         width, height = image.size
-        notes = (ANIMATED,) if kind in _ANIMATED_FORMATS and getattr(image, "is_animated", False) else ()
+        notes = (note("animated"),) if kind in _ANIMATED_FORMATS and getattr(image, "is_animated", False) else ()
         if kind == "JPEG":
             image.draft(image.mode, _fit(image.size, DRAFT_SIDE))
         image.load()

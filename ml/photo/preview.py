@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ml.core.images import WHITE, composite
+from ml.notes import Note
 from ml.photo import cutout
-from ml.photo.advice import Advice, advise
 from ml.photo.decode import MAX_PIXELS, Photo, open_photo
 
 SIDE = 1024
@@ -35,8 +35,7 @@ class CutoutPreview:
     size: tuple[int, int]
     original_size: tuple[int, int]
     method: str
-    notes: tuple[str, ...]
-    advice: tuple[Advice, ...]
+    notes: tuple[Note, ...]
 
     @property
     def scale(self) -> float:
@@ -57,7 +56,6 @@ def preview_cutout(data: bytes, max_pixels: int = MAX_PIXELS) -> CutoutPreview:
         original_size=original.original_size,
         method=method,
         notes=(*original.notes, *notes),
-        advice=advise(photo, mask, own_transparency=method == cutout.TRANSPARENCY),
     )
 
 

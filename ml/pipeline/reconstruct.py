@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from ml.export import write
 from ml.mesh import marching_cubes, printability, repair
 from ml.mesh.mesh import Mesh
 from ml.multiview import camera_fit, fusion
+from ml.notes import Note, note, notes_from_json, notes_to_json
 from ml.photo import decode
 from ml.photo.cutout import Cutout, cut
 from ml.photo.decode import Photo
@@ -31,11 +31,6 @@ from ml.texture.bake import TexturedMesh
 
 PREVIEW_GRID = 64
 """Cells per axis of the preview, and of the coarsest grid to retry with: still a recognisable shape."""
-COARSER = "The server ran short of memory, so this model was made at a lower grid resolution."
-NOT_PAINTED = (
-    "The model's outline does not match the photo closely enough to project the photo onto it, so the colours were "
-    "predicted by the network."
-)
 NO_PHOTO = "Add at least one photo."
 TOO_MANY = f"A model can be made from at most {MAX_PHOTOS} photos."
 OWN_FOLDER = "Choose a different folder for the new version; this one holds the earlier result."
@@ -127,15 +122,22 @@ def _metadata(
     engine: Engine, opened: Sequence[Photo], cutouts: Sequence[Cutout], fused: fusion.Fused
 ) -> dict[str, Any]:
     """The report's entries about photos and scene: `source.METADATA_KEYS`."""
-    notes = [photo.notes for photo in opened] + [cutout.notes for cutout in cutouts] + [fused.notes]
     return {
         "engine": engine.name,
         "weights_hash": engine.weights_hash,
         "photo": {"width": opened[0].original_size[0], "height": opened[0].original_size[1]},
         "background": cutouts[0].method,
-        "origin_notes": list(dict.fromkeys(chain.from_iterable(notes))),
+        "origin_notes": notes_to_json([*_notes_on_photos(opened, cutouts), *fused.notes]),
         "shots": [photo.to_dict() for photo in fused.photos],
     }
+
+
+def _notes_on_photos(opened: Sequence[Photo], cutouts: Sequence[Cutout]) -> list[Note]:
+    """The notes of every photo and its cutout; with several photos they say which one."""
+    notes = [(*photo.notes, *cutout.notes) for photo, cutout in zip(opened, cutouts, strict=True)]
+    if len(notes) == 1:
+        return list(notes[0])
+    return [entry.of_photo(number) for number, entries in enumerate(notes, start=1) for entry in entries]
 
 
 def _finish_model(run: Run, source: Source, *, remixed: bool) -> Reconstruction:
@@ -170,7 +172,7 @@ def _build_within_memory(run: Run, source: Source) -> tuple[Mesh, TexturedMesh, 
     except (MemoryError, RuntimeError) as error:
         if not out_of_memory(error):
             raise
-    run.notes.append(COARSER)
+    run.notes.append(note("coarser_grid"))
     run.recipe = replace(run.recipe, grid=max((run.recipe.grid or PREVIEW_GRID) // 2, PREVIEW_GRID))
     return _build_model(run, source)
 
@@ -208,7 +210,7 @@ def _checks(run: Run, source: Source, mesh: Mesh, prepared: PreparedModel) -> di
     main = source.photos[0]
     check = turntable.compare_with_photo(prepared, main.cutout, main.camera)
     if check["silhouette_iou"] < projection.MIN_SILHOUETTE_IOU:
-        run.notes.append(NOT_PAINTED)
+        run.notes.append(note("not_painted"))
     return {"mesh": printability.statistics(mesh, run.recipe.height_mm), "self_check": check}
 
 
@@ -218,7 +220,7 @@ def _summary(run: Run, source: Source) -> dict[str, Any]:
         "unwrap": run.unwrap,
         **source.metadata,
         "versions": report.versions(),
-        "notes": [*source.metadata["origin_notes"], *run.notes],
+        "notes": notes_to_json([*notes_from_json(source.metadata["origin_notes"]), *run.notes]),
         **run.costs.to_dict(),
     }
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ml.core.memory import out_of_memory
 from ml.errors import ReconstructionError, Stopped
+from ml.notes import Note
 from ml.pipeline import report
 from ml.recipe import Recipe
 from ml.stages import Listeners
@@ -20,7 +21,7 @@ class Run:
     """Files are written to `folder` and moved to `out_dir` once complete; `published` are the names moved so far.
 
     `recipe` and `unwrap` (the texture layout, one of `ml.recipe.UNWRAPS`) are updated to what was actually used.
-    `notes` are messages for the user.
+    `notes` on the result are for the user.
     """
 
     recipe: Recipe
@@ -29,7 +30,7 @@ class Run:
     listeners: Listeners
     unwrap: str = "auto"
     costs: report.Costs = field(default_factory=report.Costs)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     published: set[str] = field(default_factory=set)
 
     @contextmanager

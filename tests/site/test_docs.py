@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from ml.notes import NOTES
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(#[^)]*)?\)")
@@ -27,6 +29,11 @@ def exists_as_module(dotted: str) -> bool:
 def test_every_link_leads_to_a_file(page: Path) -> None:
     missing = [target for target, _ in LINK.findall(page.read_text()) if target and not (page.parent / target).exists()]
     assert missing == []
+
+
+def test_the_api_page_lists_the_code_of_every_note() -> None:
+    text = (ROOT / "docs/api.md").read_text()
+    assert [code for code in NOTES if f"`{code}`" not in text] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

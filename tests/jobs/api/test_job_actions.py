@@ -14,6 +14,7 @@ from accounts.models import User
 from jobs.core import access, artifacts, services
 from jobs.models import Job, State
 from ml import files
+from ml.notes import note, notes_to_json
 from tests.conftest import api_of, in_state, with_files
 
 pytestmark = pytest.mark.django_db
@@ -189,9 +190,9 @@ def test_an_unknown_order_or_state_is_rejected(owner: User, query: str) -> None:
 def test_shots_contain_the_camera_of_each_photo(finished: Job, owner: User) -> None:
     camera = {"elevation": 0.0, "azimuth": 180.0, "distance": 1.9, "fov": 40.0}
     shots = [{"file": "cutout.png", "side": "back", "camera": camera}]
-    Job.objects.update(report={"shots": shots, "notes": ["Said."]})
+    Job.objects.update(report={"shots": shots, "notes": notes_to_json([note("blurred")])})
     response = api_of(owner).get(job_url(finished)).data
-    assert (response["shots"], response["notes"]) == (shots, ["Said."])
+    assert (response["shots"], response["notes"]) == (shots, [{"code": "blurred", "message": note("blurred").message}])
 
 
 def test_complete_files_are_listed_while_the_job_is_running(job: Job, owner: User, tmp_path: Path) -> None:

@@ -44,8 +44,8 @@ def test_a_photo_is_returned_with_its_cutout(owner: User, photo: bytes) -> None:
     assert preview["photo"].startswith("data:image/jpeg;base64,")
 
 
-def test_the_response_contains_advice_on_the_photo(owner: User, photo: bytes) -> None:
-    codes = [advice["code"] for advice in post(signed_in(owner), photo).json()["advice"]]
+def test_the_response_contains_notes_on_the_photo(owner: User, photo: bytes) -> None:
+    codes = [note["code"] for note in post(signed_in(owner), photo).json()["notes"]]
     assert codes == ["too_small"]
 
 

@@ -6,11 +6,13 @@ import uuid
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from django.utils.html import escape
 
 from accounts.models import User
 from jobs.core import sharing
 from jobs.models import Job
+from ml.notes import note, notes_to_json
 from reconsite.core.errors import MESSAGES
 from tests.conftest import signed_in
 from tests.jobs.downloads import zip_of
@@ -64,6 +66,21 @@ def test_the_page_shows_size_recipe_and_timings(finished: Job, owner: User) -> N
     text = page(finished, owner)
     for fact in ("40 × 60 × 100 mm", "1.5 s", "Height (mm)"):
         assert fact in text, fact
+
+
+def test_each_note_says_what_to_do_and_links_to_it(finished: Job, owner: User) -> None:
+    notes = [note("blurred"), note("several_objects", count=2), note("coarser_grid"), note("not_painted")]
+    Job.objects.update(report=finished.report | {"notes": notes_to_json(notes)})
+    text = page(finished, owner)
+    assert [entry.message for entry in notes if escape(entry.message) not in text] == []
+    upload = reverse("jobs:upload")
+    for link in (f'href="{upload}">Use', f'href="{upload}?again={finished.pk}">Adjust', 'href="#remix-settings"'):
+        assert link in text, link
+
+
+def test_notes_on_the_uploaded_file_are_shown_too(finished: Job, owner: User) -> None:
+    finished.photos.update(notes=notes_to_json([note("animated")]))
+    assert note("animated").message in page(finished, owner)
 
 
 def test_the_comparison_slider_has_the_camera_of_the_photo(finished: Job, owner: User) -> None:
@@ -178,5 +195,5 @@ def test_many_versions_need_few_queries(finished: Job, owner: User, django_asser
     client.get(finished.get_absolute_url())  # the first visit also records the session
     for _ in range(3):
         post(finished, owner, "remix", **REMIX)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         client.get(finished.get_absolute_url())

@@ -16,6 +16,7 @@ from ml.engines.compact.engine import inflate
 from ml.mesh import marching_cubes
 from ml.mesh.raycast import Caster
 from ml.multiview import fusion
+from ml.notes import note
 from ml.photo.cutout import Cutout
 from ml.scene.protocol import Scene
 from ml.scene.volume import VolumeScene
@@ -65,7 +66,7 @@ def test_photos_of_two_objects_are_not_fused() -> None:
     tall = photo(90.0, sides=(0.2, 0.1, 1.0))
     found = fusion.fuse(inflate, [photo(0.0, sides=(1.0, 1.0, 0.1)), tall], ("front", "right"))
     assert len(found.photos) == 1
-    assert found.notes == (fusion.WRONG_SIDE.format(number=2),)
+    assert found.notes == (note("wrong_side", number=2),)
 
 
 def test_each_side_keeps_the_colours_of_its_photo(tmp_path: Path) -> None:
@@ -82,5 +83,5 @@ def test_a_photo_whose_side_is_ambiguous_is_left_out() -> None:
     """The box looks the same from opposite sides."""
     found = fusion.fuse(inflate, [photo(0.0), photo(180.0)])
     assert len(found.photos) == 1
-    assert found.notes == (fusion.AMBIGUOUS_SIDE.format(number=2),)
+    assert found.notes == (note("ambiguous_side", number=2),)
     assert torch.allclose(grid_of(found.scene), inflate(photo(0.0)).grid, atol=1e-2)

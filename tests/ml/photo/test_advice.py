@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from ml.photo.advice import Advice, advise
+from ml.notes import Note
+from ml.photo.advice import advise
 from ml.photo.decode import Photo
 
 SIDE = 600
@@ -24,9 +25,9 @@ def pot(at: int = 150, size: int = 300) -> tuple[Image.Image, Image.Image]:
     return background, mask
 
 
-def advice_on(picture: Image.Image, mask: Image.Image, original: int = 2000, own: bool = False) -> tuple[Advice, ...]:
+def advice_on(picture: Image.Image, mask: Image.Image, original: int = 2000, own: bool = False) -> tuple[Note, ...]:
     photo = Photo(np.asarray(picture), (original, original))
-    return advise(photo, np.asarray(mask, dtype=np.float32) / 255.0, own_transparency=own)
+    return advise(photo, np.asarray(mask, dtype=np.float32) / 255.0, framed_by_user=own)
 
 
 def codes(*arguments: object, **more: object) -> list[str]:
@@ -40,13 +41,13 @@ def test_a_good_photo_gets_no_advice() -> None:
 def test_a_small_object_is_reported_with_its_length() -> None:
     (advice,) = advice_on(*pot(), original=400)
     assert advice.code == "too_small"
-    assert "201 pixels" in advice.sentence
-    assert "Move closer" in advice.sentence
+    assert "201 pixels" in advice.message
+    assert "Move closer" in advice.message
 
 
 def test_an_object_that_fills_a_small_photo_needs_a_larger_one() -> None:
     (advice,) = advice_on(*pot(at=30, size=540), original=200)
-    assert "Move closer" not in advice.sentence
+    assert "Move closer" not in advice.message
 
 
 @pytest.mark.parametrize(("blur", "expected"), [(0, []), (1, []), (7, ["blurred"]), (12, ["blurred"])])
@@ -63,7 +64,7 @@ def test_a_low_contrast_object_does_not_count_as_blurred() -> None:
 def test_the_edges_that_cut_off_the_object_are_named() -> None:
     (advice,) = advice_on(*pot(at=-40))
     assert advice.code == "cut_off"
-    assert "at the left and top edges of the photo" in advice.sentence
+    assert "at the left and top edges of the photo" in advice.message
 
 
 def test_an_object_that_the_user_cut_out_may_touch_the_edge() -> None:
@@ -75,7 +76,7 @@ def test_several_objects_are_counted() -> None:
     ImageDraw.Draw(mask).rectangle((340, 340, 540, 540), fill=255)
     (advice,) = advice_on(picture, mask)
     assert advice.code == "several_objects"
-    assert advice.sentence.startswith("2 separate objects")
+    assert advice.message.startswith("2 separate objects")
 
 
 def test_a_small_component_is_not_a_second_object() -> None:

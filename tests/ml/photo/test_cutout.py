@@ -11,14 +11,19 @@ from PIL import Image, ImageDraw
 
 from ml.core.masks import iou
 from ml.errors import ReconstructionError
+from ml.notes import note
 from ml.photo import background_removal
-from ml.photo.cutout import SIZE, WHOLE_NOTE, Cutout, cut
+from ml.photo.cutout import SIZE, Cutout, cut
 from ml.photo.decode import Photo
 from tests.ml.conftest import mushroom, on_meadow
 
 
 def photo_of(picture: Image.Image) -> Photo:
     return Photo(np.asarray(picture), picture.size)
+
+
+def codes(cutout: Cutout) -> list[str]:
+    return [entry.code for entry in cutout.notes]
 
 
 def object_bounds(cutout: Cutout) -> tuple[int, int, int, int]:
@@ -128,15 +133,31 @@ def test_a_small_object_in_a_large_photo_is_found(u2netp: Path) -> None:
 def test_without_weights_grabcut_is_used_and_a_note_says_so() -> None:
     cutout = cut(photo_of(on_meadow()))
     assert cutout.method == "grabcut"
-    assert cutout.notes == (background_removal.GRABCUT_NOTE,)
+    assert note("background_estimated") in cutout.notes
     assert silhouette_iou(cutout) > 0.8
 
 
 def test_the_background_can_be_kept() -> None:
     cutout = cut(photo_of(on_meadow()), remove_background=False)
     assert cutout.method == "none"
-    assert cutout.notes == (WHOLE_NOTE,)
+    assert note("background_kept") in cutout.notes
+    assert "cut_off" not in codes(cutout)
     assert object_bounds(cutout) == pytest.approx((38, 38, 474, 474), abs=2)
+
+
+def test_an_object_that_is_cut_off_gets_a_note(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MODELS_DIR", str(tmp_path))
+    mask = np.zeros((320, 320), np.float32)
+    mask[100:300, :200] = 1.0
+    monkeypatch.setattr(background_removal, "remove_by_grabcut", lambda _: mask)
+    assert "cut_off" in codes(cut(photo_of(on_meadow())))
+
+
+def test_objects_that_the_user_cut_out_may_touch_the_edge_but_are_counted() -> None:
+    twice = Image.new("RGBA", (640, 320), (0, 0, 0, 0))
+    twice.paste(mushroom(), (-64, 0))
+    twice.paste(mushroom(), (320, 0))
+    assert codes(cut(photo_of(twice))) == ["several_objects"]
 
 
 def noise(size: int = 256) -> NDArray[np.uint8]:

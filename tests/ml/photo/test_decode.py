@@ -12,7 +12,8 @@ import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
 from ml.errors import ReconstructionError
-from ml.photo.decode import ANIMATED, Photo, open_photo
+from ml.notes import note
+from ml.photo.decode import Photo, open_photo
 from tests.ml.conftest import corner_picture, encoded, mushroom
 
 RED, BLUE = (220, 30, 20), (20, 40, 200)
@@ -165,7 +166,7 @@ def test_the_first_frame_of_an_animation_is_used_and_a_note_says_so(kind: str) -
     other = Image.new("RGB", (80, 60), (0, 255, 0))
     photo = open_photo(encoded(corner_picture(), kind, save_all=True, append_images=[other], lossless=True))
     assert_upright(photo)
-    assert photo.notes == (ANIMATED,)
+    assert photo.notes == (note("animated"),)
 
 
 def test_a_plain_picture_has_no_notes() -> None:

@@ -19,7 +19,6 @@ from ml.errors import ReconstructionError, Stopped
 from ml.mesh import marching_cubes
 from ml.mesh.mesh import Mesh
 from ml.photo.cutout import Cutout
-from ml.pipeline import reconstruct as pipeline
 from ml.pipeline.reconstruct import Reconstruction, reconstruct
 from ml.recipe import MAX_PHOTOS
 from ml.scene.protocol import Scene
@@ -66,6 +65,11 @@ def test_the_report_records_engine_background_and_recipe(result: Reconstruction,
     assert report["photo"] == {"width": 320, "height": 320}
     assert report["recipe"]["grid"] == 40
     assert report["versions"]["torch"].startswith("2.")
+
+
+def test_the_report_contains_the_advice_on_the_photo(result: Reconstruction) -> None:
+    (entry,) = [entry for entry in result.report["notes"] if entry["code"] == "too_small"]
+    assert "pixels long" in entry["message"]
 
 
 def test_the_report_lists_the_cost_of_each_stage(result: Reconstruction) -> None:
@@ -192,6 +196,8 @@ def test_every_photo_gets_a_cutout(tmp_path: Path, mushroom_png: bytes) -> None:
     made = reconstruct([mushroom_png] * 2, replace(SMALL, sides=("front", "right")), tmp_path)
     assert {"cutout.png", "cutout_1.png"} <= set(made.files)
     assert (tmp_path / "cutout_1.png").stat().st_size > 0
+    small = [entry["message"] for entry in made.report["notes"] if entry["code"] == "too_small"]
+    assert [message[:8] for message in small] == ["Photo 1:", "Photo 2:"]
 
 
 def test_the_report_contains_the_camera_of_the_photo(result: Reconstruction) -> None:
@@ -222,4 +228,4 @@ def test_if_memory_runs_out_a_coarser_model_is_made_and_a_note_says_so(
     monkeypatch.setattr(marching_cubes, "extract", extract_within_memory)
     made = reconstruct([mushroom_png], replace(SMALL, grid=160), tmp_path)
     assert grids[-1] == 80
-    assert pipeline.COARSER in made.report["notes"]
+    assert "coarser_grid" in [entry["code"] for entry in made.report["notes"]]
