@@ -40,6 +40,11 @@ def test_every_test_is_either_fast_or_slow() -> None:
     assert commands("test-all") == [fast, slow, on_postgresql]
 
 
+def test_the_web_layer_leaves_out_only_slow_tests_and_real_workers() -> None:
+    (web,) = commands("test-web")
+    assert '-m "not slow and not worker" tests/accounts' in web
+
+
 def test_pytest_looks_into_every_file_with_tests() -> None:
     options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
     assert options["testpaths"] == ["tests"]

@@ -25,7 +25,7 @@ from ml.stages import STAGE_NAMES
 from tests.conftest import encoded
 from tests.live import Process, start_worker, wait_until
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.worker]
 
 TIMEOUT_SECONDS = 150.0
 """For everything that a worker does; a slow machine needs most of it to load torch."""
