@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.apps import AppConfig, apps
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_delete, post_migrate
 
 MODERATORS = "Moderators"
 PERMISSIONS = (
@@ -24,8 +24,16 @@ class AccountsConfig(AppConfig):
     verbose_name = "People"
 
     def ready(self) -> None:
-        """Create the group once the permissions of `jobs` exist."""
+        """Create the group once the permissions of `jobs` exist, and end the access that a change takes away."""
         post_migrate.connect(create_moderators, sender=apps.get_app_config("jobs"))
+        from django.contrib.sessions.models import Session
+
+        from accounts.core import announce, tokens
+        from accounts.models import ApiToken, password_changed
+
+        password_changed.connect(tokens.revoke_all_of)
+        post_delete.connect(announce.session_ended, sender=Session)
+        post_delete.connect(announce.token_deleted, sender=ApiToken)
 
 
 def create_moderators(using: str, **kwargs: Any) -> None:

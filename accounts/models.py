@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.dispatch import Signal
 from knox.models import AbstractAuthToken
+
+password_changed = Signal()
+"""Sent with `user` when a new password was saved: by a page, the reset link, the admin or a command."""
 
 
 class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox names its manager in an untyped module
@@ -19,6 +25,13 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox names 
 
     def __str__(self) -> str:
         return self.email
+
+    def save(self, *args: Any, **named: Any) -> None:
+        """Save, and send `password_changed` after `set_password` (not when only the hash is renewed at sign-in)."""
+        is_changed = getattr(self, "_password", None) is not None and not self._state.adding
+        super().save(*args, **named)
+        if is_changed:
+            password_changed.send(sender=User, user=self)
 
 
 class ApiToken(AbstractAuthToken):  # type: ignore[misc]

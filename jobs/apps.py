@@ -5,5 +5,9 @@ class JobsConfig(AppConfig):
     name = "jobs"
 
     def ready(self) -> None:
-        """Register the system checks."""
+        """Register the system checks, and let open sockets know when somebody's access changes."""
+        from accounts.core.announce import access_changed
+        from jobs.core import notify
         from reconsite.core import checks  # noqa: F401
+
+        access_changed.connect(notify.access_changed)

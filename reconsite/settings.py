@@ -170,6 +170,8 @@ CACHES = {
 # --- jobs: limits and intervals --------------------------------------------------------------------------------------
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_MB", 20) * 1024 * 1024
 MAX_PIXELS = env.int("MAX_MEGAPIXELS", 50) * 1_000_000
+MAX_SOCKETS_PER_USER = env.int("MAX_SOCKETS_PER_USER", 20)
+MAX_SOCKETS_PER_ADDRESS = env.int("MAX_SOCKETS_PER_ADDRESS", 100)
 MAX_ACTIVE_JOBS = env.int("MAX_ACTIVE_JOBS", 5)
 QUOTA_MB = env.int("QUOTA_MB", 5000)  # photos and results of one person; 0: unlimited
 MIN_FREE_BYTES = env.int("MIN_FREE_MB", 500) * 1024 * 1024

@@ -20,7 +20,7 @@ from pytest_django import DjangoDbBlocker, Settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from jobs.core import services, storage, transitions
+from jobs.core import estimates, services, storage, transitions
 from jobs.core.transitions import Writer
 from jobs.models import Artifact, Job, State
 from ml.recipe import Recipe
@@ -167,6 +167,12 @@ def stored_files() -> list[str]:
 def fast_passwords(settings: Settings) -> None:
     """Hash passwords fast: the slow hash that protects people would only cost time here."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def fresh_estimates() -> None:
+    """Estimates of an earlier test would be wrong in this one."""
+    estimates.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ from knox.auth import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
 from accounts.core import tokens
+from accounts.core.identity import Identity
 from accounts.models import ApiToken, User
 
 
@@ -33,13 +34,13 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         return {"type": "http", "scheme": "bearer"}
 
 
-def user_of_header(header: bytes) -> User | None:
-    """The user whose token is in an `Authorization` header, or None."""
+def identity_of_header(header: bytes) -> Identity | None:
+    """The user and the token in an `Authorization` header, or None."""
     scheme, _, token = header.partition(b" ")
     if scheme.lower() != b"bearer" or not token:
         return None
     try:
-        user, _ = BearerAuthentication().authenticate_credentials(token.strip())
+        user, row = BearerAuthentication().authenticate_credentials(token.strip())
     except (AuthenticationFailed, UnicodeDecodeError):
         return None
-    return user  # type: ignore[no-any-return]
+    return Identity(user.pk, token_digest=row.digest)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from accounts.core.announce import announce
 from accounts.models import ApiToken, User
 from reconsite.core.errors import Rejected
 
@@ -49,3 +51,9 @@ def revoke(user: User, token_key: str) -> ApiToken | None:
     if token is not None:
         token.delete()
     return token
+
+
+def revoke_all_of(user: User, **kwargs: Any) -> None:
+    """Delete every token of `user`; also a receiver of `password_changed`."""
+    ApiToken.objects.filter(user=user).delete()
+    announce(user.pk)  # a new password has ended the sessions too

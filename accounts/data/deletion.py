@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from accounts.core import sessions
-from accounts.models import ApiToken, User
+from accounts.core import sessions, tokens
+from accounts.models import User
 from jobs.core import services, storage
 from jobs.models import Job
 
@@ -17,7 +17,7 @@ def delete_account(user: User) -> None:
     which hides published and shared ones at once. A job that a worker still runs loses its row at the end, and with
     it the lease; the reconciler removes files that the worker may leave behind.
     """
-    ApiToken.objects.filter(user=user).delete()
+    tokens.revoke_all_of(user)
     sessions.sign_out_all(user)
     jobs = list(Job.objects.filter(owner=user).values_list("pk", flat=True))
     for job_id in jobs:

@@ -20,7 +20,8 @@ interface Message {
 const POLL_MS = 3000;
 /** A socket can be dead without either side noticing, so poll now and then even while it is open. */
 const POLL_WHILE_LIVE_MS = 20_000;
-/** Close code of jobs/live/consumers.py for a job that is not there. */
+/** Close codes of jobs/live/snapshots.py: the session has ended; there is no such job. */
+const CODE_SIGNED_OUT = 4401;
 const CODE_GONE = 4404;
 
 /** Starts following `first`; the returned function stops. */
@@ -81,6 +82,7 @@ class Followed {
     }
     this.follower.onConnection("polling");
     this.schedulePoll();
+    if (code === CODE_SIGNED_OUT) return void this.poll();
     this.reconnectTimer = window.setTimeout(() => this.connect(), backoff(this.attempt));
     this.attempt += 1;
   }
@@ -97,6 +99,8 @@ class Followed {
       this.accept(await getJson<Job>(this.last.urls.self), true);
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) return this.onGone();
+      // The page asks for the password and then comes back here.
+      if (error instanceof ApiError && error.status === 401) return location.reload();
     }
     this.schedulePoll();
   }

@@ -32,6 +32,14 @@ def job_for_read(user: AbstractBaseUser | AnonymousUser, job_id: UUID) -> Job | 
     return jobs_of(user).filter(pk=job_id).first()
 
 
+def can_read(user: User, job: Job) -> bool:
+    """`job_for_read` for an active user and a row that have just been read, without a query of its own."""
+    if job.deleted_at is not None:
+        return False
+    is_own = job.owner_id == user.pk and job.hidden_at is None
+    return is_own or (user.is_staff and user.has_perm("jobs.view_job"))
+
+
 def job_for_write(user: AbstractBaseUser | AnonymousUser, job_id: UUID) -> Job | None:
     """The job if `user` may change it: only the owner. Staff use the actions of the admin."""
     return jobs_of(user).filter(pk=job_id).first()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from datetime import datetime
 from statistics import median
 
 from django.db.models import Exists, OuterRef, Q
@@ -12,7 +14,28 @@ RECENT_JOBS = 20
 """Jobs that an estimate is based on: enough for a stable median, few enough to follow a change of hardware."""
 
 
+CACHE_SECONDS = 30.0
+"""How long a process uses an estimate before it measures again: the query takes most of the time of a job's JSON."""
+
+_cached: dict[tuple[str, str, bool], tuple[float, float | None]] = {}
+
+
 def seconds_for(quality: str, engine: str = "auto", *, remix: bool = False) -> float | None:
+    """`measured_seconds`, at most CACHE_SECONDS old."""
+    key = (quality, engine, remix)
+    expires_at, seconds = _cached.get(key, (0.0, None))
+    if time.monotonic() >= expires_at:
+        seconds = measured_seconds(quality, engine, remix=remix)
+        _cached[key] = (time.monotonic() + CACHE_SECONDS, seconds)
+    return seconds
+
+
+def forget() -> None:
+    """Measure again with the next request."""
+    _cached.clear()
+
+
+def measured_seconds(quality: str, engine: str = "auto", *, remix: bool = False) -> float | None:
     """Median run time of the latest jobs with this quality and requested engine; None without any.
 
     A remix has no photos and skips the networks, so remixes and other jobs are estimated separately.
@@ -27,6 +50,12 @@ def seconds_for(quality: str, engine: str = "auto", *, remix: bool = False) -> f
 def queue_length() -> int:
     """Number of queued jobs."""
     return Job.objects.filter(state=State.QUEUED, deleted_at=None).count()
+
+
+def queue_times() -> list[datetime]:
+    """When each queued job entered the queue, in order."""
+    queued = Job.objects.filter(state=State.QUEUED, deleted_at=None)
+    return list(queued.order_by("queued_at").values_list("queued_at", flat=True))
 
 
 def queue_position(job: Job) -> int | None:

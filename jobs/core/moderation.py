@@ -7,8 +7,9 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.core import tokens
 from accounts.core.sessions import sign_out_all
-from accounts.models import ApiToken, User
+from accounts.models import User
 from jobs.core import notify, services
 from jobs.models import AbuseReport, Job, ModerationAct
 from reconsite.core.errors import Rejected
@@ -60,7 +61,7 @@ def ban(actor: User, person: User, reason: str) -> bool:
     if not User.objects.filter(pk=person.pk, is_active=True).update(is_active=False):
         return False
     sign_out_all(person)
-    ApiToken.objects.filter(user=person).delete()
+    tokens.revoke_all_of(person)
     for job in Job.objects.active().filter(owner=person):
         services.cancel(job.pk)
     _record(actor, Act.BAN, reason, person=person)

@@ -1,4 +1,4 @@
-"""Notify open pages that a job's row has changed. They read the row themselves: a lost message loses nothing."""
+"""Notify open pages that something has changed. They read the rows themselves: a lost message loses nothing."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from redis.exceptions import RedisError
 logger = logging.getLogger(__name__)
 
 
-QUEUE_GROUP = "queue"
-"""Channel group of the pages whose job is queued."""
-
-
-def group_of(job_id: UUID) -> str:
-    """Name of the channel group of one job."""
-    return f"job.{job_id}"
+GROUP = "live"
+"""Channel group of the web processes that have open sockets; each reads what its own sockets need."""
 
 
 def job_changed(job_id: UUID) -> None:
     """Notify the pages that watch this job. Never raises: the row is already saved."""
-    _send(group_of(job_id), "job.changed")
+    _send({"type": "job.changed", "job": str(job_id)})
 
 
 def queue_moved() -> None:
     """Notify the pages whose job is queued: its position may have changed. Never raises."""
-    _send(QUEUE_GROUP, "queue.moved")
+    _send({"type": "queue.moved"})
 
 
-def _send(group: str, kind: str) -> None:
+def access_changed(user_id: int, **kwargs: object) -> None:
+    """Check the sockets of a user whose session, token or account has changed. Never raises; also a signal receiver."""
+    _send({"type": "access.changed", "user": user_id})
+
+
+def _send(message: dict[str, object]) -> None:
     layer = get_channel_layer()
     if layer is None:
         return
     try:
-        async_to_sync(layer.group_send)(group, {"type": kind})
+        async_to_sync(layer.group_send)(GROUP, message)
     except (RedisError, OSError) as error:
-        logger.warning("The open pages of %s were not notified: %s", group, error)
+        logger.warning("The open pages were not notified of %s: %s", message["type"], error)

@@ -8,21 +8,49 @@ from channels.auth import AuthMiddlewareStack
 from channels.db import database_sync_to_async
 from channels.routing import URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
-from django.contrib.auth.models import AnonymousUser
-from django.urls import path
+from django.conf import settings
+from django.urls import path, re_path
 
-from accounts.core.authentication import user_of_header
+from accounts.core.authentication import identity_of_header
+from accounts.core.identity import Identity
 from jobs.live.consumers import JobConsumer
 
-router = URLRouter([path("ws/jobs/<uuid:job_id>/", JobConsumer.as_asgi())])
-page_application = AllowedHostsOriginValidator(AuthMiddlewareStack(router))
+
+async def no_such_socket(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Reject the handshake of an unknown path."""
+    await send({"type": "websocket.close"})
+
+
+router = URLRouter(
+    [path("ws/jobs/<uuid:job_id>/", JobConsumer.as_asgi()), re_path("", no_such_socket)]  # type: ignore[arg-type]
+)
+
+
+async def identified(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """The page's session as an identity; None for a visitor who is not signed in."""
+    user, key = scope["user"], scope["session"].session_key
+    identity = Identity(user.pk, session_key=key) if user.is_authenticated and key else None
+    await router({**scope, "identity": identity}, receive, send)
+
+
+page_application = AllowedHostsOriginValidator(AuthMiddlewareStack(identified))
 
 
 async def socket_application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """An Authorization header is enough by itself; without one the cookie counts, so the origin must be allowed."""
+    scope = {**scope, "client_address": client_address(scope)}
     header = dict(scope["headers"]).get(b"authorization")
     if header is None:
         await page_application(scope, receive, send)
         return
-    user = await database_sync_to_async(user_of_header)(header)
-    await router({**scope, "user": user or AnonymousUser()}, receive, send)
+    identity = await database_sync_to_async(identity_of_header)(header)
+    await router({**scope, "identity": identity}, receive, send)
+
+
+def client_address(scope: dict[str, Any]) -> str:
+    """The client's IP address: behind NUM_PROXIES proxies the entry that the outermost of them has added."""
+    proxies = settings.ALLAUTH_TRUSTED_PROXY_COUNT
+    forwarded = dict(scope["headers"]).get(b"x-forwarded-for", b"")
+    if proxies and forwarded:
+        return str(forwarded.decode("latin-1").split(",")[-proxies:][0].strip())
+    return str((scope.get("client") or [""])[0])

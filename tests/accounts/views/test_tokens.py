@@ -1,10 +1,14 @@
 """The page of API tokens."""
 
 import re
+from collections.abc import Callable
 
 import pytest
+from django.core import mail
+from django.core.cache import cache
 from django.test import Client
 from django.utils.html import escape
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from accounts.core import tokens
@@ -97,3 +101,43 @@ def test_a_stranger_can_neither_see_nor_revoke_it(owner: User, stranger: User) -
 
 def test_anonymous_visitors_must_sign_in(client: Client) -> None:
     assert client.get(PAGE).status_code == 302
+
+
+def change(user: User) -> None:
+    new = {"oldpassword": PASSWORD, "password1": "another-word-99", "password2": "another-word-99"}
+    signed_in(user).post("/accounts/password/change/", new)
+
+
+def reset(user: User) -> None:
+    client = Client()
+    client.post("/accounts/password/reset/", {"email": user.email})
+    link = re.search(r"/accounts/password/reset/key/\S+", str(mail.outbox[0].body))
+    assert link
+    form_url = client.get(link[0], follow=True).redirect_chain[-1][0]
+    client.post(form_url, {"password1": "another-word-99", "password2": "another-word-99"})
+
+
+def set_in_admin(user: User) -> None:
+    admin = User.objects.create_superuser("root", "root@example.org", PASSWORD)
+    new = {"usable_password": "true", "password1": "another-word-99", "password2": "another-word-99"}
+    signed_in(admin).post(f"/admin/accounts/user/{user.pk}/password/", new)
+
+
+@pytest.mark.parametrize("new_password", [change, reset, set_in_admin])
+def test_a_new_password_ends_all_other_sessions_and_tokens(owner: User, new_password: Callable[[User], None]) -> None:
+    cache.clear()
+    text, browser = make(owner), signed_in(owner)
+    new_password(owner)
+    owner.refresh_from_db()
+    assert owner.check_password("another-word-99")
+    assert status_with(text) == 401
+    assert browser.get(PAGE).status_code == 302
+
+
+def test_a_renewed_hash_of_the_same_password_keeps_tokens(owner: User, settings: Settings) -> None:
+    text = make(owner)
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher", *settings.PASSWORD_HASHERS]
+    assert owner.check_password(PASSWORD)
+    owner.refresh_from_db()
+    assert owner.password.startswith("pbkdf2")
+    assert status_with(text) == 200
