@@ -5,6 +5,7 @@ import { formatDuration, formatPercent } from "./lib/format";
 import { ApiError, upload } from "./lib/http";
 import { type Limits, photoProblem } from "./lib/photo";
 import { randomUuid } from "./lib/uuid";
+import { type Checked, refusal } from "./upload/check";
 import { type Cut, cutPhoto, emptyCut, isEdited } from "./upload/cut";
 import { fetchFile, hasCamera, wireIntake } from "./upload/intake";
 import { added, moved, removed, sideProblem, type UploadItem } from "./upload/items";
@@ -72,7 +73,24 @@ function show(): void {
   need("[data-drop-first]", form).hidden = items.length > 0;
   need("[data-drop-more]", form).hidden = items.length === 0;
   input.required = items.length === 0;
-  submit.disabled = sending || items.length === 0;
+  showSubmit();
+}
+
+/** Disables the button without photos, while sending, and for a photo that the server has refused; says why. */
+function showSubmit(): void {
+  const keepBackground = find<HTMLInputElement>("[name=keep_background]", form)?.checked ?? false;
+  const reason = refusal(items.map(checkedPhoto), keepBackground);
+  const blocked = need("[data-blocked]", form);
+  setText(blocked, reason ?? "");
+  blocked.hidden = reason === null;
+  submit.disabled = sending || items.length === 0 || reason !== null;
+}
+
+function checkedPhoto(item: UploadItem): Checked {
+  const state = cuts.get(item.id);
+  if (state?.kind !== "failed") return { status: 0, code: "", message: "", edited: false };
+  const { status, code, message } = state.error;
+  return { status, code, message, edited: state.cut !== null && isEdited(state.cut) };
 }
 
 function thumbnail(item: UploadItem): HTMLElement {
@@ -112,8 +130,7 @@ function requestCutout(item: UploadItem): void {
   };
   cutPhoto(data.cutout_url, item.file).then(
     (cut) => onState({ kind: "ready", cut }),
-    async (failure: unknown) =>
-      onState({ kind: "failed", message: messageOf(failure), cut: await emptyCut(item.file) }),
+    async (failure: unknown) => onState({ kind: "failed", error: asApiError(failure), cut: await emptyCut(item.file) }),
   );
 }
 
@@ -230,7 +247,7 @@ function setSending(on: boolean): void {
   need("[data-sending]", form).hidden = !on;
   for (const field of all<HTMLFieldSetElement>("fieldset", form)) field.disabled = on;
   for (const button of all<HTMLButtonElement>("[data-cut] button, [data-shots] button", form)) button.disabled = on;
-  submit.disabled = on || items.length === 0;
+  showSubmit();
 }
 
 function showSentFraction(fraction: number): void {
@@ -258,7 +275,7 @@ async function send(): Promise<void> {
   } catch (failure) {
     setSending(false);
     show();
-    fail(messageOf(failure));
+    fail(asApiError(failure).message);
   }
 }
 
@@ -267,10 +284,10 @@ function fail(message: string): void {
   error.focus();
 }
 
-function messageOf(failure: unknown): string {
-  if (failure instanceof ApiError) return failure.message;
+function asApiError(failure: unknown): ApiError {
+  if (failure instanceof ApiError) return failure;
   console.error(failure);
-  return "Something went wrong in your browser. You can still send the photo as it is.";
+  return new ApiError(0, "Something went wrong in your browser. You can still send the photo as it is.");
 }
 
 /** This server's usual time for each quality with the chosen engine. */
@@ -313,10 +330,11 @@ need("[data-camera-button]", form).hidden = !hasCamera();
 wireIntake({ drop: need("[data-drop]", form), inputs: [input, camera] }, addPhotos);
 wireStage();
 form.addEventListener("change", renewIdempotencyKey);
+form.addEventListener("change", showSubmit);
 need("#engine", form).addEventListener("change", showEstimates);
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (!sending && items.length > 0) void send();
+  if (!submit.disabled) void send();
 });
 // Back from the next page: the browser may show this one as it was while sending.
 window.addEventListener("pageshow", (event) => event.persisted && setSending(false));

@@ -5,24 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.conf import settings
+from django.core.exceptions import TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from ml.recipe import MAX_PHOTOS
+from reconsite.core.errors import MESSAGES
 
+UNREADABLE = "The link or the form was malformed. Go back, reload the page and try again."
 FORM_OVERHEAD = 64 * 1024
 """Bytes that a form may add to the photos: fields, and the headers of each part."""
 
 
 def body_limit(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Respond with 413 by the Content-Length, before the body is parsed or anything is stored."""
+    """Respond with 413 by the Content-Length, before the body is parsed or anything is stored; with 411 without one."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
+        if "CONTENT_LENGTH" not in request.META and "HTTP_TRANSFER_ENCODING" in request.META:
+            return length_required(request)
         length = request.META.get("CONTENT_LENGTH") or "0"
         if length.isdigit() and int(length) <= MAX_PHOTOS * settings.MAX_UPLOAD_BYTES + FORM_OVERHEAD:
             return get_response(request)
         return too_large(request)
 
     return middleware
+
+
+def length_required(request: HttpRequest) -> HttpResponse:
+    """The message for a chunked body, which Django would read as an empty one."""
+    detail = "The request has no Content-Length. Send it with its length instead of in chunks."
+    return _api_error("length_required", detail, None, 411)
 
 
 def too_large(request: HttpRequest) -> HttpResponse:
@@ -33,5 +44,20 @@ def too_large(request: HttpRequest) -> HttpResponse:
         from django.shortcuts import render
 
         return render(request, "413.html", {"detail": detail}, status=413)
-    errors = [{"code": "too_large", "detail": detail, "attr": "photo"}]
-    return JsonResponse({"type": "client_error", "errors": errors}, status=413)
+    return _api_error("too_large", detail, "photo", 413)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Django's handler of status 400: JSON for programs, a page for people, and for too many files the reason."""
+    from django.shortcuts import render
+
+    code = "too_many_photos" if isinstance(exception, TooManyFilesSent) else "parse_error"
+    detail = MESSAGES["too_many_photos"] if code == "too_many_photos" else UNREADABLE
+    if "text/html" in request.headers.get("Accept", ""):
+        return render(request, "400.html", {"detail": detail}, status=400)
+    return _api_error(code, detail, "photo" if code == "too_many_photos" else None, 400)
+
+
+def _api_error(code: str, detail: str, attr: str | None, status: int) -> JsonResponse:
+    errors = [{"code": code, "detail": detail, "attr": attr}]
+    return JsonResponse({"type": "client_error", "errors": errors}, status=status)

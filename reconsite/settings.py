@@ -169,6 +169,7 @@ CACHES = {
 
 # --- jobs: limits and intervals --------------------------------------------------------------------------------------
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_MB", 20) * 1024 * 1024
+SUBJECT_CHECK_SECONDS = env.float("SUBJECT_CHECK_SECONDS", 10.0)  # 0 turns the check off
 MAX_PIXELS = env.int("MAX_MEGAPIXELS", 50) * 1_000_000
 MAX_SOCKETS_PER_USER = env.int("MAX_SOCKETS_PER_USER", 20)
 MAX_SOCKETS_PER_ADDRESS = env.int("MAX_SOCKETS_PER_ADDRESS", 100)

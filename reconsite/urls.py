@@ -9,6 +9,7 @@ from django.views.generic import RedirectView
 from jobs.views import home
 from reconsite import health
 
+handler400 = "reconsite.middleware.bad_request"
 handler429 = "accounts.views.limits.too_many_requests"
 
 urlpatterns = [

@@ -47,6 +47,7 @@ def prepare() -> None:
         EMAIL_URL="console:",
         DEBUG="1",
         SUBMIT_RATE="1000/min",
+        SUBJECT_CHECK_SECONDS="0",  # or every test that submits a photo would start a process
         CUTOUT_RATE="1000/min",
         SHARE_RATE="1000/min",
         SIGN_IN_RATE="1000/min",

@@ -5,6 +5,8 @@ export class ApiError extends Error {
   constructor(
     readonly status: number,
     message: string,
+    /** The first code of the server's error, empty if it sent none. */
+    readonly code = "",
   ) {
     super(message);
   }
@@ -13,6 +15,19 @@ export class ApiError extends Error {
 /** CSRF token of a form on the page (the cookie may be hidden from scripts). */
 export function csrfToken(): string {
   return find<HTMLInputElement>("input[name=csrfmiddlewaretoken]")?.value ?? "";
+}
+
+/** The error of a response that is not OK. */
+export function apiError(status: number, body: string): ApiError {
+  return new ApiError(status, errorMessage(status, body), codeIn(body));
+}
+
+function codeIn(body: string): string {
+  try {
+    return String((JSON.parse(body) as { errors?: { code?: unknown }[] }).errors?.[0]?.code ?? "");
+  } catch {
+    return "";
+  }
 }
 
 /** The server's message from a drf-standardized-errors body, else one by status. */
@@ -54,7 +69,7 @@ async function request<T>(url: string, init: RequestInit): Promise<T> {
   const response = await fetch(url, { credentials: "same-origin", ...init }).catch(() => null);
   if (!response) throw new ApiError(0, errorMessage(0, ""));
   const body = await response.text();
-  if (!response.ok) throw new ApiError(response.status, errorMessage(response.status, body));
+  if (!response.ok) throw apiError(response.status, body);
   return JSON.parse(body) as T;
 }
 
@@ -82,5 +97,5 @@ export function upload<T>({ url, body, idempotencyKey, onProgress }: Upload): Pr
 
 function settle<T>(xhr: XMLHttpRequest, resolve: (value: T) => void, reject: (error: ApiError) => void): void {
   if (xhr.status >= 200 && xhr.status < 300) resolve(JSON.parse(xhr.responseText) as T);
-  else reject(new ApiError(xhr.status, errorMessage(xhr.status, xhr.responseText)));
+  else reject(apiError(xhr.status, xhr.responseText));
 }

@@ -9,7 +9,7 @@ import {
   newCanvas,
   sameProportions,
 } from "../cutout/picture";
-import { ApiError, csrfToken, errorMessage } from "../lib/http";
+import { ApiError, apiError, csrfToken, errorMessage } from "../lib/http";
 
 /** Response of `jobs:cutout`. */
 interface CutoutResponse {
@@ -69,7 +69,7 @@ async function requestCutout(url: string, file: File): Promise<CutoutResponse> {
   const response = await fetch(url, { method: "POST", body, headers, credentials: "same-origin" }).catch(() => null);
   if (!response) throw new ApiError(0, errorMessage(0, ""));
   const text = await response.text();
-  if (!response.ok) throw new ApiError(response.status, errorMessage(response.status, text));
+  if (!response.ok) throw apiError(response.status, text);
   return JSON.parse(text) as CutoutResponse;
 }
 

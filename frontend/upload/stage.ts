@@ -2,12 +2,13 @@
 
 import { paintEdit } from "../cutout/view";
 import { find, icon, need, setText } from "../lib/dom";
+import type { ApiError } from "../lib/http";
 import { type Cut, isEdited } from "./cut";
 
 export type CutState =
   | { kind: "waiting" }
   | { kind: "ready"; cut: Cut }
-  | { kind: "failed"; message: string; cut: Cut | null };
+  | { kind: "failed"; error: ApiError; cut: Cut | null };
 
 /** Longer side of the drawn cutout in pixels. */
 const STAGE_SIDE = 1024;
@@ -39,7 +40,7 @@ function showPicture(section: HTMLElement, cut: Cut | null, photoUrl: string | n
 function status(state: CutState): string {
   if (state.kind === "waiting") return "";
   if (state.cut && isEdited(state.cut)) return "This is your edited cutout.";
-  if (state.kind === "failed") return state.message;
+  if (state.kind === "failed") return state.error.message;
   const { cut } = state;
   return `${cut.usesTransparency ? "Using the transparency in your picture" : "This is what we'll use"}${sizeNote(cut)}.`;
 }

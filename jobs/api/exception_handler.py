@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import SuspiciousOperation, TooManyFilesSent
 from django.http import Http404
 from drf_standardized_errors.handler import ExceptionHandler
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ParseError
 
 from jobs.http.errors import as_api_exception
 from ml.errors import ReconstructionError
@@ -18,6 +19,10 @@ class ApiExceptionHandler(ExceptionHandler):
         """The exception of REST framework for `exc`; others are returned unchanged."""
         if isinstance(exc, Rejected | ReconstructionError):
             return as_api_exception(exc)
+        if isinstance(exc, TooManyFilesSent):
+            return as_api_exception(Rejected("too_many_photos"))
+        if isinstance(exc, SuspiciousOperation):  # a form with too many fields, and the like
+            return ParseError()
         if isinstance(exc, Http404):
             return NotFound(str(exc) or None)
         return super().convert_known_exceptions(exc)

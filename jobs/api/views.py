@@ -28,6 +28,7 @@ from jobs.http.errors import ALREADY_ENDED, NOT_RETRYABLE
 from jobs.http.lookup import get_or_404
 from jobs.http.serializers import ArtifactSerializer, JobSerializer
 from jobs.models import Job, JobQuerySet
+from jobs.work.subject_check import require_subjects
 from ml.recipe import Recipe
 from reconsite.core.errors import Rejected
 
@@ -37,7 +38,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     description="If a response was lost, send the request again with the same key: it returns the same job (200).",
 )
 CREATED = {201: JobSerializer, 200: JobSerializer}
-SUBMIT_RESPONSES = CREATED | dict.fromkeys((400, 403, 409, 413, 415, 507), RejectionSerializer)
+SUBMIT_RESPONSES = CREATED | dict.fromkeys((400, 403, 409, 411, 413, 415, 422, 507), RejectionSerializer)
 REMIX_RESPONSES = CREATED | dict.fromkeys((400, 403, 409, 507), RejectionSerializer)
 THROTTLE_SCOPES = {"create": "submit", "remix": "submit", "share": "share"}
 """The rate limit (`DEFAULT_THROTTLE_RATES`) of each limited action."""
@@ -85,6 +86,7 @@ class JobViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
         assert isinstance(request.user, User)
         photos = [(photo.read(), photo.name) for photo in values["photo"]]
         recipe = Recipe(**recipe_settings(values))
+        require_subjects([data for data, _ in photos], recipe)
         title = values.get("title", "")
         return self._created(
             services.submit(request.user, photos, recipe, title=title, idempotency_key=_idempotency_key(request))

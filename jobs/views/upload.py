@@ -19,6 +19,7 @@ from jobs.models import Job
 from jobs.pages.submit_form import SubmitForm
 from jobs.pages.upload import upload_context
 from jobs.work.cutout_process import shared_process
+from jobs.work.subject_check import require_subjects
 from ml.errors import ReconstructionError
 from reconsite.core.errors import Rejected
 
@@ -56,8 +57,9 @@ def _submit(request: HttpRequest, form: SubmitForm) -> Job:
     assert isinstance(request.user, User)
     values = form.cleaned_data
     photos = [(file.read(), file.name or "") for file in values["photo"]]
-    key = values["idempotency_key"]
-    return services.submit(request.user, photos, form.to_recipe(), title=values["title"], idempotency_key=key).job
+    key, recipe = values["idempotency_key"], form.to_recipe()
+    require_subjects([data for data, _ in photos], recipe)
+    return services.submit(request.user, photos, recipe, title=values["title"], idempotency_key=key).job
 
 
 def _earlier_job(request: HttpRequest) -> Job | None:

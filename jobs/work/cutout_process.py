@@ -12,9 +12,11 @@ import multiprocessing
 import subprocess
 import sys
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -28,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 MAX_WAITING = 4
 """Photos accepted at once: at a second each, the last one takes about as long as a person will wait."""
+REMEMBERED = 256
+"""Digests of photos that were cut out: enough for the photos that people look at before they send them."""
 RESPONSE_SECONDS = 60.0
 """A photo that takes longer is given up together with the process; the first one includes the process's start."""
 
@@ -45,6 +49,7 @@ class CutoutProcess:
     """The process and the connection to it; safe to use from many threads."""
 
     def __init__(self) -> None:
+        self._cut: deque[bytes] = deque(maxlen=REMEMBERED)
         self._slots = threading.BoundedSemaphore(MAX_WAITING)
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -66,11 +71,17 @@ class CutoutProcess:
         with self._slot(), self._lock:
             connection = self._ensure_running()
             try:
-                return _request(connection, data)
+                preview = _request(connection, data)
             except (EOFError, OSError) as error:
                 self.stop()
                 logger.warning("The cutout process was lost: %r", error)
                 raise Rejected("preview_failed") from error
+            self._cut.append(sha256(data).digest())
+            return preview
+
+    def was_cut(self, data: bytes) -> bool:
+        """True if an object was found in the same photo recently."""
+        return sha256(data).digest() in self._cut
 
     @contextmanager
     def _slot(self) -> Iterator[None]:

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from accounts.models import User
 from jobs.models import Job
+from reconsite.core.errors import MESSAGES
 from tests.browser.finished import opened
 from tests.browser.steps import sign_up, submit_draft
 from tests.conftest import encoded, picture
@@ -179,6 +180,22 @@ def test_a_file_that_is_not_a_photo_is_rejected_immediately(page: Page) -> None:
     page.set_input_files("#photo", {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"hello"})
     expect(page.locator("[data-error]")).to_contain_text("isn't a photo")
     expect(page.locator('main form button[type="submit"]')).to_be_disabled()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [
+        ("text.jpg", b"not a photo at all", MESSAGES["unsupported_type"]),
+        ("grey.png", encoded(Image.new("RGB", (300, 300), (128, 128, 128))), MESSAGES["no_subject"]),
+    ],
+)
+def test_a_photo_that_failed_its_check_cannot_be_sent(page: Page, name: str, data: bytes, reason: str) -> None:
+    sign_up(page)
+    page.set_input_files("#photo", {"name": name, "mimeType": "image/jpeg", "buffer": data})
+    expect(page.locator("[data-blocked]")).to_have_text(reason)
+    expect(page.locator('main form button[type="submit"]')).to_be_disabled()
+    page.get_by_label("Remove photo 1").click()
+    expect(page.locator("[data-blocked]")).to_be_hidden()
 
 
 def test_a_photo_that_the_browser_cannot_show_gets_an_icon(page: Page) -> None:

@@ -1,5 +1,6 @@
 """Health endpoints, limits, headers, and system checks."""
 
+import http.client
 import inspect
 
 import pytest
@@ -12,6 +13,7 @@ from pytest_django import Settings
 import reconsite.asgi  # noqa: F401  (replaces the constructor of WebRequest)
 from jobs.core import worker_heartbeat
 from reconsite.core import checks
+from tests.live import site
 
 
 def test_healthz_reports_a_running_process(client: Client) -> None:
@@ -40,6 +42,21 @@ def test_a_browser_gets_a_page_for_an_upload_over_the_limit(client: Client, sett
 @pytest.mark.parametrize("length", ["99999999999", "-5", "many"])
 def test_an_invalid_content_length_is_413(client: Client, length: str) -> None:
     assert client.get("/", CONTENT_LENGTH=length).status_code == 413
+
+
+def test_a_body_without_a_length_is_411(client: Client) -> None:
+    request = {"REQUEST_METHOD": "POST", "PATH_INFO": "/api/v1/jobs/", "HTTP_TRANSFER_ENCODING": "chunked"}
+    response = client.request(**request)
+    assert (response.status_code, response.json()["errors"][0]["code"]) == (411, "length_required")
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_daphne_passes_on_that_a_body_is_chunked() -> None:
+    with site() as address:
+        connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=60)
+        connection.request("POST", "/api/v1/jobs/", iter([b"--x\r\n", b"--x--\r\n"]), encode_chunked=True)
+        assert connection.getresponse().status == 411
 
 
 def test_only_our_own_scripts_may_run(db: None, client: Client) -> None:

@@ -88,6 +88,25 @@ def test_a_request_without_a_photo_is_rejected(owner: User) -> None:
     assert (response.status_code, response.json()["errors"][0]["attr"]) == (400, "photo")
 
 
+def test_far_too_many_files_are_rejected_like_a_few_too_many(owner: User) -> None:
+    photos = [SimpleUploadedFile(f"{number}.png", b"x") for number in range(11)]
+    response = api_of(owner).post("/api/v1/jobs/", {"photo": photos}, format="multipart")
+    (error,) = response.json()["errors"]
+    assert (response.status_code, error["code"], error["attr"]) == (400, "too_many_photos", "photo")
+
+
+def test_far_too_many_fields_are_a_parse_error(owner: User) -> None:
+    response = api_of(owner).post("/api/v1/jobs/", {"formats": ["glb"] * 60}, format="multipart")
+    assert (response.status_code, response.json()["errors"][0]["code"]) == (400, "parse_error")
+
+
+def test_a_photo_without_an_object_is_rejected_before_the_queue(owner: User, settings: Settings) -> None:
+    settings.SUBJECT_CHECK_SECONDS = 60.0
+    grey = encoded(Image.new("RGB", (64, 64), (128, 128, 128)), "PNG")
+    assert send(owner, grey)[:2] == (422, "no_subject")
+    assert not Job.objects.exists()
+
+
 def test_json_instead_of_a_form_is_rejected(owner: User) -> None:
     assert api_of(owner).post("/api/v1/jobs/", {"photo": "aGk="}, format="json").status_code == 415
 

@@ -40,6 +40,16 @@ def test_too_many_photos_are_rejected(owner: User, photo: bytes) -> None:
     assert not Job.objects.exists()
 
 
+@pytest.mark.parametrize("as_json", [True, False])
+def test_far_too_many_files_are_rejected(owner: User, as_json: bool) -> None:
+    response = send(owner, b"x", count=11, as_json=as_json)
+    assert response.status_code == 400
+    if as_json:
+        assert response.json()["errors"][0]["code"] == "too_many_photos"
+    else:
+        assert MESSAGES["too_many_photos"] in response.content.decode()
+
+
 def test_the_script_gets_the_url_of_the_new_job(owner: User, photo: bytes) -> None:
     response = send(owner, photo, as_json=True)
     assert (response.status_code, response.json()["page"]) == (201, Job.objects.get().get_absolute_url())
