@@ -15,7 +15,7 @@ import numpy as np
 
 from ml.engines.compact.network import REACH
 from ml.mesh.raycast import Caster
-from ml.training import materials, meshes, posing, render, shapes
+from ml.training import diversity, materials, meshes, posing, render, shapes
 from ml.training.conventions import MIN_PIXELS, SHARP_COSINES, SHARP_PROBABILITIES, Sample, is_held_out
 from ml.training.meshes import ColoredMesh
 
@@ -39,7 +39,9 @@ def make_sample(mesh: ColoredMesh, rng: np.random.Generator, *, augment: bool = 
         return None
     sharp = float(rng.choice(SHARP_COSINES, p=SHARP_PROBABILITIES))
     normals = render.corner_normals(posed.vertices, posed.faces, caster.normals, sharp)
-    picture, cover = render.draw(caster, posed, mesh.vertices[posed.faces], normals, colors, rng)
+    picture, cover = render.draw(
+        caster, posed, mesh.vertices[posed.faces], normals, colors, rng, lights=render.strong_light
+    )
     backdrop = materials.random_color(rng)
     picture = picture * cover[..., None] + backdrop * (1.0 - cover[..., None])
     return {
@@ -65,11 +67,16 @@ def make_samples(
     yield from islice(((name, sample) for name, sample in pairs if sample is not None), number)
 
 
-def shuffled(objects: list[ColoredMesh], seed: int) -> Iterator[ColoredMesh]:
-    """Every object once per round, in a new order each round, without end."""
+def shuffled(objects: list[ColoredMesh], seed: int, *, diverse: bool = False) -> Iterator[ColoredMesh]:
+    """Every object once per round, in a new order each round, without end.
+
+    With `diverse`, a family of n similar objects contributes about √n of them to each round.
+    """
     rng = np.random.default_rng(seed)
+    share = diversity.weights(mesh.name for mesh in objects) if diverse else np.ones(len(objects))
     while True:
-        yield from (objects[index] for index in rng.permutation(len(objects)))
+        order = rng.permutation(len(objects))
+        yield from (objects[index] for index in order[rng.random(len(order)) < share[order]])
 
 
 def generate_objects(seed: int, families: tuple[shapes.Family, ...] = shapes.FAMILIES) -> Iterator[ColoredMesh]:
@@ -112,7 +119,9 @@ def main(arguments: list[str] | None = None) -> None:
     started = time.time()
     if options.meshes:
         folder = meshes.load_folder(options.meshes)
-        source = shuffled([mesh for mesh in folder if is_held_out(mesh.name) == options.held_out], options.seed)
+        source = shuffled(
+            [mesh for mesh in folder if is_held_out(mesh.name) == options.held_out], options.seed, diverse=True
+        )
     else:
         source = generate_objects(options.seed, shapes.HELD_OUT if options.held_out else shapes.FAMILIES)
     prefix = f"{'meshes' if options.meshes else 'shapes'}_{options.seed}"

@@ -8,7 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ml.engines.compact.network import BINS, CompactNetwork, Output, bin_centres
+from ml.core.camera import DISTANCE, Camera
+from ml.engines.compact.extent import median_extent, target_distribution
+from ml.engines.compact.network import BINS, GRID, CompactNetwork, Output, bin_centres
 
 Batch = dict[str, Tensor]
 """inputs (B, 5, P, P), silhouette (B, G, G) bool, depths (B, G, G, 3), occupancy (B, G, G, BINS) uint8,
@@ -30,6 +32,12 @@ class Config:
     color: float = 0.4
     elevation: float = 0.06
     """Per degree."""
+    extent: float = 0.2
+    """Weight of the cross-entropy of the extent's distribution."""
+    normal: float = 0.4
+    """Weight of 1 − cosine between the first surface's normals."""
+    smooth_step: float = 0.08
+    """Depth steps between neighbouring pixels above which no normal is compared."""
     in_front: float = 0.15
     """Weight of a depth bin up to the end of the front layer, where the two surfaces decide; 1 behind it."""
     hidden_scale: float = 8.0
@@ -64,7 +72,43 @@ def losses(network: CompactNetwork, output: Output, batch: Batch, config: Config
         "hidden": config.hidden * hidden(network, output, batch, end, config),
         "color": config.color * _masked_mean(color, silhouette),
         "elevation": config.elevation * (output.elevation - batch["elevation"]).abs().mean(),
+        "normal": config.normal * normal_error(output.front, front, silhouette, config),
+        "extent": config.extent * extent_error(output.extent, true_extent(batch)),
     }
+
+
+def true_extent(batch: Batch) -> Tensor:
+    """(B,) half the distance between the nearest and the farthest point along the view; see `ml.engines.compact`."""
+    depths, outside = batch["depths"], ~batch["silhouette"]
+    far = depths[..., 2].masked_fill(outside, -torch.inf).amax(dim=(1, 2))
+    near = depths[..., 0].masked_fill(outside, torch.inf).amin(dim=(1, 2))
+    return (far - near) / 2.0
+
+
+def extent_error(logits: Tensor | None, extent: Tensor) -> Tensor:
+    """Mean cross-entropy of the extent's distribution; 0 for a network without one."""
+    if logits is None:
+        return extent.new_zeros(())
+    target = target_distribution(extent, logits.shape[1])
+    return -(target * logits.log_softmax(dim=1)).sum(dim=1).mean()
+
+
+def normal_error(predicted: Tensor, target: Tensor, silhouette: Tensor, config: Config = CONFIG) -> Tensor:
+    """Mean 1 − cosine of the angle between the normals of two (B, G, G) surfaces, away from depth steps."""
+    right, down = target[:, :-1, 1:] - target[:, :-1, :-1], target[:, 1:, :-1] - target[:, :-1, :-1]
+    inside = silhouette[:, :-1, 1:] & silhouette[:, 1:, :-1] & silhouette[:, :-1, :-1]
+    smooth = inside & (right.abs() < config.smooth_step) & (down.abs() < config.smooth_step)
+    cosine = (_normals(predicted) * _normals(target)).sum(dim=-1)
+    return ((1.0 - cosine) * smooth).sum() / smooth.sum().clamp_min(1)
+
+
+def _normals(depth: Tensor) -> Tensor:
+    """(B, G, G) depth offsets -> (B, G − 1, G − 1, 3) unit normals in camera space."""
+    steps = (torch.arange(GRID, device=depth.device) + 0.5) / GRID * 2.0 - 1.0
+    distance = (depth + DISTANCE) / Camera().focal
+    points = torch.stack([steps * distance, steps[:, None] * distance, depth], dim=-1)
+    corner = points[:, :-1, :-1]
+    return F.normalize(torch.linalg.cross(points[:, :-1, 1:] - corner, points[:, 1:, :-1] - corner), dim=-1, eps=1e-9)
 
 
 def _masked_mean(error: Tensor, mask: Tensor) -> Tensor:
@@ -113,7 +157,9 @@ def metrics(network: CompactNetwork, output: Output, batch: Batch) -> dict[str, 
     filled = decode_occupancy(output.front, output.thickness, logits) & silhouette[..., None]
     target = batch["occupancy"].bool() & silhouette[..., None]
     intersection, union = (filled & target).sum((1, 2, 3)), (filled | target).sum((1, 2, 3))
-    return {
+    extent = median_extent(output.extent)
+    known = {} if extent is None else {"extent": float((extent / true_extent(batch)).log().abs().mean())}
+    return known | {
         "front": float(_masked_mean(output.front - depths[..., 0], silhouette)),
         "thickness": float(_masked_mean(output.thickness - (depths[..., 1] - depths[..., 0]), silhouette)),
         "back": float(_masked_mean(output.back - depths[..., 2], silhouette)),

@@ -9,10 +9,15 @@ from typing import Any
 
 import numpy as np
 import trimesh
+from scipy.ndimage import map_coordinates
 
 from ml.core.images import Floats
 
 Y_UP_SUFFIXES = (".glb", ".gltf", ".obj")
+LATTICE = 4
+"""Control points per axis of the free-form deformation (Sederberg and Parry 1986)."""
+LATTICE_STRENGTH = 0.12
+"""Standard deviation of a control point's offset, in units of the object's half size."""
 MESH_SUFFIXES = (*Y_UP_SUFFIXES, ".ply", ".stl")
 
 
@@ -80,14 +85,20 @@ def _face_colors(mesh: trimesh.Trimesh) -> Floats:
 
 
 def deform(mesh: ColoredMesh, rng: np.random.Generator) -> ColoredMesh:
-    """A random variation: stretched, tapered, bulging in places, mirrored; still upright on its base."""
+    """A random variation: stretched, tapered, bulging in places, twisted, bent, warped, mirrored; still upright."""
     vertices = mesh.vertices.copy()
     if rng.random() < 0.7:
         vertices *= np.exp(rng.normal(0.0, 0.2, 3)).astype(np.float32)
     if rng.random() < 0.2:
         vertices[:, :2] *= 1.0 + rng.uniform(-0.35, 0.35) * vertices[:, 2:] / 2.0
-    if rng.random() < 0.4:
+    if rng.random() < 0.3:
         vertices = bulged(vertices, rng)
+    if rng.random() < 0.15:
+        vertices = twisted(vertices, float(rng.uniform(-0.6, 0.6)))
+    if rng.random() < 0.15:
+        vertices = bent(vertices, float(rng.uniform(-0.35, 0.35)))
+    if rng.random() < 0.3:
+        vertices = warped(vertices, rng)
     faces = mesh.faces
     if rng.random() < 0.5:
         vertices[:, 1] *= -1.0
@@ -103,6 +114,29 @@ def bulged(vertices: Floats, rng: np.random.Generator) -> Floats:
     length = vertices[:, int(rng.integers(2))]
     result[:, 2] = low + (vertices[:, 2] - low) * _wave(length, rng)
     return result
+
+
+def twisted(vertices: Floats, strength: float) -> Floats:
+    """Vertices rotated about the upright axis by `strength` radians per unit of height."""
+    x, y, z = vertices.T
+    angle = strength * z
+    turned = x * np.cos(angle) - y * np.sin(angle), x * np.sin(angle) + y * np.cos(angle), z
+    return np.stack(turned, axis=1).astype(np.float32)
+
+
+def bent(vertices: Floats, strength: float) -> Floats:
+    """Vertices with the upright axis bent into a parabola towards the front or the back; the base stays in place."""
+    result = vertices.copy()
+    result[:, 0] += strength * (vertices[:, 2] - vertices[:, 2].min()) ** 2 / 2.0
+    return result
+
+
+def warped(vertices: Floats, rng: np.random.Generator) -> Floats:
+    """Free-form deformation: moved by the offsets of a lattice of control points, interpolated trilinearly."""
+    field = rng.normal(0.0, LATTICE_STRENGTH, (3, LATTICE, LATTICE, LATTICE))
+    cells = np.clip((vertices.T + 1.0) / 2.0, 0.0, 1.0) * (LATTICE - 1)
+    offsets = [map_coordinates(axis, cells, order=1) for axis in field]
+    return np.asarray(vertices + np.stack(offsets, axis=1), np.float32)
 
 
 def _wave(coordinates: Floats, rng: np.random.Generator) -> Floats:

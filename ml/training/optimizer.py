@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,8 +12,13 @@ NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 """Coefficients of the quintic iteration (Jordan et al. 2024); they bring singular values to about 0.7 … 1.2."""
 ADAMW_SCALE = 0.2
 """Root mean square of AdamW's usual update; Muon's is scaled to it (Liu et al. 2025, section 2.2)."""
-OUTPUT_LAYERS = ("surface", "bins", "pos_embed", "elevation_head.2")
+OUTPUT_LAYERS = ("surface", "bins", "pos_embed", "elevation_head.2", "extent.mlp.2", "condition.mlp.2")
 """Prefixes of the parameters that AdamW takes although they are matrices: the embedding and the last layers."""
+
+PRETRAINED = "photo.encoder"
+"""Prefix of the parameters that come with ImageNet weights."""
+PRETRAINED_SCALE = 0.1
+"""Their learning rate, as a fraction of the others'."""
 
 
 class Muon(torch.optim.Optimizer):
@@ -57,8 +63,18 @@ def orthogonalised(matrix: Tensor, rounds: int = 5) -> Tensor:
     return x.float()
 
 
-def split(network: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-    """The parameters for Muon (matrices and kernels), and those for AdamW (biases, norms and OUTPUT_LAYERS)."""
+def split(network: nn.Module) -> tuple[list[nn.Parameter], list[dict[str, Any]]]:
+    """The parameters for Muon (matrices and kernels), and AdamW's groups.
+
+    The first group has biases, norms and OUTPUT_LAYERS, the second, if there is one, the pretrained encoder, whose
+    learning rate is PRETRAINED_SCALE times the others'.
+    """
     named = dict(network.named_parameters())
+    pretrained = {name for name in named if name.startswith(PRETRAINED)}
     matrices = {name for name, value in named.items() if value.ndim >= 2 and not name.startswith(OUTPUT_LAYERS)}
-    return [named[name] for name in named if name in matrices], [named[name] for name in named if name not in matrices]
+    matrices -= pretrained
+    others = [named[name] for name in named if name not in matrices | pretrained]
+    groups: list[dict[str, Any]] = [{"params": others, "scale": 1.0}]
+    if pretrained:
+        groups.append({"params": [named[name] for name in sorted(pretrained)], "scale": PRETRAINED_SCALE})
+    return [named[name] for name in named if name in matrices], groups

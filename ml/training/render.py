@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -97,6 +98,21 @@ def random_light(rng: np.random.Generator, up: Floats) -> Light:
     )
 
 
+Lights = Callable[[np.random.Generator, Floats], Light]
+"""Like `random_light`."""
+
+
+def strong_light(rng: np.random.Generator, up: Floats) -> Light:
+    """`random_light`, a third of the time with a stronger key light and sharper, stronger highlights."""
+    light = random_light(rng, up)
+    if rng.random() < 0.65:
+        return light
+    key_color = light.key_color * np.float32(rng.uniform(1.0, 1.6))
+    return replace(
+        light, key_color=key_color, shine=float(rng.uniform(0.1, 1.4)), gloss=float(rng.uniform(10.0, 150.0))
+    )
+
+
 def corner_normals(vertices: Floats, faces: np.ndarray, normals: Floats, sharp: float = SHARP_COSINE) -> Floats:
     """(F, 3, 3) normals at the corners: smooth where the surface bends gently, the face's own at sharp edges.
 
@@ -121,11 +137,12 @@ def draw(
     colors: Floats,
     rng: np.random.Generator,
     picture_size: int = PICTURE,
+    lights: Lights | None = None,
 ) -> tuple[Floats, Floats]:
     """Picture (P, P, 3) sRGB on black with straight alpha, and coverage (P, P); P = `picture_size`.
 
     `object_corners` (F, 3, 3) are the corners in the object's own frame (for patterns), `normals` (F, 3, 3) those at
-    the corners, `colors` (F, 3) sRGB.
+    the corners, `colors` (F, 3) sRGB. `lights` is `random_light` by default, which evaluation uses.
     """
     size = picture_size * 2
     directions = unit_depth_rays(size, posed.focal)
@@ -137,7 +154,7 @@ def draw(
     face_normal = _facing_camera(caster.normals[face], directions[hit])
     albedo = materials.paint(colors[face], _interpolate(object_corners, face, weights), rng) ** GAMMA
     up = _world_up(posed.elevation)
-    light = random_light(rng, up)
+    light = (lights or random_light)(rng, up)
     start = points + face_normal * SURFACE_OFFSET
     open_sky = _open_sky(caster, start, normal, _half_size_pixels(hit, size), rng)
     shaded = _shade(caster, start, normal, directions[hit], albedo, light, up, open_sky)

@@ -14,24 +14,24 @@ import threading
 import time
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
-from torch import Tensor
 
-from ml.engines.compact.network import WEIGHTS, CompactNetwork, encode, load_network
-from ml.training import augment, curve
+from ml.engines.compact.network import WEIGHTS, CompactConfig, CompactNetwork, encode, load_weights, save_network
+from ml.training import augment, curve, imagenet
 from ml.training.conventions import Sample
-from ml.training.losses import Batch, losses, metrics
+from ml.training.losses import Batch, losses, metrics, true_extent
 from ml.training.optimizer import Muon, split
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "var" / "train"
-HELD_OUT_SETS = ("held_meshes", "held_shapes")
+HELD_OUT_SETS = "held_*"
 """Folders of the samples that are measured, never trained on."""
+NETWORK = CompactConfig(extent_bins=32, exact_distances=True)
+"""The network that is trained."""
 ARRAYS = ("picture", "cover", "occupancy", "depths", "back", "angles")
 """File names of a shard's arrays."""
 BATCHES_PER_SCAN = 200
@@ -49,8 +49,11 @@ class Settings:
     """Everything that determines a run."""
 
     folder: Path = DATA
+    network: CompactConfig = NETWORK
     weights: Path = WEIGHTS
     """Where a run without a checkpoint in `folder` starts from, if the file exists."""
+    imagenet: Path | None = None
+    """Weights of the photo encoder for a run without a checkpoint, from `ml.training.imagenet`."""
     minutes: float = 60.0
     """Length of the schedule in wall-clock time."""
     steps: int | None = None
@@ -109,7 +112,7 @@ def to_batch(raw: Sample, rng: np.random.Generator | None) -> Batch:
         picture, cover = raw["picture"].astype(np.float32) / 255.0, raw["cover"].astype(np.float32) / 255.0
     depths = torch.from_numpy(raw["depths"].astype(np.float32))
     return {
-        "inputs": encode(torch.from_numpy(picture).permute(0, 3, 1, 2), torch.from_numpy(cover)),
+        "inputs": encode(torch.from_numpy(picture).permute(0, 3, 1, 2), torch.from_numpy(cover), exact=True),
         "silhouette": torch.isfinite(depths[..., 0]),
         "depths": depths,
         "occupancy": torch.from_numpy(np.ascontiguousarray(raw["occupancy"])),
@@ -130,7 +133,9 @@ def batches(folder: Path, size: int, rng: np.random.Generator) -> Iterator[Batch
 def start(settings: Settings) -> State:
     """The state of the last checkpoint, else the shipped weights, else a fresh network."""
     torch.manual_seed(settings.seed)
-    network = CompactNetwork()
+    network = CompactNetwork(settings.network)
+    if not (settings.folder / "last.pt").exists():
+        initialize(network, settings)
     network.to(device=settings.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     matrices, others = split(network)
     muon = Muon(matrices, lr=settings.rate, decay=settings.decay)
@@ -144,17 +149,28 @@ def start(settings: Settings) -> State:
         for optimizer, optimizer_state in zip(state.optimizers, saved["optimizers"], strict=True):
             optimizer.load_state_dict(optimizer_state)
         state.step, state.samples = saved["step"], saved["samples"]
-    elif settings.weights.is_file():
-        shipped = load_network(settings.weights).state_dict()
-        network.load_state_dict(shipped)
-        state.averaged.load_state_dict(shipped)
     return state
+
+
+def initialize(network: CompactNetwork, settings: Settings) -> None:
+    """Take over the shipped weights as far as names and shapes agree, and the published ones of the photo encoder.
+
+    What is new in the network starts as the identity, so that a run continues where the shipped weights are.
+    """
+    if settings.weights.is_file():
+        shapes = {key: value.shape for key, value in network.state_dict().items()}
+        shipped = load_weights(settings.weights)[1]
+        fitting = {key: value for key, value in shipped.items() if shapes.get(key) == value.shape}
+        network.load_state_dict(fitting, strict=False)
+    if settings.imagenet and network.photo:
+        imagenet.load_into(network.photo.encoder, settings.imagenet)
 
 
 def save(state: State, folder: Path) -> None:
     """Replace the checkpoint atomically, so that a killed run leaves a complete one."""
     part = folder / "last.part"
     saved = {
+        "config": asdict(state.network.config),
         "network": state.network.state_dict(),
         "averaged": state.averaged.state_dict(),
         "optimizers": [optimizer.state_dict() for optimizer in state.optimizers],
@@ -168,7 +184,7 @@ def save(state: State, folder: Path) -> None:
 def train_step(state: State, batch: Batch, settings: Settings, rate: float) -> dict[str, float]:
     """One step under bf16 autocast; returns the loss terms."""
     with torch.autocast(settings.device, dtype=torch.bfloat16):
-        output = state.network(batch["inputs"].contiguous(memory_format=torch.channels_last))
+        output = state.network(batch["inputs"].contiguous(memory_format=torch.channels_last), true_extent(batch))
         terms = losses(state.network, output, batch)
     total = torch.stack(list(terms.values())).sum()
     state.network.zero_grad(set_to_none=True)
@@ -176,7 +192,7 @@ def train_step(state: State, batch: Batch, settings: Settings, rate: float) -> d
     torch.nn.utils.clip_grad_norm_(state.network.parameters(), MAX_GRADIENT_NORM)
     for optimizer in state.optimizers:
         for group in optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group.get("scale", 1.0)
         optimizer.step()
     state.step, state.samples = state.step + 1, state.samples + len(batch["inputs"])
     _average(state, min(settings.average, (1.0 + state.step) / (10.0 + state.step)))
@@ -251,7 +267,7 @@ def _stop_on_sigterm() -> threading.Event:
 
 def report(state: State, settings: Settings, terms: dict[str, float], seconds: float) -> None:
     """Append loss terms and held-out metrics of the averaged weights to the log, print them, redraw the curve."""
-    ready = [name for name in HELD_OUT_SETS if any((settings.folder / name).glob("*/angles.npy"))]
+    ready = sorted(path.parents[1].name for path in settings.folder.glob(f"{HELD_OUT_SETS}/*_0000/angles.npy"))
     held_out = {name: evaluate(state.averaged, settings.folder / name) for name in ready}
     entry: dict[str, object] = {"step": state.step, "samples": state.samples, "seconds": round(seconds)}
     for name, values in {"loss": terms, **held_out}.items():
@@ -265,9 +281,9 @@ def report(state: State, settings: Settings, terms: dict[str, float], seconds: f
 def export(folder: Path, target: Path = WEIGHTS) -> Path:
     """Write the averaged weights of the last checkpoint as fp16 safetensors."""
     saved = torch.load(folder / "last.pt", weights_only=True, map_location="cpu")
-    halves: dict[str, Tensor] = {key: value.half().contiguous() for key, value in saved["averaged"].items()}
-    target.parent.mkdir(parents=True, exist_ok=True)
-    save_file(halves, target, metadata={"step": str(saved["step"]), "samples": str(saved["samples"])})
+    network = CompactNetwork(CompactConfig(**saved["config"]))
+    network.load_state_dict(saved["averaged"])
+    save_network(network, target, {"step": str(saved["step"]), "samples": str(saved["samples"])})
     return target
 
 

@@ -19,6 +19,7 @@ from torch import Tensor
 from ml.core.camera import DISTANCE, RADIUS, Camera
 from ml.core.images import Floats
 from ml.core.masks import Mask
+from ml.engines.compact.extent import quantile_extent
 from ml.engines.compact.network import GRID, PICTURE, REACH, CompactNetwork, Output, encode
 from ml.scene.volume import TRUNCATION, density_of
 
@@ -61,6 +62,8 @@ class DecodingConfig:
     min_elevation: float = -30.0
     max_elevation: float = 60.0
     """Range of the camera's elevation in degrees, that of the training views."""
+    extent_quantile: float = 0.5
+    """The extent along the view is chosen so that the true one is smaller with this probability."""
     photo_weight: float = 0.3
     """Weight of the photo's blurred colours in those of the back."""
     blur: float = 6.0
@@ -93,14 +96,14 @@ class RayVolume:
         return distance.flatten()
 
 
-def network_input(rgba: NDArray[np.uint8]) -> Tensor:
+def network_input(rgba: NDArray[np.uint8], *, exact: bool = False) -> Tensor:
     """(S, S, 4) uint8 straight alpha -> (1, 5, PICTURE, PICTURE) network input."""
     values = rgba.astype(np.float32) / 255.0
     alpha = values[..., 3:]
     premultiplied = np.concatenate([values[..., :3] * alpha, alpha], axis=2)
     small = cv2.resize(premultiplied, (PICTURE, PICTURE), interpolation=cv2.INTER_AREA).astype(np.float32)
     color = torch.from_numpy(small[..., :3] / np.maximum(small[..., 3:], 1e-3)).clamp(0.0, 1.0)
-    return encode(color.permute(2, 0, 1)[None], torch.from_numpy(small[None, ..., 3].copy()))
+    return encode(color.permute(2, 0, 1)[None], torch.from_numpy(small[None, ..., 3].copy()), exact=exact)
 
 
 def run_network(network: CompactNetwork, rgba: NDArray[np.uint8]) -> tuple[Output, Tensor]:
@@ -108,10 +111,11 @@ def run_network(network: CompactNetwork, rgba: NDArray[np.uint8]) -> tuple[Outpu
 
     They are the mean over the picture and its mirror image: errors to one side cancel.
     """
-    picture = network_input(rgba)
+    picture = network_input(rgba, exact=network.config.exact_distances)
     with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
         pair = torch.cat([picture, picture.flip(3)]).contiguous(memory_format=torch.channels_last)
-        output = network(pair)
+        encoded = network.encoded(pair)
+        output = network.decoded(pair, encoded, chosen_extent(encoded.extent))
         logits = network.hidden(output.features).float()
     mean = Output(
         front=_mirror_mean(output.front, 2),
@@ -122,6 +126,14 @@ def run_network(network: CompactNetwork, rgba: NDArray[np.uint8]) -> tuple[Outpu
         elevation=output.elevation.mean(dim=0, keepdim=True),
     )
     return mean, _mirror_mean(logits, 2)[0]
+
+
+def chosen_extent(logits: Tensor | None, config: DecodingConfig = DECODING) -> Tensor | None:
+    """(B, K) logits for views of one object -> the same extent (B,) for all, from the mean of their distributions."""
+    if logits is None:
+        return None
+    mean = logits.log_softmax(dim=1).mean(dim=0, keepdim=True)
+    return quantile_extent(mean, config.extent_quantile).expand(len(logits))
 
 
 def _mirror_mean(pair: Tensor, columns: int) -> Tensor:

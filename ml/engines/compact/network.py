@@ -10,15 +10,20 @@ Depths are offsets from the origin along the view, in scene units (`ml.core.came
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import Tensor, nn
+
+from ml.engines.compact.extent import ExtentCondition, ExtentHead, median_extent
+from ml.engines.compact.photo_encoder import PhotoFeatures
 
 PICTURE = 128
 """Side of the input picture in pixels."""
@@ -76,6 +81,12 @@ class CompactConfig:
     """Channels of an attention head."""
     features: int = 48
     """Channels per pixel of the 64 × 64 map that the output layers read."""
+    extent_bins: int = 0
+    """Bins of the distribution of the object's extent along the view, on which all maps then depend; 0: none."""
+    exact_distances: bool = False
+    """Whether the distance channel is exact; otherwise it is approximated with a 3 × 3 mask."""
+    photo_encoder: bool = False
+    """Whether an image encoder with ImageNet weights (`photo_encoder`) adds its features."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +95,7 @@ class Output:
 
     front, thickness, back (B, GRID, GRID): depth of the first surface, thickness of the front layer, depth of the last
     surface. features (B, GRID, GRID, C): input of `hidden`. back_color (B, 3, GRID, GRID) sRGB in [0, 1]. elevation
-    (B,) degrees.
+    (B,) degrees. extent (B, K) logits of the object's half extent along the view, if the network predicts it.
     """
 
     front: Tensor
@@ -93,6 +104,19 @@ class Output:
     features: Tensor
     back_color: Tensor
     elevation: Tensor
+    extent: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What the first half of the network makes of pictures, before the extent is chosen: feature maps at 32 × 32 and
+    16 × 16 pixels, tokens (B, N, C) at 8 × 8; `elevation` and `extent` as in `Output`."""
+
+    fine: Tensor
+    middle: Tensor
+    tokens: Tensor
+    elevation: Tensor
+    extent: Tensor | None = None
 
 
 class Block(nn.Module):
@@ -143,7 +167,7 @@ class CompactNetwork(nn.Module):
 
     def __init__(self, config: CompactConfig | None = None) -> None:
         super().__init__()
-        config = config or CompactConfig()
+        self.config = config = config or CompactConfig()
         fine, middle, coarse = config.widths
         tokens = (PICTURE // UNSHUFFLE // 4) ** 2
         self.stem = nn.Conv2d(5 * UNSHUFFLE**2 + 2, fine, 3, padding=1)
@@ -163,26 +187,54 @@ class CompactNetwork(nn.Module):
         self.refine = nn.Conv2d(config.features, config.features, 3, padding=1)
         self.surface = nn.Conv2d(config.features, 6, 1)
         self.bins = nn.Linear(config.features, BINS)
+        self.extent = ExtentHead(coarse, config.extent_bins) if config.extent_bins else None
+        self.condition = ExtentCondition((fine, middle, coarse)) if config.extent_bins else None
+        self.photo = PhotoFeatures((fine, middle, coarse)) if config.photo_encoder else None
 
-    def forward(self, x: Tensor) -> Output:
-        """`x` (B, 5, PICTURE, PICTURE) from `encode`."""
-        fine = self.fine_in(self.stem(_append_coordinates(F.pixel_unshuffle(x, UNSHUFFLE))))
-        middle = self.middle_in(self.down1(fine))
-        coarse = self.down2(middle)
+    def forward(self, x: Tensor, extent: Tensor | None = None) -> Output:
+        """`x` (B, 5, PICTURE, PICTURE) from `encode`; `extent` (B,) if it is known, otherwise the predicted median."""
+        encoded = self.encoded(x)
+        return self.decoded(x, encoded, median_extent(encoded.extent) if extent is None else extent)
+
+    def encoded(self, x: Tensor) -> Encoded:
+        """The first half of the network: everything that does not depend on the extent."""
+        photo = self.photo(x[:, :3]) if self.photo else (0.0, 0.0, 0.0)
+        fine = self.fine_in(self.stem(_append_coordinates(F.pixel_unshuffle(x, UNSHUFFLE))) + photo[0])
+        middle = self.middle_in(self.down1(fine) + photo[1])
+        coarse = self.down2(middle) + photo[2]
         tokens = self.norm(self.attention(coarse.flatten(2).transpose(1, 2) + self.pos_embed))
         elevation = self.elevation_head(tokens.mean(dim=1)).float().squeeze(1) * ELEVATION_SCALE + MEAN_ELEVATION
-        coarse = tokens.transpose(1, 2).reshape(coarse.shape)
+        return Encoded(fine, middle, tokens, elevation, self.extent(tokens) if self.extent else None)
+
+    def decoded(self, x: Tensor, encoded: Encoded, extent: Tensor | None) -> Output:
+        """The maps of pictures `x` whose objects have this half `extent` (B,) along the view."""
+        fine, middle, tokens = encoded.fine, encoded.middle, encoded.tokens
+        gains: Tensor | None = None
+        if self.condition and extent is not None:
+            fine, middle, tokens, gains = self.condition(fine, middle, tokens, extent)
+        size = PICTURE // UNSHUFFLE // 4
+        coarse = tokens.transpose(1, 2).reshape(len(x), -1, size, size)
         middle = self.middle_out(middle + _upsample_2x(self.up2(coarse)))
         fine = self.fine_out(fine + _upsample_2x(self.up1(middle)))
         features = F.silu(self.refine(F.silu(F.pixel_shuffle(self.upsample(fine), 2))))
         surface = self.surface(features).float()
+        depths = torch.stack(
+            [
+                surface[:, 0] * DEPTH_SCALE - MEAN_DEPTH,
+                F.softplus(surface[:, 1] - THICKNESS_SHIFT),
+                surface[:, 2] * DEPTH_SCALE + MEAN_DEPTH,
+            ],
+            dim=1,
+        )
+        front, thickness, back = (depths if gains is None else depths * gains[..., None, None]).unbind(dim=1)
         return Output(
-            front=surface[:, 0] * DEPTH_SCALE - MEAN_DEPTH,
-            thickness=F.softplus(surface[:, 1] - THICKNESS_SHIFT) + MIN_THICKNESS,
-            back=surface[:, 2] * DEPTH_SCALE + MEAN_DEPTH,
+            front=front,
+            thickness=thickness + MIN_THICKNESS,
+            back=back,
             features=features.permute(0, 2, 3, 1),
             back_color=torch.sigmoid(surface[:, 3:6] + _photo_color_logits(x)),
-            elevation=elevation,
+            elevation=encoded.elevation,
+            extent=encoded.extent,
         )
 
     def hidden(self, features: Tensor) -> Tensor:
@@ -208,10 +260,11 @@ def _append_coordinates(x: Tensor) -> Tensor:
     return torch.cat([x, coordinates], dim=1)
 
 
-def encode(picture: Tensor, mask: Tensor) -> Tensor:
+def encode(picture: Tensor, mask: Tensor, *, exact: bool = False) -> Tensor:
     """(B, 3, P, P) sRGB in [0, 1] and (B, P, P) mask -> (B, 5, P, P): masked colours, mask, distance to its edge."""
     masks = (mask.numpy() > 0.5).astype(np.uint8)
-    distances = np.stack([cv2.distanceTransform(single, cv2.DIST_L2, 3) for single in masks])
+    kernel = cv2.DIST_MASK_PRECISE if exact else cv2.DIST_MASK_3
+    distances = np.stack([cv2.distanceTransform(single, cv2.DIST_L2, kernel) for single in masks])
     inner = torch.from_numpy(distances).float() / DISTANCE_SCALE
     return torch.cat([(picture - 0.5) * mask[:, None] * 2.0, mask[:, None], inner[:, None]], dim=1)
 
@@ -223,9 +276,26 @@ def bin_centres() -> Tensor:
 
 def load_network(path: Path = WEIGHTS) -> CompactNetwork:
     """The network with its trained weights. Raises FileNotFoundError when they are missing."""
-    network = CompactNetwork()
-    network.load_state_dict({_renamed(key): value.float() for key, value in load_file(path).items()})
+    config, weights = load_weights(path)
+    network = CompactNetwork(config)
+    network.load_state_dict(weights)
     return network.eval()
+
+
+def load_weights(path: Path) -> tuple[CompactConfig, dict[str, Tensor]]:
+    """The configuration in a weights file (the default one where it names none), and its tensors with today's names."""
+    with safe_open(path, "pt") as file:
+        fields = json.loads((file.metadata() or {}).get("config", "{}"))
+        names = list(file.keys())
+        weights = {_renamed(key): file.get_tensor(key).float() for key in names}
+    return CompactConfig(**{**fields, "widths": tuple(fields.get("widths", CompactConfig.widths))}), weights
+
+
+def save_network(network: CompactNetwork, path: Path, metadata: dict[str, str]) -> None:
+    """Write the weights in half precision, with the configuration that `load_network` needs."""
+    halves = {key: value.half().cpu().contiguous() for key, value in network.state_dict().items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(halves, path, metadata={**metadata, "config": json.dumps(asdict(network.config))})
 
 
 def _renamed(key: str) -> str:

@@ -7,9 +7,6 @@ held-out tenth (`ml.training.conventions.is_held_out`) is only represented by wh
 from __future__ import annotations
 
 import argparse
-import re
-from collections import Counter
-from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
@@ -20,6 +17,7 @@ from scipy.spatial import cKDTree
 from ml.core.images import Floats
 from ml.training import dataset, meshes
 from ml.training.conventions import is_held_out
+from ml.training.diversity import by_diversity
 from ml.training.meshes import ColoredMesh
 
 MAX_FACES = 1100
@@ -36,22 +34,6 @@ GENERATED_SEED = 31
 """Of the generated objects in the pack."""
 QUANTUM = 65535
 """Steps of a coordinate over the object's longest side."""
-
-
-def family(name: str) -> str:
-    """The name without its number: objects of one family look alike."""
-    return re.sub(r"[_-]?\d+[a-z]?\d*$", "", name)
-
-
-def by_diversity(names: Iterable[str]) -> list[str]:
-    """Names in the order in which they are worth taking: from a family of n, in any prefix about k √n."""
-    names = list(names)
-    sizes, ranks = Counter(map(family, names)), Counter[str]()
-    priority = {}
-    for name in names:
-        ranks[family(name)] += 1
-        priority[name] = ranks[family(name)] / sizes[family(name)] ** 0.5
-    return sorted(names, key=lambda name: priority[name])
 
 
 def thinned(mesh: ColoredMesh, max_faces: int = MAX_FACES) -> ColoredMesh:

@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ml.engines.compact.network import WEIGHTS
 from ml.training import train as loop
 from ml.training.conventions import is_held_out
 from ml.training.gpu import augmenting, ray_casting
@@ -24,6 +25,8 @@ from ml.training.losses import metrics
 
 CACHE_SHARE = 0.4
 """Of the device's memory."""
+NETWORK = replace(loop.NETWORK, layers=8, photo_encoder=True)
+"""What a GPU trains: 11 million parameters, 22 MB of weights."""
 HELD_OUT_SEED = 900
 """Of the views of held-out meshes: the same in every run."""
 
@@ -43,6 +46,9 @@ class Settings:
     capacity: int = 200_000
     """Samples in the cache; less where the device's memory is smaller."""
     compile: bool = True
+    """Whether the ray caster's kernel is compiled."""
+    compile_network: bool = False
+    """Whether the network is, too: takes about a minute before the first step."""
 
 
 def train(settings: Settings) -> loop.State:
@@ -59,6 +65,8 @@ def train(settings: Settings) -> loop.State:
         held_random = torch.Generator(device).manual_seed(HELD_OUT_SEED)
         held_cache.add(render_batch(packed, held[start : start + settings.render], held_random, augment=False))
     state = loop.start(settings.run)
+    if settings.compile_network:
+        state.network.compile()
     return _run(settings, state, _Supply(settings, packed, trained, cache, random), held_cache)
 
 
@@ -151,13 +159,24 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=384)
     parser.add_argument("--rate", type=float, default=1e-2)
     parser.add_argument("--reuse", type=float, default=6.0)
-    parser.add_argument("--from-scratch", action="store_true", help="start with random weights")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="weights to start from, as far as they fit")
+    parser.add_argument("--imagenet", type=Path, help="weights of the photo encoder (ml.training.imagenet)")
+    parser.add_argument("--compile-network", action="store_true")
     parser.add_argument("--parts", action="store_true", help="also cut the weights into parts of 15 MB")
     options = parser.parse_args()
-    run = loop.Settings(folder=options.out.parent, device=options.device, minutes=options.minutes, batch=options.batch)
-    run = replace(run, rate=options.rate, report_every=120.0, weights=Path() if options.from_scratch else run.weights)
+    run = loop.Settings(
+        folder=options.out.parent,
+        network=NETWORK,
+        weights=options.weights,
+        imagenet=options.imagenet,
+        minutes=options.minutes,
+        batch=options.batch,
+        rate=options.rate,
+        report_every=120.0,
+        device=options.device,
+    )
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    train(Settings(options.pack, run, reuse=options.reuse))
+    train(Settings(options.pack, run, reuse=options.reuse, compile_network=options.compile_network))
     print(loop.export(run.folder, options.out))
     if options.parts:
         print(*parts(options.out))

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from ml.engines.compact.network import BINS, CompactNetwork, Output, bin_centres
+from ml.engines.compact import extent as extent_module
+from ml.engines.compact.network import BINS, GRID, REACH, CompactNetwork, Output, bin_centres
 from ml.training import dataset, losses, train
 
 
@@ -47,3 +48,29 @@ def test_relief_ignores_a_constant_offset() -> None:
     silhouette = torch.ones(1, 16, 16, dtype=torch.bool)
     assert float(losses.relief(target + 3.0, target, silhouette)) == pytest.approx(0.0, abs=1e-5)
     assert float(losses.relief(target * 2.0, target, silhouette)) > 0.05
+
+
+def test_normals_ignore_the_distance_and_see_ripples() -> None:
+    steps = torch.linspace(-0.3, 0.3, GRID)
+    plane = steps.expand(1, GRID, GRID) * 0.5
+    silhouette = torch.ones(1, GRID, GRID, dtype=torch.bool)
+    assert float(losses.normal_error(plane, plane, silhouette)) == pytest.approx(0.0, abs=1e-6)
+    assert float(losses.normal_error(plane + 0.05, plane, silhouette)) < 0.005
+    assert float(losses.normal_error(plane + 0.04 * (steps * 60.0).sin(), plane, silhouette)) > 0.1
+
+
+def test_normals_are_not_compared_across_depth_steps() -> None:
+    target = torch.zeros(1, GRID, GRID)
+    target[:, :, GRID // 2 :] = 0.5
+    blurred = torch.nn.functional.avg_pool2d(target, (1, 3), 1, (0, 1), count_include_pad=False)
+    silhouette = torch.ones(1, GRID, GRID, dtype=torch.bool)
+    step_only = losses.normal_error(torch.where(blurred > 0.25, 0.5, 0.0), target, silhouette)
+    assert float(step_only) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_the_extents_loss_is_least_at_the_true_extent(batch: losses.Batch) -> None:
+    extent = losses.true_extent(batch)
+    assert ((extent > 0.1) & (extent < REACH)).all()
+    right = extent_module.target_distribution(extent, 32).clamp_min(1e-9).log()
+    wrong = extent_module.target_distribution(extent * 1.5, 32).clamp_min(1e-9).log()
+    assert losses.extent_error(right, extent) < losses.extent_error(wrong, extent)

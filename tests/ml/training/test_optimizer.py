@@ -2,6 +2,7 @@ import torch
 
 from ml.engines.compact.network import CompactNetwork
 from ml.training import optimizer
+from ml.training.gpu.train import NETWORK
 
 
 def test_the_update_of_a_matrix_has_all_singular_values_near_one() -> None:
@@ -21,12 +22,22 @@ def test_muon_converges_to_a_target_matrix() -> None:
 
 
 def test_every_parameter_belongs_to_exactly_one_optimiser() -> None:
-    network = CompactNetwork()
-    matrices, others = optimizer.split(network)
+    network = CompactNetwork(NETWORK)
+    matrices, groups = optimizer.split(network)
+    others = [parameter for group in groups for parameter in group["params"]]
+    assert len({id(parameter) for parameter in [*matrices, *others]}) == len(list(network.parameters()))
     assert len(matrices) + len(others) == len(list(network.parameters()))
     assert all(parameter.ndim >= 2 for parameter in matrices)
 
 
+def test_the_pretrained_encoder_learns_more_slowly() -> None:
+    network = CompactNetwork(NETWORK)
+    assert network.photo is not None
+    slow = {id(parameter) for parameter in network.photo.encoder.parameters()}
+    group = next(group for group in optimizer.split(network)[1] if group["scale"] < 1.0)
+    assert {id(parameter) for parameter in group["params"]} == slow
+
+
 def test_the_output_layers_named_for_adamw_exist_in_the_network() -> None:
-    names = [name for name, _ in CompactNetwork().named_parameters()]
+    names = [name for name, _ in CompactNetwork(NETWORK).named_parameters()]
     assert all(any(name.startswith(prefix) for name in names) for prefix in optimizer.OUTPUT_LAYERS)

@@ -1,15 +1,16 @@
 import json
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from ml.engines.compact.network import CompactConfig, CompactNetwork, load_network
+from ml.engines.compact.network import PICTURE, CompactConfig, CompactNetwork, encode, load_network
 from ml.training import dataset, train
+from ml.training.gpu import train as gpu
 
-small_network = partial(CompactNetwork, CompactConfig(widths=(16, 32, 64), layers=1, features=16))
+SMALL = replace(train.NETWORK, widths=(16, 32, 64), layers=1, features=16)
 
 
 @pytest.fixture(scope="module")
@@ -22,11 +23,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_a_short_run_learns_resumes_and_exports(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train, "CompactNetwork", small_network)
-    settings = train.Settings(folder=folder, weights=folder / "none", steps=20, batch=4, threads=1, rate=2e-3)
+def test_a_short_run_learns_resumes_and_exports(folder: Path) -> None:
+    settings = train.Settings(
+        folder=folder, network=SMALL, weights=folder / "none", steps=20, batch=4, threads=1, rate=2e-3
+    )
     torch.manual_seed(settings.seed)
-    before = train.evaluate(small_network(), folder / "held_shapes")
+    before = train.evaluate(CompactNetwork(SMALL), folder / "held_shapes")
     first = train.train(settings)
     resumed = train.start(settings)
     assert resumed.step == first.step == 20
@@ -43,14 +45,24 @@ def test_exported_weights_load_into_the_engine_and_fit_the_repository(tmp_path: 
     train.save(state, tmp_path)
     weights = train.export(tmp_path, tmp_path / "compact.safetensors")
     assert weights.stat().st_size < 25_000_000
-    loaded = load_network(weights).state_dict()
+    network = load_network(weights)
+    assert network.config == train.NETWORK
+    loaded = network.state_dict()
     assert all(torch.allclose(loaded[key], value, atol=2e-2) for key, value in state.averaged.state_dict().items())
 
 
-def test_a_run_without_a_checkpoint_starts_from_the_shipped_weights(tmp_path: Path) -> None:
-    started = train.start(train.Settings(folder=tmp_path)).network.state_dict()
-    shipped = load_network().state_dict()
-    assert all(torch.equal(started[key], shipped[key]) for key in shipped)
+@pytest.mark.parametrize("config", [train.NETWORK, gpu.NETWORK], ids=["cpu", "gpu"])
+def test_a_run_without_a_checkpoint_starts_where_the_shipped_weights_are(config: CompactConfig, tmp_path: Path) -> None:
+    """What is new in the network changes nothing yet, whatever extent the object has."""
+    started = train.start(train.Settings(folder=tmp_path, network=config)).network
+    mask = torch.zeros(2, PICTURE, PICTURE)
+    mask[:, 16:112, 16:112] = 1.0
+    picture = encode(torch.rand(2, 3, PICTURE, PICTURE), mask)
+    with torch.no_grad():
+        shipped, new = load_network()(picture), started(picture, torch.tensor([0.2, 0.9]))
+    assert torch.allclose(shipped.front, new.front, atol=1e-4)
+    assert torch.allclose(shipped.thickness, new.thickness, atol=1e-4)
+    assert torch.allclose(shipped.elevation, new.elevation, atol=1e-2)
 
 
 def test_the_learning_rate_warms_up_and_ends_near_zero() -> None:

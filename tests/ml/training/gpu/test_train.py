@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
 
-from ml.engines.compact.network import CompactConfig, CompactNetwork
+from ml.engines.compact.network import CompactNetwork, load_network
 from ml.training import train as loop
 from ml.training.conventions import is_held_out
+from ml.training.diversity import by_diversity
 from ml.training.gpu import pack, train
 from ml.training.meshes import ColoredMesh
 from ml.training.shapes.parts import box
@@ -24,7 +24,7 @@ from tests.ml.training.primitives import joined
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 ROOT = Path(__file__).resolve().parents[4]
 GREY = np.full(3, 0.5, np.float32)
-SMALL = CompactConfig(widths=(16, 32, 64), layers=1, features=16)
+SMALL = replace(train.NETWORK, widths=(16, 32, 64), layers=1, features=16)
 
 
 def boxes(held: bool, count: int) -> list[ColoredMesh]:
@@ -37,12 +37,11 @@ def boxes(held: bool, count: int) -> list[ColoredMesh]:
 @pytest.mark.slow
 @pytest.mark.parametrize("device", DEVICES)
 def test_a_run_learns_reports_and_writes_weights(
-    device: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    device: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(loop, "CompactNetwork", partial(CompactNetwork, SMALL))
     pack.write(tmp_path / "pack.npz", boxes(False, 4), boxes(True, 2))
     run = loop.Settings(
-        folder=tmp_path, weights=Path(), steps=12, batch=4, rate=4e-3, report_every=3600.0, device=device
+        folder=tmp_path, network=SMALL, weights=Path(), steps=12, batch=4, rate=4e-3, report_every=3600.0, device=device
     )
     settings = train.Settings(
         tmp_path / "pack.npz", run, render=4, first=4, reuse=12.0, capacity=16, compile=device == "cuda"
@@ -52,8 +51,13 @@ def test_a_run_learns_reports_and_writes_weights(
     assert entry["step"] == state.step == 12
     assert entry["different"] >= 4
     assert 0.0 < entry["held_out"]["front"] < 1.0
-    assert load_file(loop.export(tmp_path, tmp_path / "out.safetensors"))
+    assert load_network(loop.export(tmp_path, tmp_path / "out.safetensors")).config == SMALL
     assert loop.start(run).step == 12  # the next run resumes
+
+
+def test_the_large_network_fits_the_repository() -> None:
+    parameters = sum(value.numel() for value in CompactNetwork(train.NETWORK).state_dict().values())
+    assert parameters * 2 < 25_000_000
 
 
 def test_weights_are_cut_into_parts_that_join_again(tmp_path: Path) -> None:
@@ -66,7 +70,7 @@ def test_weights_are_cut_into_parts_that_join_again(tmp_path: Path) -> None:
 
 def test_a_pack_prefers_many_families_to_many_of_one() -> None:
     names = [*(f"brick_{number}" for number in range(100)), "lamp_1", "chair_1", "chair_2"]
-    order = pack.by_diversity(names)
+    order = by_diversity(names)
     assert {"lamp_1", "chair_1"} <= set(order[:12])
     assert "chair_2" in order[:18]
 
