@@ -25,6 +25,9 @@ class NoteKind:
 NOTES: dict[str, NoteKind] = {
     # The photo.
     "animated": NoteKind("The picture is animated, so its first frame was used."),
+    "damaged": NoteKind(
+        "The file is damaged. Nearly all of the picture could be read, and only that was used.", remedy="photo"
+    ),
     "too_small": NoteKind(
         "The object is only {length} pixels long, so fine details will be missing. {remedy}", remedy="photo"
     ),
