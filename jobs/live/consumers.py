@@ -61,9 +61,14 @@ class JobConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
 
     async def _reject(self, code: int) -> None:
         """Accept, then close: only an accepted socket can be closed with a code that a browser sees."""
-        current_hub().leave(self)
         await self.accept()
         await self.close(code)
+
+    async def close(self, code: int | None = None, reason: str | None = None) -> None:
+        """Close, and leave the hub at once: the client may take its time to confirm."""
+        self.is_open = False
+        await super().close(code, reason)
+        current_hub().leave(self)
 
     async def disconnect(self, code: int) -> None:
         """Leave the hub."""

@@ -17,7 +17,6 @@ from weakref import WeakKeyDictionary
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
-from django.db import Error as DatabaseError
 from redis.exceptions import RedisError
 
 from jobs.core.notify import GROUP
@@ -27,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 CHECK_SECONDS = 15.0
 """How often every socket is checked without a notification, in case one was lost."""
+RETRY_SECONDS = 1.0
+"""Pause after a read that failed."""
 SERVICE_RESTART, TRY_AGAIN_LATER = 1012, 1013
 """Closing codes (IANA's registry of WebSocket close codes)."""
 
@@ -108,6 +109,12 @@ class Hub:
             task.cancel()
         self._tasks = []
 
+    async def shut_down(self) -> None:
+        """Forget every socket, and wait until nothing of this hub runs any more."""
+        self._sockets, tasks = set(), self._tasks
+        self._stop()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     async def _listen(self, layer: Any, channel: str) -> None:
         """Note which sockets a notification concerns. Without Redis all of them close, and the pages poll."""
         try:
@@ -145,8 +152,11 @@ class Hub:
             sockets, self._wanted = self._wanted, set()
             try:
                 await self._update(sockets)
-            except DatabaseError as error:
-                logger.warning("Sockets were not updated: %s", error)
+            except Exception:  # a locked database, or a job that was deleted meanwhile; the loop must go on
+                logger.warning("Sockets were not updated; trying again", exc_info=True)
+                await asyncio.sleep(RETRY_SECONDS)
+                self._wanted |= sockets
+                self._wake.set()
 
     async def _update(self, sockets: set[Socket]) -> None:
         seen: dict[Watch, int] = {}

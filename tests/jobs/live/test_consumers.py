@@ -1,13 +1,14 @@
 """The socket of a job: a snapshot, then every change, and nothing without access."""
 
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
+from channels.layers import channel_layers
 from channels.testing import WebsocketCommunicator
 from django.test import Client
 from pytest_django import Settings
@@ -24,6 +25,14 @@ from reconsite.asgi import application
 from tests.conftest import in_state, signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+async def quiet_hub() -> AsyncIterator[None]:
+    """A channel layer of its own: a connection that an ended loop has left behind would take this test's messages."""
+    channel_layers.backends.clear()
+    yield
+    await hub.current_hub().shut_down()
 
 
 def cookie(client: Client) -> bytes:
