@@ -69,6 +69,10 @@ NOTES: dict[str, NoteKind] = {
         "The model's outline does not match the photo closely enough to project the photo onto it, so the colours "
         "were predicted by the network."
     ),
+    "larger_than_bed": NoteKind(
+        "The model measures {size} mm and does not fit a 220 mm print bed. Choose a smaller size or print it in parts.",
+        remedy="settings",
+    ),
     # Reports of earlier versions have messages without a code.
     "other": NoteKind("{message}"),
 }

@@ -18,6 +18,9 @@ MAX_PHOTOS = 5
 RENDERERS = ("mesh", "nerf")
 """How views are rendered: ray casting of the textured mesh, or volume rendering of the scene."""
 TRANSPARENT = "transparent"
+LONGEST, HEIGHT = "longest", "height"
+SIZE_AXES = (LONGEST, HEIGHT)
+"""What `height_mm` measures: the longest side of the model, or its height."""
 UNWRAPS = ("auto", "xatlas", "box")
 """How a texture can be unwrapped (`ml.texture.unwrap`). Not a choice: the report states it, to reproduce a result."""
 SCENE_FIELDS = ("engine", "sides", "remove_background", "foreground_ratio")
@@ -62,7 +65,8 @@ class Recipe:
     """The settings of a job. `None` means the default of the quality, or of the scene. Angles in degrees.
 
     `sides` names each photo's side in order (a name of `SIDES`, or an azimuth in degrees); photos beyond its end are
-    `auto`, but for the first, which is the front. `background` of the views is `transparent` or `#rrggbb`.
+    `auto`, but for the first, which is the front. `height_mm` is the size of the model in every file, and
+    `size_axis` says what it measures (`SIZE_AXES`). `background` of the views is `transparent` or `#rrggbb`.
     """
 
     engine: str = AUTO
@@ -77,6 +81,7 @@ class Recipe:
     frame_count: int | None = None
     elevation: float = 15.0
     height_mm: float = 100.0
+    size_axis: str = LONGEST
     sides: tuple[str | float, ...] = ()
     renderer: str = "mesh"
     background: str = TRANSPARENT
@@ -86,6 +91,7 @@ class Recipe:
         _check_choice("engine", self.engine, engine_names())
         _check_choice("quality", self.quality, tuple(QUALITIES))
         _check_choice("renderer", self.renderer, RENDERERS)
+        _check_choice("size_axis", self.size_axis, SIZE_AXES)
         _check_sides(self.sides)
         _check_background(self.background)
         _check_formats(self.formats)

@@ -22,7 +22,7 @@ from ml.evaluation import sets, single_photo
 from ml.mesh import marching_cubes, repair
 from ml.mesh.geometry import components, weld
 from ml.mesh.mesh import Mesh
-from ml.recipe import QUALITIES, Recipe
+from ml.recipe import LONGEST, QUALITIES, Recipe
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ def examine(example: single_photo.Example, engine: engines.Engine, recipe: Recip
     return Verdict(example.name, watertight, _is_watertight_as_stl(mesh, recipe.height_mm), count, mesh.repairs)
 
 
-def _is_watertight_as_stl(mesh: Mesh, height_mm: float) -> bool:
+def _is_watertight_as_stl(mesh: Mesh, size_mm: float) -> bool:
     """Whether it is still watertight when only the positions of the triangles' corners are kept, in millimetres."""
-    corners = frames.to_print_bed(mesh.vertices, height_mm)[mesh.faces].reshape(-1, 3)
+    corners = frames.place(mesh.vertices, size_mm, LONGEST).to_mm(mesh.vertices)[mesh.faces].reshape(-1, 3)
     first, index = weld(corners)
     return repair.is_watertight(corners[first], index.reshape(-1, 3).astype(np.int32))
 

@@ -3,7 +3,7 @@ import { MathUtils, type Object3D, PerspectiveCamera, Vector3 } from "three";
 
 type Triple = readonly [number, number, number];
 
-/** As in the report: canonical frame (z up, photo over +x), degrees; `fov` is vertical, images are square. */
+/** As in the API: canonical axes (z up, photo over +x), metres and degrees; `fov` is vertical, images are square. */
 export interface PhotoCamera {
   elevation: number;
   azimuth: number;

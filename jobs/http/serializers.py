@@ -11,6 +11,7 @@ from rest_framework import serializers
 
 from jobs.core import estimates, sharing, tagging, worker_heartbeat
 from jobs.core.notes import notes_of
+from jobs.core.shots import shots_of
 from jobs.models import Artifact, Job, ShareLink, State
 from ml import files
 from ml.notes import notes_to_json
@@ -62,7 +63,7 @@ class FailureSerializer(serializers.Serializer[Any]):
 
 
 class CameraSerializer(serializers.Serializer[Any]):
-    """A camera: angles in degrees, distance in scene units."""
+    """A camera in the frame of the GLB: angles in degrees, distance in metres."""
 
     elevation = serializers.FloatField()
     azimuth = serializers.FloatField()
@@ -183,7 +184,7 @@ class JobSerializer(serializers.ModelSerializer[Job]):
     @extend_schema_field(ShotSerializer(many=True))
     def get_shots(self, job: Job) -> list[dict[str, Any]]:
         """The cutout of each photo and the camera that reproduces it; empty until the result is ready."""
-        return list(job.report.get("shots", []))
+        return shots_of(job)
 
     @extend_schema_field(NoteSerializer(many=True))
     def get_notes(self, job: Job) -> list[dict[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 
 from ml.formats import format_choices, format_names
-from ml.recipe import INTEGER_FIELDS, LIMITS, QUALITIES, RENDERERS, SIDES
+from ml.recipe import INTEGER_FIELDS, LIMITS, QUALITIES, RENDERERS, SIDES, SIZE_AXES
 
 LABELS = {
     "engine": "Engine",
@@ -19,7 +19,8 @@ LABELS = {
     "frame_size": "Frame size (px)",
     "frame_count": "Turntable frames",
     "elevation": "Camera elevation (°)",
-    "height_mm": "Height (mm)",
+    "height_mm": "Size (mm)",
+    "size_axis": "Size is the",
     "sides": "Sides",
     "renderer": "Turntable shows",
     "background": "Turntable background",
@@ -30,6 +31,7 @@ QUALITY_LABELS = {"draft": "Draft", "standard": "Standard", "high": "High"}
 QUALITY_HINTS = {"draft": "quick preview", "standard": "best for most photos", "high": "most detail, slowest"}
 SIDE_LABELS = {"front": "Front", "right": "Right", "back": "Back", "left": "Left", "auto": "Auto-detect"}
 RENDERER_LABELS = {"mesh": "Textured mesh", "nerf": "Scene (volume rendering)"}
+SIZE_AXIS_LABELS = {"longest": "Longest side", "height": "Height"}
 BACKGROUND_LABELS = {"transparent": "Transparent", "#ffffff": "White", "#808080": "Grey", "#000000": "Black"}
 TEXTURE_SIZES = (512, 1024, 2048, 4096)
 """Pixels per side that the forms offer; the API accepts any size within `LIMITS`."""
@@ -37,6 +39,7 @@ QUALITY_DEFAULT = "Quality default"
 
 QUALITY_CHOICES = [(name, QUALITY_LABELS[name]) for name in QUALITIES]
 SIDE_CHOICES = [(name, SIDE_LABELS[name]) for name in SIDES]
+SIZE_AXIS_CHOICES = [(name, SIZE_AXIS_LABELS[name]) for name in SIZE_AXES]
 RENDERER_CHOICES = [(name, RENDERER_LABELS[name]) for name in RENDERERS]
 BACKGROUND_CHOICES = list(BACKGROUND_LABELS.items())
 

@@ -14,6 +14,7 @@ from jobs.pages.recipe_fields import (
     LABELS,
     QUALITY_CHOICES,
     RENDERER_CHOICES,
+    SIZE_AXIS_CHOICES,
     formats_field,
     number_field,
     texture_size_field,
@@ -32,6 +33,7 @@ class RemixForm(forms.Form):
     texture_size = texture_size_field()
     threshold = number_field("threshold", show_range=False)
     height_mm = number_field("height_mm", required=True, show_range=False)
+    size_axis = forms.ChoiceField(required=False, choices=SIZE_AXIS_CHOICES, label=LABELS["size_axis"])
     formats = formats_field(required=True)
     frames_show = forms.ChoiceField(choices=RENDERER_CHOICES, label=LABELS["renderer"])
     transparent = forms.BooleanField(required=False)
@@ -58,6 +60,8 @@ class RemixForm(forms.Form):
         names = ("quality", "faces", "texture_size", "threshold", "height_mm")
         changes: dict[str, Any] = {name: values[name] for name in names}
         changes |= {"renderer": values["frames_show"], "formats": tuple(values["formats"])}
+        if values["size_axis"]:
+            changes["size_axis"] = values["size_axis"]
         changes["background"] = TRANSPARENT if values["transparent"] or not values["color"] else values["color"]
         # Settings without a field keep the parent's values, unless the quality they depend on has changed.
         if values["quality"] != recipe.quality:

@@ -13,6 +13,7 @@ from django.utils.text import slugify
 
 from jobs.core import access, sharing
 from jobs.core.notes import notes_of
+from jobs.core.shots import shots_of
 from jobs.http import zip_stream
 from jobs.http.serializers import share_url
 from jobs.models import Artifact, Job, ShareLink
@@ -91,7 +92,7 @@ def owner_context(job: Job, viewer_format: str = "") -> dict[str, Any]:
     """The above, and what only the owner sees: photos, recipe, timings, sharing and other versions."""
     prefetch_related_objects([job], "tags")
     links = owner_file_links(job)
-    photos = [_posed_photo(photo, links) for photo in job.report.get("shots", []) if links.url(photo["file"])]
+    photos = [_posed_photo(photo, links) for photo in shots_of(job) if links.url(photo["file"])]
     return {
         **model_context(job, links, viewer_format),
         "cutout_url": links.url(files.CUTOUT),

@@ -16,6 +16,7 @@ from jobs.pages.recipe_fields import (
     LABELS,
     QUALITY_CHOICES,
     SIDE_CHOICES,
+    SIZE_AXIS_CHOICES,
     formats_field,
     number_field,
     texture_size_field,
@@ -25,6 +26,7 @@ from ml.recipe import MAX_PHOTOS, Recipe
 
 OPTIONS = (
     "height_mm",
+    "size_axis",
     "faces",
     "grid",
     "threshold",
@@ -69,6 +71,7 @@ class SubmitForm(forms.Form):
     idempotency_key = forms.CharField(required=False, max_length=IDEMPOTENCY_KEY_LENGTH)
 
     height_mm = number_field("height_mm")
+    size_axis = forms.ChoiceField(required=False, choices=SIZE_AXIS_CHOICES, label=LABELS["size_axis"])
     faces = number_field("faces")
     texture_size = texture_size_field()
     grid = number_field("grid")

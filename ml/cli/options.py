@@ -11,7 +11,7 @@ from typing import Any
 from ml.engine_registry import engine_names
 from ml.errors import ReconstructionError
 from ml.formats import format_names
-from ml.recipe import INTEGER_FIELDS, LIMITS, QUALITIES, RENDERERS, SCENE_FIELDS, SIDES, UNWRAPS, Recipe
+from ml.recipe import INTEGER_FIELDS, LIMITS, QUALITIES, RENDERERS, SCENE_FIELDS, SIDES, SIZE_AXES, UNWRAPS, Recipe
 
 NUMBERS = {
     "foreground_ratio": "fraction of the network's input that the object's longer side fills",
@@ -22,7 +22,7 @@ NUMBERS = {
     "frame_size": "size of a turntable frame in pixels",
     "frame_count": "frames per turn",
     "elevation": "elevation of the turntable camera in degrees",
-    "height_mm": "height of the 3D print in millimetres",
+    "height_mm": "size of the model in millimetres",
 }
 """Help texts of the numeric fields."""
 NOT_A_REPORT = "{path} is not the report.json of a result."
@@ -40,6 +40,7 @@ def add_recipe_options(parser: ArgumentParser) -> None:
     for name, meaning in NUMBERS.items():
         low, high = LIMITS[name]
         _add(parser, name, f"{meaning}, {low:g} to {high:g}", "N" if name in INTEGER_FIELDS else "X", type=_number)
+    _add(parser, "size_axis", "what --height-mm measures: the longest side or the height", _one_of(SIZE_AXES))
     _add(
         parser,
         "renderer",

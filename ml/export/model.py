@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ml.core.images import bilinear
+from ml.core import frames
+from ml.core.frames import Placement
+from ml.core.images import Floats, bilinear
 from ml.mesh.geometry import weld
 from ml.mesh.mesh import Mesh
 from ml.texture.bake import TexturedMesh
@@ -31,16 +33,24 @@ class ClosedMesh:
 
 @dataclass(frozen=True, eq=False)
 class ExportModel:
-    """A textured mesh (canonical frame), its height in print and AR, and `extras` for formats that carry metadata."""
+    """A textured mesh (canonical frame), how it stands in the files, and `extras` for formats that carry metadata."""
 
     textured: TexturedMesh
-    height_mm: float
+    placement: Placement
     extras: dict[str, Any] = field(default_factory=dict)
 
     @property
     def mesh(self) -> Mesh:
         """The mesh, split at the texture's seams."""
         return self.textured.mesh
+
+    def metres(self, vertices: Floats) -> Floats:
+        """(N, 3) canonical positions for GLB, OBJ and USDZ: metres, y up, the photo's side +z."""
+        return frames.to_y_up(self.placement.to_mm(vertices) / np.float32(1000.0))
+
+    def millimetres(self, vertices: Floats) -> Floats:
+        """(N, 3) canonical positions for STL, 3MF and PLY: millimetres, z up, the photo's side -y."""
+        return frames.to_z_up(self.placement.to_mm(vertices))
 
     @cached_property
     def jpeg(self) -> bytes:

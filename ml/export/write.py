@@ -1,4 +1,7 @@
-"""Files of the finished model in the formats of `ml.formats`, and the light preview."""
+"""Files of the finished model in the formats of `ml.formats`, and the light preview.
+
+`ExportModel.metres` and `ExportModel.millimetres` are the two frames of the files.
+"""
 
 from __future__ import annotations
 
@@ -48,49 +51,50 @@ def write(textured: TexturedMesh, out_dir: Path, recipe: Recipe, extras: dict[st
 
     `extras` goes into the GLB's `asset.extras`. The same model and recipe give the same bytes.
     """
-    model = ExportModel(textured, recipe.height_mm, extras or {})
+    placement = frames.place(textured.mesh.vertices, recipe.height_mm, recipe.size_axis)
+    model = ExportModel(textured, placement, extras or {})
     for name, file_format in FORMATS.items():
         if file_format.always or name in recipe.formats:
             resolve_name(file_format.writer)(model, out_dir)
 
 
 def write_glb(model: ExportModel, out_dir: Path) -> None:
-    """One file with its texture as JPEG; y up, photo's side +z, one scene unit a metre."""
+    """One file with its texture as JPEG."""
     mesh, textured = model.mesh, model.textured
-    positions, normals = frames.to_y_up(mesh.vertices), frames.to_y_up(mesh.normals)
+    positions, normals = model.metres(mesh.vertices), frames.to_y_up(mesh.normals)
     path = out_dir / files.GLB
     glb.textured(path, positions, normals, textured.uv, mesh.faces, model.jpeg, textured.observed, model.extras)
 
 
 def write_ply(model: ExportModel, out_dir: Path) -> None:
-    """Binary PLY with vertex colours in the canonical frame: z up, photo's side +x, scene units."""
+    """Binary PLY with vertex colours."""
     closed = model.closed
-    mesh = trimesh.Trimesh(closed.vertices, closed.faces, vertex_colors=closed.colors, process=False)
+    mesh = trimesh.Trimesh(model.millimetres(closed.vertices), closed.faces, vertex_colors=closed.colors, process=False)
     mesh.export(out_dir / files.PLY, file_type="ply")
 
 
 def write_3mf(model: ExportModel, out_dir: Path) -> None:
-    """3MF with vertex colours in millimetres, z up, standing on z = 0."""
+    """3MF with vertex colours."""
     closed = model.closed
-    vertices = frames.to_print_bed(closed.vertices, model.height_mm)
+    vertices = model.millimetres(closed.vertices)
     threemf.write(out_dir / files.THREEMF, vertices, closed.colors, closed.faces, TITLE)
 
 
 def write_usdz(model: ExportModel, out_dir: Path) -> None:
-    """USDZ at its true height in metres: y up, standing on y = 0, photo's side +z."""
+    """USDZ with its texture as JPEG."""
     mesh = model.mesh
-    positions = frames.to_floor(frames.to_y_up(mesh.vertices), model.height_mm / 1000.0)
+    positions = model.metres(mesh.vertices)
     usdz.write(out_dir / files.USDZ, positions, frames.to_y_up(mesh.normals), model.textured.uv, mesh.faces, model.jpeg)
 
 
 def write_stl(model: ExportModel, out_dir: Path) -> None:
-    """Binary STL in millimetres, z up, standing on z = 0."""
-    vertices = frames.to_print_bed(model.mesh.vertices, model.height_mm)
+    """Binary STL."""
+    vertices = model.millimetres(model.mesh.vertices)
     trimesh.Trimesh(vertices, model.mesh.faces, process=False).export(out_dir / files.STL, file_type="stl")
 
 
 def write_obj(model: ExportModel, out_dir: Path) -> None:
-    """OBJ with its MTL and PNG; y up, photo's side +z.
+    """OBJ with its MTL and PNG.
 
     Positions are merged across seams and only `vt` and `vn` are split, so that editors see a closed mesh; trimesh's own
     exporter would write the split one.
@@ -102,7 +106,7 @@ def write_obj(model: ExportModel, out_dir: Path) -> None:
     corner = np.stack([merged[mesh.faces], mesh.faces, mesh.faces], axis=2) + 1
     text = [
         f"# Reconsite\nmtllib {files.MTL}\no model\n",
-        lines("v %.6f %.6f %.6f\n", frames.to_y_up(mesh.vertices[first])),
+        lines("v %.7f %.7f %.7f\n", model.metres(mesh.vertices[first])),
         lines("vt %.6f %.6f\n", uv),
         lines("vn %.4f %.4f %.4f\n", frames.to_y_up(mesh.normals)),
         f"usemtl {MATERIAL}\ns 1\n",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.core import frames
+from ml.core.frames import Placement
 from ml.mesh.geometry import components, face_areas_and_normals, face_volumes, weld
 from ml.mesh.mesh import Mesh
 from ml.mesh.raycast import Caster
@@ -26,15 +26,16 @@ PROBE_OFFSET = 1e-3
 """How far below the surface a ray starts, in mm, so that it does not hit the triangle that it starts from."""
 
 
-def statistics(mesh: Mesh, height_mm: float) -> dict[str, Any]:
-    """Counts of vertices, faces and parts; volume, area, size, overhang and thinnest wall when `height_mm` tall.
+def statistics(mesh: Mesh, placement: Placement) -> dict[str, Any]:
+    """Counts of vertices, faces and parts; volume, area, size, overhang and thinnest wall of the model as it is placed.
 
     `watertight`: closed, 2-manifold and oriented outwards, also according to manifold3d; `repairs`: what it took.
+    `size_mm`: along the canonical axes, so depth, width, height.
     `overhang_share`: fraction of the area that overhangs by more than 45° and does not rest on the bed.
     `thinnest_wall_mm`: an estimate; 99 % of the surface is at least this thick along its normal.
     """
     mesh = _without_seams(mesh)
-    printed = replace(mesh, vertices=frames.to_print_bed(mesh.vertices, height_mm))
+    printed = replace(mesh, vertices=placement.to_mm(mesh.vertices))
     areas, normals = face_areas_and_normals(printed.vertices, mesh.faces)
     return {
         "vertices": len(mesh.vertices),
@@ -44,7 +45,7 @@ def statistics(mesh: Mesh, height_mm: float) -> dict[str, Any]:
         "volume_cm3": round(float(face_volumes(printed.vertices, mesh.faces).sum()) / 1000.0, 3),
         "area_cm2": round(float(areas.sum()) / 100.0, 3),
         "size_mm": [round(float(side), 2) for side in np.ptp(printed.vertices, axis=0)],
-        "overhang_share": round(_overhang_share(printed, areas, normals, height_mm), 4),
+        "overhang_share": round(_overhang_share(printed, areas, normals), 4),
         "thinnest_wall_mm": round(_thinnest_wall(printed, areas, normals), 2),
         "repairs": list(mesh.repairs),
     }
@@ -57,8 +58,9 @@ def _without_seams(mesh: Mesh) -> Mesh:
     return replace(mesh, vertices=mesh.vertices[first], faces=faces, normals=mesh.normals[first])
 
 
-def _overhang_share(printed: Mesh, areas: NDArray[np.float64], normals: NDArray[np.float64], height_mm: float) -> float:
-    on_bed = printed.vertices[printed.faces][:, :, 2].max(axis=1) < BED_HEIGHT * height_mm
+def _overhang_share(printed: Mesh, areas: NDArray[np.float64], normals: NDArray[np.float64]) -> float:
+    height = float(printed.vertices[:, 2].max())
+    on_bed = printed.vertices[printed.faces][:, :, 2].max(axis=1) < BED_HEIGHT * height
     hangs = (normals[:, 2] < -np.sin(np.radians(MAX_OVERHANG))) & ~on_bed
     return float(areas[hangs].sum() / max(areas.sum(), 1e-12))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ml import engines, files
+from ml.core import frames
 from ml.core.memory import out_of_memory
 from ml.engines import Engine
 from ml.errors import ReconstructionError
@@ -31,6 +32,8 @@ from ml.texture.bake import TexturedMesh
 
 PREVIEW_GRID = 64
 """Cells per axis of the preview, and of the coarsest grid to retry with: still a recognisable shape."""
+BED_MM = 220.0
+"""Print volume along each axis of a common filament printer; a larger model gets a note."""
 NO_PHOTO = "Add at least one photo."
 TOO_MANY = f"A model can be made from at most {MAX_PHOTOS} photos."
 OWN_FOLDER = "Choose a different folder for the new version; this one holds the earlier result."
@@ -211,7 +214,11 @@ def _checks(run: Run, source: Source, mesh: Mesh, prepared: PreparedModel) -> di
     check = turntable.compare_with_photo(prepared, main.cutout, main.camera)
     if check["silhouette_iou"] < projection.MIN_SILHOUETTE_IOU:
         run.notes.append(note("not_painted"))
-    return {"mesh": printability.statistics(mesh, run.recipe.height_mm), "self_check": check}
+    placement = frames.place(mesh.vertices, run.recipe.height_mm, run.recipe.size_axis)
+    statistics = printability.statistics(mesh, placement)
+    if max(statistics["size_mm"]) > BED_MM:
+        run.notes.append(note("larger_than_bed", size=" × ".join(f"{side:.0f}" for side in statistics["size_mm"])))
+    return {"placement": placement.to_dict(), "mesh": statistics, "self_check": check}
 
 
 def _summary(run: Run, source: Source) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from ml.recipe import Recipe
 from tests.ml.scenes import BLUE, GREEN, RED, YELLOW
 
 HEIGHT_MM = 80.0
-TOY_RECIPE = Recipe(height_mm=HEIGHT_MM)
+TOY_RECIPE = Recipe(height_mm=HEIGHT_MM, size_axis="height")
 EXTRAS = {"recipe": {"engine": "compact", "height_mm": HEIGHT_MM}}
 
 LANDMARKS = {
@@ -28,6 +28,25 @@ def y_up(point: tuple[float, float, float]) -> np.ndarray:
     """Photo's side +z, picture right +x, up +y: written out here, independent of the code under test."""
     towards_photo, right, up = point
     return np.array([right, up, towards_photo])
+
+
+def in_mm(point: tuple[float, float, float], vertices: np.ndarray) -> tuple[float, float, float]:
+    """Towards the photo, right and up in millimetres, from below the middle of the model with these vertices."""
+    low, high = vertices.min(axis=0), vertices.max(axis=0)
+    origin = np.array([(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2]])
+    towards_photo, right, up = (np.array(point) - origin) * (HEIGHT_MM / (high[2] - low[2]))
+    return towards_photo, right, up
+
+
+def in_metres_y_up(point: tuple[float, float, float], vertices: np.ndarray) -> np.ndarray:
+    """Where GLB, OBJ and USDZ have a canonical point."""
+    return y_up(in_mm(point, vertices)) / 1000.0
+
+
+def in_mm_z_up(point: tuple[float, float, float], vertices: np.ndarray) -> np.ndarray:
+    """Where STL, 3MF and PLY have a canonical point: the photo's side is the front, -y."""
+    towards_photo, right, up = in_mm(point, vertices)
+    return np.array([right, -towards_photo, up])
 
 
 def loaded(path: Path) -> trimesh.Trimesh:

@@ -192,7 +192,10 @@ def test_shots_contain_the_camera_of_each_photo(finished: Job, owner: User) -> N
     shots = [{"file": "cutout.png", "side": "back", "camera": camera}]
     Job.objects.update(report={"shots": shots, "notes": notes_to_json([note("blurred")])})
     response = api_of(owner).get(job_url(finished)).data
-    assert (response["shots"], response["notes"]) == (shots, [{"code": "blurred", "message": note("blurred").message}])
+    assert (response["shots"][0]["camera"]["distance"], response["notes"]) == (
+        1.9,
+        [{"code": "blurred", "message": note("blurred").message}],
+    )
 
 
 def test_complete_files_are_listed_while_the_job_is_running(job: Job, owner: User, tmp_path: Path) -> None:

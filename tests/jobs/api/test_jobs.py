@@ -82,6 +82,7 @@ EVERY_SETTING: dict[str, Any] = {
     "frame_count": 8,
     "elevation": -5.0,
     "height_mm": 42.0,
+    "size_axis": "height",
     "sides": ["front", 170.0],
     "renderer": "nerf",
     "background": "#ffffff",

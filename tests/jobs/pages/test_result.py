@@ -78,8 +78,8 @@ def test_a_download_has_label_purpose_size_and_url(finished: Job) -> None:
 def test_the_owner_also_sees_the_photos_and_the_recipe(finished: Job) -> None:
     context = result.owner_context(finished)
     (photo,) = json.loads(context["shots_json"])
-    assert (photo["label"], photo["camera"]) == ("Front", CAMERA)
-    assert ("Height (mm)", "100") in context["recipe_rows"]
+    assert (photo["label"], photo["camera"]) == ("Front", CAMERA | {"target": [0.0, 0.0, 0.0]})
+    assert ("Size (mm)", "100") in context["recipe_rows"]
 
 
 def test_an_azimuth_is_labelled_in_degrees(finished: Job) -> None:
@@ -96,7 +96,7 @@ def test_a_photo_without_its_file_is_left_out(finished: Job) -> None:
 def test_the_recipe_is_shown_in_words() -> None:
     recipe = Recipe(faces=2000, sides=("front", 170.0), height_mm=42.5, remove_background=False)
     rows = dict(result.recipe_rows(recipe.to_dict()))
-    assert (rows["Maximum faces"], rows["Sides"], rows["Height (mm)"]) == ("2000", "front, 170.0", "42.5")
+    assert (rows["Maximum faces"], rows["Sides"], rows["Size (mm)"]) == ("2000", "front, 170.0", "42.5")
     assert rows["Remove background"] == "no"
     assert "Grid resolution" not in rows
 

@@ -64,7 +64,7 @@ def test_staff_see_the_result_without_the_owners_forms(finished: Job, staff: Use
 
 def test_the_page_shows_size_recipe_and_timings(finished: Job, owner: User) -> None:
     text = page(finished, owner)
-    for fact in ("40 × 60 × 100 mm", "1.5 s", "Height (mm)"):
+    for fact in ("60 × 40 × 100 mm", "1.5 s", "Size (mm)"):
         assert fact in text, fact
 
 

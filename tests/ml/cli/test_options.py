@@ -22,9 +22,16 @@ def test_without_options_the_recipe_is_the_default() -> None:
 def test_every_field_of_the_recipe_has_an_option() -> None:
     given = ["--engine=compact", "--quality=high", "--keep-background", "--foreground-ratio=.6", "--sides=front,90"]
     given += ["--grid=64", "--threshold=9.5", "--faces=600", "--texture-size=128", "--frame-size=64", "--frame-count=3"]
-    given += ["--elevation=-5", "--height-mm=42", "--renderer=nerf", "--background=#FFAA00", "--formats=glb,3mf"]
+    given += [
+        "--elevation=-5",
+        "--height-mm=42",
+        "--size-axis=height",
+        "--renderer=nerf",
+        "--background=#FFAA00",
+        "--formats=glb,3mf",
+    ]
     assert recipe_from(*given) == Recipe(
-        *("compact", "high", False, 0.6, 64, 9.5, 600, 128, 64, 3, -5, 42),
+        *("compact", "high", False, 0.6, 64, 9.5, 600, 128, 64, 3, -5, 42, "height"),
         *(("front", 90), "nerf", "#ffaa00", ("glb", "3mf")),
     )
 

@@ -13,7 +13,7 @@ import trimesh
 from ml import files
 from ml.export import threemf
 from ml.texture.bake import TexturedMesh
-from tests.ml.landmarks import HEIGHT_MM, LANDMARKS, loaded, nearest
+from tests.ml.landmarks import HEIGHT_MM, LANDMARKS, in_mm_z_up, loaded, nearest
 
 lib3mf = pytest.importorskip("lib3mf", reason="lib3mf has no build for this machine")
 
@@ -57,12 +57,11 @@ lib3mf = pytest.importorskip("lib3mf", reason="lib3mf has no build for this mach
 
 
 @pytest.mark.parametrize("landmark", LANDMARKS)
-def test_the_3mf_keeps_the_canonical_directions_and_colours(
+def test_the_3mf_has_the_photos_side_to_the_front_and_its_colours(
     printed: trimesh.Trimesh, toy: TexturedMesh, landmark: str
 ) -> None:
     point, color = LANDMARKS[landmark]
-    low, high = toy.mesh.vertices[:, 2].min(), toy.mesh.vertices[:, 2].max()
-    _, face, distance = nearest(printed, (np.array(point) - (0, 0, low)) * (HEIGHT_MM / (high - low)))
+    _, face, distance = nearest(printed, in_mm_z_up(point, toy.mesh.vertices))
     assert distance < 0.6
     corner = np.asarray(printed.face_attributes["corner"])
     assert np.allclose(corner[face].mean(axis=0), color, atol=0.06)

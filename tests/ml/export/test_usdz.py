@@ -16,7 +16,7 @@ from pxr import Sdf, Usd, UsdGeom, UsdShade, UsdValidation
 from ml import files
 from ml.export import usdz
 from ml.texture.bake import TexturedMesh
-from tests.ml.landmarks import HEIGHT_MM, LANDMARKS, nearest, y_up
+from tests.ml.landmarks import HEIGHT_MM, LANDMARKS, in_metres_y_up, nearest
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +62,7 @@ def test_the_usdz_shows_every_landmark_in_its_colour(
     stage: Usd.Stage, toy_folder: Path, toy: TexturedMesh, landmark: str
 ) -> None:
     point, color = LANDMARKS[landmark]
-    original = toy.mesh.vertices[:, [1, 2, 0]]
-    middle, low, high = (original.min(axis=0) + original.max(axis=0)) / 2, original.min(axis=0), original.max(axis=0)
-    place = (y_up(point) - (middle[0], low[1], middle[2])) * (HEIGHT_MM / 1000.0 / (high[1] - low[1]))
+    place = in_metres_y_up(point, toy.mesh.vertices)
     usd = usd_mesh(stage)
     faces = np.array(usd.GetFaceVertexIndicesAttr().Get()).reshape(-1, 3)
     mesh = trimesh.Trimesh(np.array(usd.GetPointsAttr().Get()), faces, process=False)

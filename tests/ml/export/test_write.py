@@ -18,7 +18,7 @@ from ml.formats import FORMATS, files_of_formats, format_names
 from ml.mesh.geometry import is_closed_manifold
 from ml.recipe import Recipe
 from ml.texture.bake import TexturedMesh
-from tests.ml.landmarks import EXTRAS, HEIGHT_MM, LANDMARKS, TOY_RECIPE, loaded, nearest, y_up
+from tests.ml.landmarks import EXTRAS, HEIGHT_MM, LANDMARKS, TOY_RECIPE, in_metres_y_up, in_mm_z_up, loaded, nearest
 
 
 @pytest.mark.parametrize("chosen", FORMATS)
@@ -42,7 +42,7 @@ def test_the_names_of_the_files_are_the_contract() -> None:
 def color_at(mesh: trimesh.Trimesh, point: np.ndarray) -> Any:
     """What a renderer shows there: the texture at the uv of the nearest place on the surface, sRGB in [0, 1]."""
     near, face, distance = nearest(mesh, point)
-    assert distance < 0.01
+    assert distance < 0.001
     visual: Any = mesh.visual
     weights = trimesh.triangles.points_to_barycentric(mesh.triangles[[face]], [near])[0]  # type: ignore[no-untyped-call]
     u, v = weights @ visual.uv[mesh.faces[face]]
@@ -55,16 +55,20 @@ def color_at(mesh: trimesh.Trimesh, point: np.ndarray) -> Any:
 
 @pytest.mark.parametrize("name", [files.GLB, files.OBJ])
 @pytest.mark.parametrize("landmark", LANDMARKS)
-def test_every_landmark_is_at_its_place_in_its_colour(toy_folder: Path, name: str, landmark: str) -> None:
+def test_every_landmark_is_at_its_place_in_its_colour(
+    toy_folder: Path, toy: TexturedMesh, name: str, landmark: str
+) -> None:
     point, color = LANDMARKS[landmark]
-    assert np.allclose(color_at(loaded(toy_folder / name), y_up(point)), color, atol=0.06)
+    place = in_metres_y_up(point, toy.mesh.vertices)
+    assert np.allclose(color_at(loaded(toy_folder / name), place), color, atol=0.06)
 
 
 @pytest.mark.parametrize("name", [files.GLB, files.OBJ])
 def test_size_and_handedness_are_kept(toy_folder: Path, toy: TexturedMesh, name: str) -> None:
     mesh = loaded(toy_folder / name)
     low, high = toy.mesh.vertices.min(axis=0), toy.mesh.vertices.max(axis=0)
-    assert np.allclose(mesh.bounds, [y_up(tuple(low)), y_up(tuple(high))], atol=1e-5)
+    corners = [in_metres_y_up(tuple(corner), toy.mesh.vertices) for corner in (low, high)]
+    assert np.allclose(mesh.bounds, corners, atol=1e-6)
     assert mesh.volume > 0
 
 
@@ -76,12 +80,41 @@ def test_the_stl_stands_on_zero_in_millimetres(toy_folder: Path, toy: TexturedMe
     assert np.isclose(mesh.volume, 0.2681 * scale**3, rtol=5e-3)
 
 
-def test_the_stl_keeps_the_canonical_directions(toy_folder: Path, toy: TexturedMesh) -> None:
-    mesh = loaded(toy_folder / files.STL)
-    scale = HEIGHT_MM / np.ptp(toy.mesh.vertices[:, 2])
+def test_the_stl_has_the_photos_side_to_the_front(toy_folder: Path, toy: TexturedMesh) -> None:
+    """Read without trimesh, which wrote it."""
+    records = np.frombuffer((toy_folder / files.STL).read_bytes()[84:], STL_RECORD)
+    corners = records["corners"].reshape(-1, 3).astype(float)
+    mesh = trimesh.Trimesh(corners, np.arange(len(corners)).reshape(-1, 3), process=False)
     for point, _ in LANDMARKS.values():
-        printed = (np.array(point) - (0, 0, toy.mesh.vertices[:, 2].min())) * scale
-        assert nearest(mesh, printed)[2] < 0.6
+        assert nearest(mesh, in_mm_z_up(point, toy.mesh.vertices))[2] < 0.6
+
+
+PLY_VERTEX = np.dtype([("position", "<f4", 3), ("color", "u1", 4)])
+
+
+def test_the_ply_has_the_photos_side_to_the_front(toy_folder: Path, toy: TexturedMesh) -> None:
+    """Read without trimesh, which wrote it: the vertex that is farthest to the front is on the blue nose."""
+    header, data = (toy_folder / files.PLY).read_bytes().split(b"end_header\n", 1)
+    count = int(header.split(b"element vertex ")[1].split()[0])
+    vertices = np.frombuffer(data, PLY_VERTEX, count)
+    front = vertices[vertices["position"][:, 1].argmin()]
+    assert front["color"][2] > front["color"][0] + 100
+    assert front["position"][0] < 0.0
+    assert front["position"][1] == pytest.approx(in_mm_z_up((0.42, 0.0, 0.0), toy.mesh.vertices)[1], abs=0.6)
+
+
+def test_one_size_rules_all_formats(toy_folder: Path) -> None:
+    width, depth, height = np.ptp(loaded(toy_folder / files.STL).bounds, axis=0)
+    for name in (files.THREEMF, files.PLY):
+        assert np.allclose(np.ptp(loaded(toy_folder / name).bounds, axis=0), (width, depth, height), atol=1e-3)
+    for name in (files.GLB, files.OBJ):
+        extent = np.ptp(loaded(toy_folder / name).bounds, axis=0) * 1000.0
+        assert np.allclose(extent, (width, height, depth), atol=1e-2)
+
+
+def test_the_longest_side_has_the_size_unless_the_height_is_chosen(toy: TexturedMesh, tmp_path: Path) -> None:
+    write.write(toy, tmp_path, Recipe(formats=("stl",)))
+    assert np.ptp(loaded(tmp_path / files.STL).bounds, axis=0).max() == pytest.approx(100.0, abs=1e-3)
 
 
 def test_the_stl_is_binary_and_closed(toy_folder: Path, toy: TexturedMesh) -> None:
@@ -110,11 +143,12 @@ def test_the_obj_stays_closed_across_the_seams(toy_folder: Path) -> None:
     assert is_closed_manifold(places - 1)
 
 
-def test_the_obj_can_be_moved_to_another_folder(toy_folder: Path, tmp_path: Path) -> None:
+def test_the_obj_can_be_moved_to_another_folder(toy: TexturedMesh, toy_folder: Path, tmp_path: Path) -> None:
     for name in (files.OBJ, files.MTL, files.TEXTURE):
         shutil.copy(toy_folder / name, tmp_path / name)
     point, color = LANDMARKS["nose"]
-    assert np.allclose(color_at(loaded(tmp_path / files.OBJ), y_up(point)), color, atol=0.06)
+    place = in_metres_y_up(point, toy.mesh.vertices)
+    assert np.allclose(color_at(loaded(tmp_path / files.OBJ), place), color, atol=0.06)
 
 
 def test_the_texture_file_is_the_texture(toy_folder: Path, toy: TexturedMesh) -> None:
@@ -129,11 +163,11 @@ def test_the_same_model_gives_the_same_bytes(toy: TexturedMesh, toy_folder: Path
 
 
 @pytest.mark.parametrize("landmark", LANDMARKS)
-def test_the_ply_is_canonical_with_colours_at_its_vertices(toy_folder: Path, landmark: str) -> None:
+def test_the_ply_has_colours_at_its_vertices(toy_folder: Path, toy: TexturedMesh, landmark: str) -> None:
     mesh = loaded(toy_folder / files.PLY)
     point, color = LANDMARKS[landmark]
-    _, face, distance = nearest(mesh, np.array(point))
-    assert distance < 0.01
+    _, face, distance = nearest(mesh, in_mm_z_up(point, toy.mesh.vertices))
+    assert distance < 1.0
     visual: Any = mesh.visual
     assert np.allclose(visual.vertex_colors[mesh.faces[face], :3].mean(axis=0) / 255.0, color, atol=0.06)
 
@@ -143,7 +177,7 @@ def test_the_ply_is_binary_closed_and_of_the_models_size(toy_folder: Path, toy: 
     mesh = loaded(toy_folder / files.PLY)
     assert is_closed_manifold(mesh.faces)
     assert mesh.volume > 0
-    assert np.allclose(mesh.bounds, [toy.mesh.vertices.min(axis=0), toy.mesh.vertices.max(axis=0)], atol=1e-6)
+    assert np.ptp(mesh.bounds[:, 2]) == pytest.approx(HEIGHT_MM, abs=1e-3)
 
 
 def test_every_format_has_a_title_and_a_content_type() -> None:

@@ -72,6 +72,15 @@ def test_the_report_contains_the_advice_on_the_photo(result: Reconstruction) -> 
     assert "pixels long" in entry["message"]
 
 
+def test_a_model_that_is_larger_than_a_print_bed_gets_a_note(
+    tmp_path: Path, mushroom_png: bytes, result: Reconstruction
+) -> None:
+    made = reconstruct([mushroom_png], replace(SMALL, height_mm=300.0), tmp_path)
+    assert max(made.report["mesh"]["size_mm"]) == pytest.approx(300.0, abs=0.1)
+    assert "larger_than_bed" in [entry["code"] for entry in made.report["notes"]]
+    assert "larger_than_bed" not in [entry["code"] for entry in result.report["notes"]]
+
+
 def test_the_report_lists_the_cost_of_each_stage(result: Reconstruction) -> None:
     stages = result.report["stages"]
     assert [stage["name"] for stage in stages] == list(STAGE_NAMES)
