@@ -13,6 +13,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 OVERLAPS = (Path(__file__).parent / "overlaps.js").read_text()
 
+CUT_OFF = """() => {
+  const edge = document.querySelector('.viewer')?.getBoundingClientRect().right
+  return [...document.querySelectorAll('.viewer-bar > .viewer-group button')]
+    .filter(button => button.checkVisibility() && button.getBoundingClientRect().right > edge)
+    .map(button => button.ariaLabel || button.innerText)
+}"""
+"""Controls of the viewer beyond its right edge, where nobody can reach them."""
+
 
 @pytest.mark.parametrize("width", [360, 768, 1440])
 def test_no_controls_overlap_and_no_page_scrolls_sideways(
@@ -31,6 +39,7 @@ def test_no_controls_overlap_and_no_page_scrolls_sideways(
 def problems(page: Page) -> list[str]:
     """Layout problems of the page, on a phone also with its menu open."""
     found = [f"overlap of {pair}" for pair in page.evaluate(OVERLAPS)]
+    found += [f"cut off: {control}" for control in page.evaluate(CUT_OFF)]
     wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     if wider > 0:
         found.append(f"{wider} pixels too wide")
