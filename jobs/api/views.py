@@ -38,7 +38,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     description="If a response was lost, send the request again with the same key: it returns the same job (200).",
 )
 CREATED = {201: JobSerializer, 200: JobSerializer}
-SUBMIT_RESPONSES = CREATED | dict.fromkeys((400, 403, 409, 411, 413, 415, 422, 507), RejectionSerializer)
+SUBMIT_RESPONSES = CREATED | dict.fromkeys((400, 403, 409, 411, 413, 415, 422, 503, 507), RejectionSerializer)
 REMIX_RESPONSES = CREATED | dict.fromkeys((400, 403, 409, 507), RejectionSerializer)
 THROTTLE_SCOPES = {"create": "submit", "remix": "submit", "share": "share"}
 """The rate limit (`DEFAULT_THROTTLE_RATES`) of each limited action."""

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Any
 
 from django.conf import settings
-from PIL import Image
 
+from jobs.core.photo_processes import photo_processes
 from ml.errors import ReconstructionError
-from ml.notes import Note
-from ml.photo.decode import open_photo
 from ml.recipe import MAX_PHOTOS
 from reconsite.core.errors import Rejected
-
-JPEG_QUALITY = 95
-"""With full chroma, no visible loss before the network sees the photo."""
-PNG_COMPRESSION = 1
-"""The fastest level: a request waits for it, and the file is read once."""
 
 NAME_LENGTH = 100
 """Characters of a file name; the column holds as many."""
@@ -39,7 +32,7 @@ class CheckedPhoto:
     height: int
     sha256: str
     original_name: str
-    notes: tuple[Note, ...]
+    notes: tuple[dict[str, Any], ...]
 
 
 def check_photos(uploads: Sequence[Upload]) -> list[CheckedPhoto]:
@@ -64,13 +57,12 @@ def _check_one_of_several(number: int, data: bytes, name: str) -> CheckedPhoto:
 
 
 def check_photo(data: bytes, name: str) -> CheckedPhoto:
-    """Decode and re-encode. Raises ReconstructionError with the code and the message for the user."""
+    """Decode and re-encode, in a process beside this one. Raises ReconstructionError, or Rejected(`photos_busy`)."""
     check_size(len(data))
-    photo = open_photo(data, max_pixels=settings.MAX_PIXELS)
-    encoded, extension = _encode(Image.fromarray(photo.pixels))
-    height, width = photo.pixels.shape[:2]
+    photo = photo_processes.decode(data)
     digest = hashlib.sha256(data).hexdigest()
-    return CheckedPhoto(encoded, extension, width, height, digest, display_name(name), photo.notes)
+    name = display_name(name)
+    return CheckedPhoto(photo.data, photo.extension, photo.width, photo.height, digest, name, photo.notes)
 
 
 def check_size(size: int) -> None:
@@ -84,13 +76,3 @@ def display_name(name: str) -> str:
     """The file's name, safe to show: no folders, no control characters, at most NAME_LENGTH characters."""
     last = PurePath(name.replace("\\", "/")).name
     return "".join(character for character in last if character.isprintable())[:NAME_LENGTH]
-
-
-def _encode(picture: Image.Image) -> tuple[bytes, str]:
-    """JPEG for an opaque picture; PNG where transparency marks the object."""
-    buffer = io.BytesIO()
-    if picture.mode == "RGBA":
-        picture.save(buffer, "PNG", compress_level=PNG_COMPRESSION)
-        return buffer.getvalue(), "png"
-    picture.save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling=0)
-    return buffer.getvalue(), "jpg"

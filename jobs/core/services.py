@@ -20,7 +20,6 @@ from jobs.core.photos import CheckedPhoto, Upload, check_photos
 from jobs.core.transitions import Writer
 from jobs.models import Job, JobEvent, Photo, State, next_seq
 from ml.errors import ReconstructionError
-from ml.notes import notes_to_json
 from ml.recipe import Recipe
 from reconsite.core.errors import Rejected
 
@@ -153,7 +152,7 @@ def _photo_row(job: Job, position: int, photo: CheckedPhoto, file: str) -> Photo
         size=len(photo.data),
         width=photo.width,
         height=photo.height,
-        notes=notes_to_json(photo.notes),
+        notes=list(photo.notes),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.http import HttpResponse
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.settings import api_settings
 
@@ -19,11 +20,12 @@ STATUS = {
     "idempotency_conflict": 409,
     "wrong_state": 409,
     "source_missing": 409,
+    "photos_busy": 503,
     "preview_busy": 429,
     "preview_failed": 503,
 }
 """HTTP status of a rejection; 400 for every other code."""
-RETRY_AFTER_SECONDS = {"preview_busy": 3, "preview_failed": 3}
+RETRY_AFTER_SECONDS = {"photos_busy": 5, "preview_busy": 3, "preview_failed": 3}
 """Value of the Retry-After header. A preview takes about a second, and several may be waiting."""
 ALREADY_ENDED = "The job has already ended."
 NOT_RETRYABLE = "Only a failed or cancelled job can be retried."
@@ -44,6 +46,13 @@ class RejectionException(APIException):
         self.status_code = STATUS.get(error.code, 400)
         self.wait = RETRY_AFTER_SECONDS.get(error.code)  # becomes the Retry-After header
         super().__init__(detail=error.message, code=error.code)
+
+
+def with_retry_after(response: HttpResponse, code: str) -> HttpResponse:
+    """The response of a page to a rejection, with the header that its code has."""
+    if code in RETRY_AFTER_SECONDS:
+        response["Retry-After"] = str(RETRY_AFTER_SECONDS[code])
+    return response
 
 
 def as_api_exception(error: Rejected | ReconstructionError) -> APIException:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import User
 from jobs.core import access, services
 from jobs.http.delivery import deliver_photo
-from jobs.http.errors import STATUS
+from jobs.http.errors import STATUS, with_retry_after
 from jobs.http.lookup import get_or_404
 from jobs.models import Job
 from jobs.pages.submit_form import SubmitForm
@@ -39,7 +39,8 @@ def upload(request: HttpRequest) -> HttpResponse:
     try:
         job = _submit(request, form)
     except (Rejected, ReconstructionError) as error:
-        return _error_response(request, form, [error.message], STATUS.get(error.code, 400))
+        response = _error_response(request, form, [error.message], STATUS.get(error.code, 400))
+        return with_retry_after(response, error.code)
     if _wants_json(request):
         return JsonResponse({"page": job.get_absolute_url()}, status=201)
     return redirect(job)

@@ -22,7 +22,7 @@ from typing import Any
 
 from django.conf import settings
 
-from jobs.work import child_process
+from jobs.core import child_process
 from ml.errors import ReconstructionError
 from reconsite.core.errors import Rejected
 

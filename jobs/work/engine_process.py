@@ -24,7 +24,7 @@ from typing import Any
 import psutil
 from django.conf import settings
 
-from jobs.work import child_process
+from jobs.core import child_process
 from ml.errors import ReconstructionError, Stopped
 from ml.recipe import Recipe
 from ml.stages import Listeners, ShouldStop

@@ -17,6 +17,7 @@ MESSAGES: dict[str, str] = {
     "too_many_tokens": "You've reached the maximum number of API tokens. Revoke one first.",
     "too_many_active": "You've reached the maximum number of active jobs. Wait for one to finish.",
     "idempotency_conflict": "This Idempotency-Key was used with other photos or settings. Use a new key.",
+    "photos_busy": "Too many photos are being checked right now. Wait a few seconds and send them again.",
     "preview_busy": "Too many photos are being cut out right now. Wait a few seconds, or send the photo as it is.",
     "preview_failed": "The cutout preview isn't available right now. Try again, or send the photo as it is.",
     "wrong_state": "This isn't possible right now.",

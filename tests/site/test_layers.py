@@ -59,10 +59,6 @@ its highest layer (`urls`, `apps`, `admin`), except for `models`, which Django e
 SITE = ("django", "redis", "rq", "django_rq", "channels", "rest_framework", "jobs", "accounts", "reconsite")
 EDGES = ("django.http", "django.shortcuts", "django.template", "django.forms", "django.views", "rest_framework")
 
-SITE_LOADS = {
-    "ml.photo.decode": "an upload is decoded where it arrives, so that a bad photo is rejected before a job exists",
-}
-"""What the site loads of `ml` besides its root, and why."""
 DEFERRED = {
     ("jobs.work.engine_process", "ml.pipeline.reconstruct"): "without a warm engine, in the process of one job",
     ("jobs.management.commands.fetch_models", "ml.cli.fetch_background"): "a command, which is a process of its own",
@@ -128,7 +124,7 @@ def test_the_site_loads_only_the_root_of_ml() -> None:
         for target in targets
         if of_the_site(module) and not of_the_site(target) and layer(target) != "ml"
     }
-    assert loaded == set(SITE_LOADS)
+    assert loaded == set()
 
 
 def test_imports_of_ml_inside_functions_are_declared() -> None:
@@ -141,7 +137,7 @@ def test_imports_of_ml_inside_functions_are_declared() -> None:
 
 
 def test_what_the_site_loads_of_ml_needs_no_heavy_library() -> None:
-    light = [module for module in modules() if layer(module) == "ml"] + list(SITE_LOADS)
+    light = [module for module in modules() if layer(module) == "ml"]
     heavy = ("torch", "rembg", "onnxruntime", "scipy", "cv2", "trimesh", "huggingface_hub")
     assert [entry for module in light for entry in libraries(reachable(module)) if is_inside(entry[1], *heavy)] == []
 
