@@ -10,7 +10,7 @@ PYTEST = $(BIN)/python -m pytest $(if $(NARROW),,-n $(WORKERS) --dist loadfile) 
 ON_POSTGRESQL = tests/jobs/core tests/jobs/api tests/jobs/views tests/jobs/admin tests/jobs/live tests/accounts
 FAST = $(if $(NARROW),,-m "not slow")
 
-.PHONY: help run demo test test-slow test-all test-web test-ml test-browser lint format screenshots bench train pack \
+.PHONY: help run demo test test-slow test-all test-web test-ml test-browser lint format screenshots bench check-cuda train pack \
 	evaluate schema install clean
 
 help:  ## this list
@@ -68,6 +68,9 @@ schema: var/.ready  ## write docs/openapi.yaml anew
 
 bench: var/.ready var/.dev  ## measure this machine: time and memory of each stage
 	$(BIN)/python -m scripts.bench
+
+check-cuda: var/.ready  ## whether a CUDA device computes the right numbers, and how fast (JSON)
+	@$(BIN)/python -m scripts.check_cuda
 
 train: var/.ready  ## train the compact network further (MESHES=folder MINUTES=n SAMPLES=n; on a GPU: DEVICE=cuda PACK=file MINUTES=n)
 	$(BIN)/python -m $(if $(DEVICE),ml.training.gpu.train $(PACK) --device $(DEVICE),ml.training.train $(if $(MESHES),--meshes $(MESHES)) $(if $(SAMPLES),--samples $(SAMPLES))) $(if $(MINUTES),--minutes $(MINUTES))

@@ -79,18 +79,19 @@ def clip(origins: Tensor, directions: Tensor) -> Rays:
 def march(field: Field, origins: Tensor, directions: Tensor, samples: int = SAMPLES) -> tuple[Tensor, Tensor]:
     """(N, 3) rays -> accumulated colour (N, 3), sRGB, and transmittance (N,): the fraction of what is behind them.
 
-    No sample is taken in empty space or behind the opaque: within 40 dB of taking all.
+    No sample is taken in empty space or behind the opaque: within 40 dB of taking all. Works on the field's device.
     """
-    rays, near_occupied = clip(origins, directions), _dilate(field.occupied, samples)
-    color, left = torch.zeros_like(origins), torch.ones_like(rays.near)
-    for part in midpoints(samples).split(SLAB):  # type: ignore[no-untyped-call]
+    device = field.occupied.device
+    rays, near_occupied = clip(origins.to(device), directions.to(device)), _dilate(field.occupied, samples)
+    color, left = torch.zeros_like(rays.origins), torch.ones_like(rays.near)
+    for part in midpoints(samples).to(device).split(SLAB):  # type: ignore[no-untyped-call]
         middle = rays.points(part.mean()[None])[:, 0]
         index = (rays.valid & (left > OPAQUE) & _lookup(near_occupied, middle)).nonzero()[:, 0]
         if len(index):
             gained, passed = _march_slab(field, rays.at(index).points(part), samples)
             color[index] += left[index, None] * gained
             left[index] *= passed
-    return color, left
+    return color.to(origins.device), left.to(origins.device)
 
 
 def _march_slab(field: Field, points: Tensor, samples: int) -> tuple[Tensor, Tensor]:

@@ -50,11 +50,12 @@ class BakedScene:
 @torch.inference_mode()
 def bake(scene: TriplaneScene) -> BakedScene:
     """Sample the scene at the corners of BLOCKS³ blocks, then on the grid inside those that are occupied (270 MB)."""
-    occupied = occupied_blocks(scene.density(block_corners()) > FAINTEST)
-    axis = torch.linspace(-RADIUS, RADIUS, CELLS + 1)
+    device = scene.planes.device
+    occupied = occupied_blocks(scene.density(block_corners().to(device)) > FAINTEST)
+    axis = torch.linspace(-RADIUS, RADIUS, CELLS + 1, device=device)
     block = block_of(axis)
     needed = occupied[block][:, block][:, :, block].flatten().nonzero()[:, 0]
-    table = torch.zeros((CELLS + 1) ** 3, 4)
+    table = torch.zeros((CELLS + 1) ** 3, 4, device=device)
     table[:, 0] = NOTHING
     index = torch.stack(torch.unravel_index(needed, (CELLS + 1,) * 3), dim=1)
     table[needed] = scene.decode(axis[index])

@@ -57,7 +57,7 @@ class TripoSREngine:
         except (OSError, ValueError) as error:
             message = f"The TripoSR weights cannot be used. {error}"
             raise ReconstructionError("engine_unavailable", message) from error
-        self._layers = decoder_layers({name: tensor.cpu() for name, tensor in self._decoder().items()})
+        self._layers = decoder_layers(self._decoder())
 
     @property
     def weights_hash(self) -> str:
@@ -94,7 +94,7 @@ class TripoSREngine:
 
     def _pass(self, cutouts: Sequence[Cutout]) -> list[TriplaneScene]:
         pictures = torch.stack([_picture(cutout) for cutout in cutouts]).to(self._device)
-        codes = network.scene_codes(self._model.weights, self._model.sizes, pictures).half().cpu()
+        codes = network.scene_codes(self._model.weights, self._model.sizes, pictures).half()
         return [TriplaneScene(planes, self._layers) for planes in codes]
 
     def _decoder(self) -> dict[str, Tensor]:

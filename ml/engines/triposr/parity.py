@@ -50,8 +50,12 @@ def _draw(name: str, shape: Shape, seed: int) -> Tensor:
 
 
 def errors(weights: Weights, sizes: Sizes, recorded: Recorded) -> dict[str, float]:
-    """Name of a quantity -> its relative error. What comes later is computed from our own scene codes."""
-    picture = torch.from_numpy(np.asarray(recorded["image"], np.float32) / 255.0)[None]
+    """Name of a quantity -> its relative error. What comes later is computed from our own scene codes.
+
+    Everything is computed on the device of the weights.
+    """
+    device = next(iter(weights.values())).device
+    picture = torch.from_numpy(np.asarray(recorded["image"], np.float32) / 255.0)[None].to(device)
     tokens = network.image_tokens(weights, sizes, picture)
     codes = network.upsample(weights, sizes, network.backbone(weights, sizes, tokens))
     scene = TriplaneScene(codes[0], decoder_layers(weights))
@@ -63,7 +67,7 @@ def errors(weights: Weights, sizes: Sizes, recorded: Recorded) -> dict[str, floa
 
 
 def _point_errors(scene: TriplaneScene, recorded: Recorded) -> dict[str, float]:
-    density, color = scene.density_and_color(_tensor(recorded["points"]))
+    density, color = scene.density_and_color(_tensor(recorded["points"]).to(scene.planes.device))
     return {
         "density": _relative(density, recorded["density_act"]),
         "color": _relative(color, recorded["color"]),
@@ -75,7 +79,8 @@ def _view_errors(scene: TriplaneScene, sizes: Sizes, recorded: Recorded) -> dict
     count, size = origins.shape[:2]
     ours = [Camera(ELEVATION, 360.0 * index / count).rays(size) for index in range(count)]
     shown = slice(len(views))
-    pictures = render.dense(scene, origins[shown].view(-1, 3), directions[shown].view(-1, 3), sizes.samples_per_ray)
+    starts, along = (values[shown].view(-1, 3).to(scene.planes.device) for values in (origins, directions))
+    pictures = render.dense(scene, starts, along, sizes.samples_per_ray)
     return {
         "ray_origins": _relative(torch.stack([rays[0] for rays in ours]), recorded["rays_o"]),
         "ray_directions": _relative(torch.stack([rays[1] for rays in ours]), recorded["rays_d"]),
@@ -90,7 +95,7 @@ def _grid_errors(scene: TriplaneScene, recorded: Recorded) -> dict[str, float]:
     count = len(recorded["grid_density"])
     axis = torch.linspace(-RADIUS, RADIUS, count)
     points = torch.stack(torch.meshgrid(axis, axis, axis, indexing="ij"), dim=-1).view(-1, 3)
-    grid = scene.density(points)
+    grid = scene.density(points.to(scene.planes.device)).cpu()
     vertices, faces = mcubes.marching_cubes(
         grid.view(count, count, count).numpy(), float(_tensor(recorded["mesh_threshold"]))
     )
@@ -109,12 +114,12 @@ def _recorded_part(ours: Tensor, recorded: Recorded, whole: str, part: str) -> f
     if whole in recorded:
         return _relative(ours, recorded[whole])
     index = torch.from_numpy(np.asarray(recorded[f"{part}_index"], np.int64))
-    return _relative(ours.flatten()[index], recorded[f"{part}_value"])
+    return _relative(ours.cpu().flatten()[index], recorded[f"{part}_value"])
 
 
 def _relative(ours: Tensor, theirs: NDArray[np.generic]) -> float:
     """Norm of the difference over the norm of theirs; infinite when the sizes differ."""
-    a, b = ours.double().flatten(), _tensor(theirs).double().flatten()
+    a, b = ours.cpu().double().flatten(), _tensor(theirs).double().flatten()
     return float((a - b).norm() / b.norm()) if len(a) == len(b) else math.inf
 
 

@@ -22,7 +22,7 @@ def dense(scene: TriplaneScene, origins: Tensor, directions: Tensor, samples: in
     picture = torch.ones_like(origins)
     rays = clip(origins, directions)
     for index in rays.valid.nonzero()[:, 0].split(RAYS_PER_PASS):  # type: ignore[no-untyped-call]
-        points = rays.at(index).points(midpoints(samples))
+        points = rays.at(index).points(midpoints(samples).to(origins.device))
         density, color = scene.density_and_color(points.flatten(0, 1))
         alpha = 1.0 - torch.exp(-density.view(-1, samples) / samples)
         left = torch.cumprod(1.0 - alpha + 1e-10, dim=1)
