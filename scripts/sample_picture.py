@@ -1,6 +1,6 @@
 """Render the sample pictures that the site offers: toys on a softly lit table, ray traced from primitives.
 
-`python -m scripts.sample_picture [NAME …]` writes them to `static/samples/`, the same bytes each time.
+`python -m scripts.sample_picture [NAME …]` writes them to `static/samples/`; nothing in them is random.
 """
 
 from __future__ import annotations
