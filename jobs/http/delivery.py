@@ -14,8 +14,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
-from django.utils.text import slugify
 
+from jobs.http.download_names import download_name, has_references, slug_of
+from jobs.http.zip_stream import Entry, in_thread
 from jobs.models import Artifact, Photo
 from ml.files import content_type
 
@@ -25,16 +26,21 @@ _RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
 
 
 def deliver(request: HttpRequest, artifact: Artifact) -> HttpResponseBase:
-    """The artefact's bytes; as an attachment with `?download=1`. The caller has checked the access."""
-    etag = f'"{artifact.sha256}"'
+    """The artefact's bytes; with `?download=1` as an attachment called after the model. The caller checked access."""
+    slug = slug_of(artifact.job.title)
+    renamed = "download" in request.GET and has_references(artifact.name)
+    etag = f'"{artifact.sha256}-{slug}"' if renamed else f'"{artifact.sha256}"'
     unchanged = get_conditional_response(request, etag=etag)
-    response = unchanged if unchanged and unchanged.status_code == 304 else _body(request, artifact)
+    if unchanged and unchanged.status_code == 304:
+        response: HttpResponseBase = unchanged
+    else:
+        response = _renamed_body(artifact, slug) if renamed else _body(request, artifact)
     response["ETag"] = etag
     response["Cache-Control"] = "private, max-age=3600"
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cross-Origin-Resource-Policy"] = "same-origin"
-    response["Content-Disposition"] = _disposition(request, artifact)
+    response["Content-Disposition"] = _disposition(request, artifact, slug)
     return response
 
 
@@ -50,13 +56,19 @@ def deliver_photo(photo: Photo) -> HttpResponseBase:
     return HttpResponse(data, content_type=kind, headers=headers)
 
 
-def _disposition(request: HttpRequest, artifact: Artifact) -> str:
-    """The title as a slug and the file's name; an OBJ keeps its name, because it refers to its MTL by name."""
-    attachment = "download" in request.GET
-    name = artifact.name
-    if not name.startswith("mesh") or name.endswith((".glb", ".stl")):
-        name = f"{slugify(artifact.job.title) or 'model'}-{name}"
-    return content_disposition_header(attachment, name) or "inline"
+def _disposition(request: HttpRequest, artifact: Artifact, slug: str) -> str:
+    return content_disposition_header("download" in request.GET, download_name(artifact.name, slug)) or "inline"
+
+
+def _renamed_body(artifact: Artifact, slug: str) -> HttpResponseBase:
+    """An OBJ or MTL with renamed references: whole, since a range of it would not fit the stored file."""
+    try:
+        entry = Entry(artifact.name, artifact, slug)
+        response = StreamingHttpResponse(in_thread(entry.chunks()), content_type=content_type(artifact.name))
+        response["Content-Length"] = str(entry.size)
+    except FileNotFoundError as error:
+        raise Http404("There is no such file.") from error
+    return response
 
 
 def _body(request: HttpRequest, artifact: Artifact) -> HttpResponseBase:

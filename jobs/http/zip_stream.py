@@ -10,13 +10,15 @@ import asyncio
 import io
 import zipfile
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import IO
 
 from django.core.files.storage import default_storage
 from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
+from jobs.http.download_names import has_references, name_in_bundle, renamed_head
 from jobs.models import Artifact, Photo
 
 CHUNK = 256 * 1024
@@ -31,36 +33,64 @@ _FAR_OFFSET, _LARGE_END = 12, 76
 
 @dataclass(frozen=True)
 class Entry:
-    """One file of a bundle and its path in it (ASCII, `/` between folders)."""
+    """One file of a bundle and its path in it (ASCII, `/` between folders); `slug` renames its references."""
 
     path: str
     content: Artifact | Photo | bytes
+    slug: str = ""
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Size in bytes."""
-        return len(self.content) if isinstance(self.content, bytes) else self.content.size
+        if isinstance(self.content, bytes):
+            return len(self.content)
+        head, replaced = self._head
+        return self.content.size + len(head) - replaced
 
-    def open(self) -> IO[bytes]:
-        """The file, opened for reading."""
+    def chunks(self) -> Iterator[bytes]:
+        """The content, read piece by piece."""
+        head, replaced = self._head
+        yield head
+        with self._open() as source:
+            source.seek(replaced)
+            while chunk := source.read(CHUNK):
+                yield chunk
+
+    @cached_property
+    def _head(self) -> tuple[bytes, int]:
+        """The renamed start of the file and the length that it replaces."""
+        if not self.slug or not isinstance(self.content, Artifact) or not has_references(self.content.name):
+            return b"", 0
+        with self._open() as file:
+            return renamed_head(self.content.name, self.slug, file)
+
+    def _open(self) -> IO[bytes]:
         if isinstance(self.content, bytes):
             return io.BytesIO(self.content)
         return default_storage.open(str(self.content.file))
 
 
-def entries_of(artifacts: Sequence[Artifact], folder: str) -> list[Entry]:
-    """All of them in one folder, under their own names: an OBJ refers to its MTL by name."""
-    return [Entry(f"{folder}/{artifact.name}", artifact) for artifact in artifacts]
+def entries_of(artifacts: Sequence[Artifact], slug: str, folder: str = "") -> list[Entry]:
+    """All of them in one folder, the model's own files called after it, and so is what an OBJ and its MTL refer to.
+
+    The others keep their names: `python -m ml --remix` reads them in the unpacked folder.
+    """
+    return [Entry(f"{folder or slug}/{name_in_bundle(artifact.name, slug)}", artifact, slug) for artifact in artifacts]
 
 
 def deliver_bundle(entries: Sequence[Entry], name: str) -> StreamingHttpResponse:
     """The ZIP as a download called `name`. The caller has checked the access to every entry."""
-    response = StreamingHttpResponse(_in_thread(_chunks(entries)), content_type="application/zip")
+    response = StreamingHttpResponse(in_thread(_chunks(entries)), content_type="application/zip")
     response["Content-Length"] = str(size_of(entries))
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     response["Cache-Control"] = "private, no-store"
     response["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+def approximate_size(artifacts: Sequence[Artifact], slug: str) -> int:
+    """Bytes of the ZIP of these files, but for a few in renamed references; opens no file."""
+    return size_of([replace(entry, slug="") for entry in entries_of(artifacts, slug)])
 
 
 def size_of(entries: Sequence[Entry]) -> int:
@@ -106,13 +136,13 @@ def _entry_chunks(archive: zipfile.ZipFile, buffer: _Buffer, entry: Entry) -> It
     info = zipfile.ZipInfo(entry.path)
     info.external_attr = FILE_MODE << 16
     info.file_size = entry.size
-    with entry.open() as source, archive.open(info, "w") as target:
-        while chunk := source.read(CHUNK):
+    with archive.open(info, "w") as target:
+        for chunk in entry.chunks():
             target.write(chunk)
             yield buffer.take()
 
 
-async def _in_thread(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+async def in_thread(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
     """Run the iterator in a thread, one chunk at a time, so that the event loop is not blocked."""
     while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
         if chunk:

@@ -9,12 +9,12 @@ from typing import Any
 
 from django.db.models import prefetch_related_objects
 from django.urls import reverse
-from django.utils.text import slugify
 
 from jobs.core import access, sharing
 from jobs.core.notes import notes_of
 from jobs.core.shots import shots_of
 from jobs.http import zip_stream
+from jobs.http.download_names import download_name, slug_of
 from jobs.http.serializers import share_url
 from jobs.models import Artifact, Job, ShareLink
 from jobs.pages.recipe_fields import LABELS
@@ -75,11 +75,13 @@ def model_context(job: Job, links: FileLinks, viewer_format: str = "") -> dict[s
         "job": job,
         "viewer": _viewer(job, links, viewer_format),
         "downloads": [
-            _download(kind, links) for kind in files.result_files() if kind.download and links.url(kind.name)
+            _download(kind, links, slug_of(job.title))
+            for kind in files.result_files()
+            if kind.download and links.url(kind.name)
         ],
         "bundle": {
             "url": links.bundle_url,
-            "size": zip_stream.size_of(zip_stream.entries_of(links.artifacts, folder_name(job))),
+            "size": zip_stream.approximate_size(links.artifacts, slug_of(job.title)),
         },
         "frames": [links.file_url(file.name) for file in links.artifacts if file.name.startswith("render_0")],
         "video_url": links.url(files.VIDEO),
@@ -128,11 +130,6 @@ def _value_text(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def folder_name(job: Job) -> str:
-    """The title as a file name."""
-    return slugify(job.title) or "model"
-
-
 def _viewer(job: Job, links: FileLinks, viewer_format: str) -> dict[str, Any]:
     """What templates/jobs/_viewer.html needs. Shows the GLB if the requested format is not available."""
     requested = links.url(VIEWER_FILES.get(viewer_format, files.GLB))
@@ -144,17 +141,17 @@ def _viewer(job: Job, links: FileLinks, viewer_format: str) -> dict[str, Any]:
         "usdz_url": links.url(files.USDZ),
         "scene_viewer_url": glb if links.is_public else None,
         "size_mm": job.report.get("mesh", {}).get("size_mm"),
-        "name": folder_name(job),
+        "name": slug_of(job.title),
         "obj_url": links.url(files.OBJ),
     }
 
 
-def _download(kind: files.ResultFile, links: FileLinks) -> dict[str, Any]:
+def _download(kind: files.ResultFile, links: FileLinks, slug: str) -> dict[str, Any]:
     """One entry of the download menu; `kind.title` reads "GLB: one file with …" and is split at the colon."""
     label, _, purpose = kind.title.partition(": ")
     size = next(file.size for file in links.artifacts if file.name == kind.name)
     url = f"{links.file_url(kind.name)}?download=1"
-    return {"name": kind.name, "label": label, "purpose": purpose, "size": size, "url": url}
+    return {"name": download_name(kind.name, slug), "label": label, "purpose": purpose, "size": size, "url": url}
 
 
 def _posed_photo(photo: dict[str, Any], links: FileLinks) -> dict[str, Any]:

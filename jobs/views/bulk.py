@@ -9,10 +9,10 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils.text import slugify
 from django.views.decorators.http import require_POST
 
 from jobs.core import access, services, sharing
+from jobs.http.download_names import slug_of
 from jobs.http.zip_stream import Entry, deliver_bundle, entries_of
 from jobs.models import Job, State
 from jobs.views.next_url import next_url
@@ -58,8 +58,8 @@ def _download(request: HttpRequest, jobs: list[Job]) -> HttpResponseBase:
 
 def _entries(job: Job) -> list[Entry]:
     """A folder per model, named after its title and, so that names are unique, the start of its id."""
-    folder = f"{slugify(job.title) or 'model'}-{job.pk.hex[:8]}"
-    return entries_of(list(job.artifacts.filter(name__in=_DOWNLOADS)), folder)
+    slug = slug_of(job.title)
+    return entries_of(list(job.artifacts.filter(name__in=_DOWNLOADS)), slug, f"{slug}-{job.pk.hex[:8]}")
 
 
 def _publish(request: HttpRequest, jobs: list[Job]) -> HttpResponse:

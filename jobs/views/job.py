@@ -15,12 +15,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from jobs.core import access, services
 from jobs.http.delivery import deliver
+from jobs.http.download_names import slug_of
 from jobs.http.lookup import get_or_404
 from jobs.http.zip_stream import deliver_bundle, entries_of
 from jobs.models import Job, State
 from jobs.pages.progress import progress_context
 from jobs.pages.remix_form import RemixForm, quality_choices
-from jobs.pages.result import folder_name, owner_context, share_context
+from jobs.pages.result import owner_context, share_context
 from ml.errors import ReconstructionError
 from ml.stages import STAGES
 from reconsite.core.errors import Rejected
@@ -93,5 +94,5 @@ def bundle(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
     """All result files as one ZIP."""
     job = get_or_404(access.job_for_read(request.user, job_id))
     artifacts = get_or_404(list(job.artifacts.all()) or None, "file")
-    folder = folder_name(job)
-    return deliver_bundle(entries_of(artifacts, folder), f"{folder}.zip")
+    slug = slug_of(job.title)
+    return deliver_bundle(entries_of(artifacts, slug), f"{slug}.zip")

@@ -15,10 +15,11 @@ from django.views.decorators.http import require_safe
 
 from jobs.core import access
 from jobs.http.delivery import deliver
+from jobs.http.download_names import slug_of
 from jobs.http.lookup import get_or_404
 from jobs.http.zip_stream import deliver_bundle, entries_of
 from jobs.models import Job
-from jobs.pages.result import folder_name, model_context, public_file_links, shared_file_links
+from jobs.pages.result import model_context, public_file_links, shared_file_links
 from jobs.pages.social_picture import social_picture
 from ml import files
 
@@ -103,8 +104,8 @@ def _file(request: HttpRequest, job: Job, name: str) -> HttpResponseBase:
 
 
 def _bundle(job: Job) -> HttpResponseBase:
-    folder = folder_name(job)
-    return deliver_bundle(entries_of(access.public_files(job), folder), f"{folder}.zip")
+    slug = slug_of(job.title)
+    return deliver_bundle(entries_of(access.public_files(job), slug), f"{slug}.zip")
 
 
 def _picture(job: Job) -> HttpResponse:

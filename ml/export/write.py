@@ -32,8 +32,8 @@ PREVIEW_FACES = 10_000
 """Triangles of the preview: a file of about 300 kB."""
 PNG_COMPRESSION = 4
 """zlib level (0 to 9) of the OBJ's texture: faster than Pillow's 6, for a slightly larger file."""
-MATERIAL = "surface"
 TITLE = "model"
+"""Of the object and its material; a download has the model's name instead (`jobs.http.download_names`)."""
 
 
 def preview(mesh: Mesh, scene: Scene, path: Path) -> None:
@@ -105,13 +105,12 @@ def write_obj(model: ExportModel, out_dir: Path) -> None:
     uv = np.stack([textured.uv[:, 0], 1.0 - textured.uv[:, 1]], axis=1)
     corner = np.stack([merged[mesh.faces], mesh.faces, mesh.faces], axis=2) + 1
     text = [
-        f"# Reconsite\nmtllib {files.MTL}\no model\n",
+        f"# Reconsite\nmtllib {files.MTL}\no {TITLE}\nusemtl {TITLE}\ns 1\n",
         lines("v %.7f %.7f %.7f\n", model.metres(mesh.vertices[first])),
         lines("vt %.6f %.6f\n", uv),
         lines("vn %.4f %.4f %.4f\n", frames.to_y_up(mesh.normals)),
-        f"usemtl {MATERIAL}\ns 1\n",
         lines("f %d/%d/%d %d/%d/%d %d/%d/%d\n", corner.reshape(-1, 9)),
     ]
     (out_dir / files.OBJ).write_text("".join(text))
     shine = "Ka 0 0 0\nKd 1 1 1\nKs 0 0 0\nNs 0\nd 1\nillum 1"
-    (out_dir / files.MTL).write_text(f"# Reconsite\nnewmtl {MATERIAL}\n{shine}\nmap_Kd {files.TEXTURE}\n")
+    (out_dir / files.MTL).write_text(f"# Reconsite\nnewmtl {TITLE}\n{shine}\nmap_Kd {files.TEXTURE}\n")

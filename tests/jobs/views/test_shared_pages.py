@@ -65,7 +65,7 @@ def test_visitors_cannot_download_private_files(urls: dict[str, str], client: Cl
 @BOTH
 def test_the_zip_contains_only_public_files(urls: dict[str, str], client: Client, visitor: str) -> None:
     names = zip_of(client.get(f"{urls[visitor]}files.zip")).namelist()
-    assert "lamp/mesh.glb" in names
+    assert "lamp/lamp.glb" in names
     assert not {f"lamp/{name}" for name in PRIVATE} & set(names)
 
 
