@@ -21,7 +21,7 @@ def test_a_quality_fills_in_its_own_numbers(quality: str) -> None:
     assert (recipe.frame_size, recipe.frame_count) == (own.frame_size, 30)
 
 
-def test_an_own_number_beats_the_quality() -> None:
+def test_an_explicit_number_overrides_the_quality() -> None:
     assert Recipe(quality="high", faces=1234).resolved().faces == 1234
 
 
@@ -31,14 +31,14 @@ def test_an_own_number_beats_the_quality() -> None:
     grid=st.none() | st.integers(32, 384),
     ratio=st.floats(0.5, 0.95),
 )
-def test_it_survives_json(engine: str, quality: str, grid: int | None, ratio: float) -> None:
+def test_a_recipe_survives_a_json_round_trip(engine: str, quality: str, grid: int | None, ratio: float) -> None:
     recipe = Recipe(engine, quality, grid=grid, foreground_ratio=ratio)
     assert Recipe.from_dict(json.loads(recipe.to_json())) == recipe
 
 
 @pytest.mark.parametrize("name", LIMITS)
 @pytest.mark.parametrize("side", [0, 1])
-def test_it_refuses_a_number_out_of_bounds(name: str, side: int) -> None:
+def test_a_number_out_of_bounds_is_rejected(name: str, side: int) -> None:
     beyond = LIMITS[name][side] + (-0.001 if side == 0 else 1)
     with pytest.raises(ReconstructionError, match=name) as refused:
         Recipe.from_dict({name: beyond})
@@ -57,7 +57,7 @@ def test_it_refuses_a_number_out_of_bounds(name: str, side: int) -> None:
         {"color": 1},
     ],
 )
-def test_it_refuses_what_makes_no_sense(values: dict[str, Any]) -> None:
+def test_contradictory_values_are_rejected(values: dict[str, Any]) -> None:
     with pytest.raises(ReconstructionError) as refused:
         Recipe.from_dict(values)
     assert refused.value.code == "invalid_recipe"

@@ -66,11 +66,11 @@ def test_it_names_a_misshapen_tensor(tmp_path: Path, tiny: Sizes, tiny_weights: 
     assert f"{NAME} has shape (3, 5), but (64, 64) is expected" in message
 
 
-def test_it_refuses_what_is_not_a_tensor(tmp_path: Path, tiny: Sizes, tiny_weights: dict[str, Tensor]) -> None:
+def test_a_value_that_is_not_a_tensor_is_rejected(tmp_path: Path, tiny: Sizes, tiny_weights: dict[str, Tensor]) -> None:
     assert f"{NAME} is not a tensor" in refusal(saved(tmp_path / "a.ckpt", {**tiny_weights, NAME: "text"}), tiny)
 
 
-def test_it_refuses_a_truncated_file(tiny: Sizes, tiny_checkpoint: Path) -> None:
+def test_a_truncated_file_is_rejected(tiny: Sizes, tiny_checkpoint: Path) -> None:
     tiny_checkpoint.write_bytes(tiny_checkpoint.read_bytes()[:200_000])
     assert "cannot be read" in refusal(tiny_checkpoint, tiny)
 
@@ -94,13 +94,13 @@ def test_only_matrices_of_the_transformers_are_halved(tiny: Sizes, tiny_weights:
     assert {converted[name].dtype for name in converted if "norm" in name or "decoder" in name} == {torch.float32}
 
 
-def test_a_truncated_conversion_is_refused(tiny_model: Path) -> None:
+def test_a_truncated_conversion_is_rejected(tiny_model: Path) -> None:
     tiny_model.write_bytes(tiny_model.read_bytes()[:-1000])
     with pytest.raises(CheckpointError, match=r"tiny\.safetensors cannot be read"):
         checkpoint.load(tiny_model)
 
 
-def test_a_conversion_with_a_missing_tensor_is_refused(tmp_path: Path, tiny: Sizes, tiny_model: Path) -> None:
+def test_a_conversion_with_a_missing_tensor_is_rejected(tmp_path: Path, tiny: Sizes, tiny_model: Path) -> None:
     model = checkpoint.load(tiny_model)
     rest = {name: tensor for name, tensor in model.weights.items() if name != NAME}
     checkpoint.save(tmp_path / "less.safetensors", Model(rest, tiny, "float32", ""))

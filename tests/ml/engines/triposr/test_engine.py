@@ -123,7 +123,7 @@ def test_broken_weights_are_named(tmp_path: Path) -> None:
     assert caught.value.code == "engine_unavailable"
 
 
-def test_an_unknown_precision_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_precision_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(precision.VARIABLE, "int3")
     with pytest.raises(ValueError, match="int3"):
         precision.best_precision()

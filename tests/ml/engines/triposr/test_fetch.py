@@ -58,7 +58,7 @@ def test_a_mirror_is_named_in_the_environment(hub: Hub, published: Published, mo
     assert installed()
 
 
-def test_what_is_there_is_not_fetched_again(hub: Hub, published: Published) -> None:
+def test_installed_weights_are_not_downloaded_again(hub: Hub, published: Published) -> None:
     first = fetch.fetch(published=published, endpoint=hub.url)
     hub.files.clear()
     assert fetch.fetch(published=published, endpoint=hub.url) == first
@@ -84,7 +84,7 @@ def test_a_wrong_hash_is_rejected_and_nothing_is_kept(hub: Hub, published: Publi
     assert engines.choose("auto").name == "compact"
 
 
-def test_a_full_disk_is_said_before_the_download(
+def test_a_full_disk_is_reported_before_the_download(
     hub: Hub, published: Published, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     usage = namedtuple("usage", "total used free")
@@ -101,7 +101,7 @@ def test_without_a_network_it_says_so_and_auto_keeps_compact(hub: Hub, published
     assert engines.choose("auto").name == "compact"
 
 
-def test_a_mirror_without_the_file_is_said(hub: Hub, published: Published) -> None:
+def test_a_mirror_without_the_file_is_reported(hub: Hub, published: Published) -> None:
     del hub.files["model.ckpt"]
     with pytest.raises(FetchError, match="cannot be reached at"):
         fetch.fetch(published=published, endpoint=hub.url)
@@ -112,7 +112,7 @@ def test_a_local_file_needs_no_hub(hub: Hub, published: Published, tiny_checkpoi
     assert (hub.requests, installed(), tiny_checkpoint.exists()) == ([], True, True)
 
 
-def test_a_local_file_that_is_another_one_is_refused_and_stays(hub: Hub, tiny_checkpoint: Path) -> None:
+def test_a_local_file_with_another_hash_is_rejected_and_kept(hub: Hub, tiny_checkpoint: Path) -> None:
     with pytest.raises(FetchError, match="is not the published checkpoint"):
         fetch.fetch(tiny_checkpoint)
     assert tiny_checkpoint.exists()

@@ -51,7 +51,7 @@ def test_it_computes_what_the_published_code_computes_at_full_size() -> None:
     check_errors(parity.errors(parity.seeded_weights(Sizes(), SEED), Sizes(), recorded))
 
 
-def test_a_wrong_weight_is_seen_by_the_parity_check(tiny: Sizes, tiny_weights: dict[str, Tensor]) -> None:
+def test_the_parity_check_detects_a_wrong_weight(tiny: Sizes, tiny_weights: dict[str, Tensor]) -> None:
     wrong = dict(tiny_weights)
     wrong["backbone.norm.weight"] = wrong["backbone.norm.weight"] * 1.01
     with np.load(DATA / "tiny.npz") as archive:

@@ -43,7 +43,7 @@ def test_a_point_does_not_depend_on_its_chunk(chair: TriplaneScene) -> None:
     assert torch.allclose(chair.density(at)[-9:], chair.density(at[-9:]), rtol=1e-4)
 
 
-def test_it_answers_for_no_points_at_all(chair: TriplaneScene) -> None:
+def test_no_points_give_an_empty_result(chair: TriplaneScene) -> None:
     assert chair.density(torch.zeros(0, 3)).shape == (0,)
     assert chair.color(torch.zeros(0, 3)).shape == (0, 3)
 
@@ -54,7 +54,7 @@ def test_colors_are_srgb(chair: TriplaneScene) -> None:
     assert 0.0 <= float(color.min()) < float(color.max()) <= 1.0
 
 
-def test_a_stored_scene_answers_the_same(chair: TriplaneScene, tmp_path: Path) -> None:
+def test_a_stored_scene_gives_the_same_values(chair: TriplaneScene, tmp_path: Path) -> None:
     kept = TriplaneScene(chair.planes, chair.layers, Camera(elevation=12.5), threshold=20.0)
     kept.save(tmp_path / "scene.npz")
     again = load_scene(tmp_path / "scene.npz")
@@ -76,13 +76,13 @@ def test_the_same_scene_gives_the_same_bytes(chair: TriplaneScene, tmp_path: Pat
     assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
 
 
-def test_a_file_that_is_no_scene_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_scene_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "scene.npz").write_bytes(b"PK\x03\x04 cut off")
     with pytest.raises(ValueError, match=r"scene\.npz holds no triplane scene"):
         TriplaneScene.load(tmp_path / "scene.npz")
 
 
-def test_a_scene_without_its_decoder_is_refused(chair: TriplaneScene, tmp_path: Path) -> None:
+def test_a_scene_without_its_decoder_is_rejected(chair: TriplaneScene, tmp_path: Path) -> None:
     chair.save(tmp_path / "whole.npz")
     with np.load(tmp_path / "whole.npz") as archive:
         arrays = {name: archive[name] for name in archive.files if "layers.4." not in name and "layers.18." not in name}
