@@ -16,6 +16,11 @@ FORM_OVERHEAD = 64 * 1024
 """Bytes that a form may add to the photos: fields, and the headers of each part."""
 
 
+def max_body_bytes() -> int:
+    """Size of the largest upload: all photos and the rest of the form."""
+    return MAX_PHOTOS * int(settings.MAX_UPLOAD_BYTES) + FORM_OVERHEAD
+
+
 def body_limit(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Respond with 413 by the Content-Length, before the body is parsed or anything is stored; with 411 without one."""
 
@@ -23,7 +28,7 @@ def body_limit(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
         if "CONTENT_LENGTH" not in request.META and "HTTP_TRANSFER_ENCODING" in request.META:
             return length_required(request)
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdigit() and int(length) <= MAX_PHOTOS * settings.MAX_UPLOAD_BYTES + FORM_OVERHEAD:
+        if length.isdigit() and int(length) <= max_body_bytes():
             return get_response(request)
         return too_large(request)
 

@@ -45,6 +45,12 @@ def valid_users(identities: Collection[Identity]) -> dict[Identity, User]:
     }
 
 
+def identity_of_session(session_key: str) -> Identity | None:
+    """The user of a session and the session; None if nobody is signed in. Whether it still counts: `valid_users`."""
+    session = _sessions({session_key} - {""}).get(session_key, {})
+    return Identity(int(session[SESSION_KEY]), session_key=session_key) if SESSION_KEY in session else None
+
+
 def _sessions(keys: set[str]) -> dict[str, dict[str, Any]]:
     rows = Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now()) if keys else ()
     return {row.session_key: row.get_decoded() for row in rows}

@@ -5,14 +5,14 @@ import inspect
 
 import pytest
 import twisted.web.http
-from daphne.http_protocol import WebRequest
 from django.core.checks import run_checks
 from django.test import Client
 from pytest_django import Settings
 
-import reconsite.asgi  # noqa: F401  (replaces the constructor of WebRequest)
+import reconsite.asgi  # noqa: F401  (installs our requests)
 from jobs.core import worker_heartbeat
 from reconsite.core import checks
+from reconsite.limited_request import LimitedRequest
 from tests.live import site
 
 
@@ -73,9 +73,9 @@ def test_the_404_page_has_the_sites_design(db: None, client: Client, settings: S
 
 
 def test_twisted_does_not_parse_forms() -> None:
-    """The switch that asgi.py sets must still exist in Twisted, or uploads would block the event loop."""
+    """The switch that our requests set must still exist in Twisted, or uploads would block the event loop."""
     assert "_parsePOSTFormSubmission" in inspect.getsource(twisted.web.http)
-    assert vars(WebRequest)["__init__"].__module__ == "reconsite.asgi"
+    assert http_protocol.WebRequest is LimitedRequest
 
 
 def test_the_system_checks_pass() -> None:
