@@ -5,6 +5,7 @@ import inspect
 
 import pytest
 import twisted.web.http
+from daphne import http_protocol
 from django.core.checks import run_checks
 from django.test import Client
 from pytest_django import Settings
