@@ -21,6 +21,7 @@ class State(models.TextChoices):
 
     queued -> running -> succeeded | failed | cancelled
     queued -> cancelled        failed | cancelled -> queued (retry, attempt + 1)
+    running -> queued (its worker or engine died; run + 1)
     """
 
     QUEUED = "queued"
@@ -74,6 +75,11 @@ class Job(models.Model):
     progress = models.FloatField(default=0.0)
     seq = models.PositiveIntegerField(default=0)
     attempt = models.PositiveSmallIntegerField(default=1)
+    run = models.PositiveSmallIntegerField(default=1, help_text="How often it was queued within this attempt.")
+    restarts = models.PositiveSmallIntegerField(
+        default=0, help_text="How often it began again in this attempt after its worker or engine died."
+    )
+    low_memory = models.BooleanField(default=False, help_text="Its worker or engine was killed: plan with less memory.")
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     queued_at = models.DateTimeField(default=timezone.now)
@@ -86,6 +92,7 @@ class Job(models.Model):
     lease_token = models.UUIDField(null=True, blank=True, editable=False)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     worker = models.CharField(max_length=100, blank=True)
+    holder = models.CharField(max_length=100, blank=True, editable=False)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
 
     failure_code = models.CharField(max_length=30, blank=True)

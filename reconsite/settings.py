@@ -180,9 +180,10 @@ MAX_ACTIVE_JOBS = env.int("MAX_ACTIVE_JOBS", 5)
 QUOTA_MB = env.int("QUOTA_MB", 5000)  # photos and results of one person; 0: unlimited
 MIN_FREE_BYTES = env.int("MIN_FREE_MB", 500) * 1024 * 1024
 JOB_TIMEOUT = env.int("JOB_TIMEOUT", 900)
-LEASE_SECONDS = env.float("LEASE_SECONDS", 30.0)
-BEAT_SECONDS = env.float("BEAT_SECONDS", 5.0)
-RECONCILE_SECONDS = env.float("RECONCILE_SECONDS", 5.0)
+# SQLite is on one machine, where the reconciler sees a dead process at once: there the lease may outlast a long lock.
+LEASE_SECONDS = env.float("LEASE_SECONDS", 30.0 if DATABASES["default"]["ENGINE"].endswith("sqlite3") else 10.0)
+BEAT_SECONDS = env.float("BEAT_SECONDS", 2.0)
+RECONCILE_SECONDS = env.float("RECONCILE_SECONDS", 2.5)
 RING_AGAIN_SECONDS = env.float("RING_AGAIN_SECONDS", 15.0)
 WORKER_SEEN_SECONDS = 60  # a worker counts as online this long after its last heartbeat (every 10 s)
 WARM_ENGINE = env.bool("WARM_ENGINE", True)

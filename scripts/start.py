@@ -1,7 +1,7 @@
 """Start the site: `make run` calls `python -m scripts.start` once everything is installed.
 
-Checks that no other copy runs and that the ports are free, migrates the database, then becomes honcho, which runs the
-processes of the Procfile.
+Checks that no other copy runs and that the ports are free, migrates the database, then becomes the supervisor, which
+runs the processes of the Procfile.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def processes() -> list[str]:
 
 
 def main() -> None:
-    """Check, migrate, and become honcho."""
+    """Check, migrate, and become the supervisor."""
     FileAwareEnv().read_env(ROOT / ".env", recurse=False)
     if found := problems(sys.version_info[:2], ROOT):
         raise SystemExit("\n".join(found))
@@ -72,8 +72,7 @@ def main() -> None:
         check_port("127.0.0.1", int(os.environ.get("REDIS_PORT") or 6390), "REDIS_PORT")
     subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], cwd=ROOT, check=True)
     print(f"Reconsite: {address}   (Ctrl-C stops it)", flush=True)
-    # Without honcho's own reading of .env, which would override the command line.
-    os.execv(sys.executable, [sys.executable, "-m", "honcho", "--env", os.devnull, "start", *names])
+    os.execv(sys.executable, [sys.executable, "-m", "scripts.supervisor", *names])
 
 
 if __name__ == "__main__":

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.core.files import File
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Sum
 
 from jobs.core import notify, storage, transitions
@@ -23,18 +24,36 @@ SOURCE_FILES = (files.SCENE, files.INPUT, files.REPORT, *files.CUTOUTS)
 """What a remix needs of its parent; a job only has the cutouts of its own photos."""
 
 
-def store(job: Job, token: UUID, folder: Path, names: tuple[str, ...], report: dict[str, Any]) -> bool:
-    """Store the results of the run that holds `token`; False, and nothing is stored, when the lease was lost."""
+def store(
+    job: Job,
+    token: UUID,
+    folder: Path,
+    names: tuple[str, ...],
+    report: dict[str, Any],
+    *,
+    patiently: Callable[[Callable[[], bool]], bool] = lambda write: write(),
+) -> bool:
+    """Store the results of the run that holds `token`; False, and nothing is stored, when the lease was lost.
+
+    `patiently` may try to write the rows again while the database is unavailable.
+    """
     target = storage.attempt_folder(job.pk, token)
     try:
         rows = [_move(job, folder / name, f"{target}/{name}") for name in names]
-        done = _write_rows(job, token, rows, report)
+        done = patiently(lambda: _write_rows(job, token, rows, report)) or _is_stored(job, target)
+    except (OperationalError, InterfaceError):
+        raise  # the commit may have succeeded all the same; if not, the reconciler deletes the files
     except BaseException:
         storage.delete_tree(target)
         raise
     if not done:
         storage.delete_tree(target)
     return done
+
+
+def _is_stored(job: Job, target: str) -> bool:
+    """True if an earlier try was committed although its connection broke."""
+    return Artifact.objects.filter(job=job, file__startswith=f"{target}/").exists()
 
 
 def _move(job: Job, path: Path, key: str) -> Artifact:
@@ -56,6 +75,8 @@ def _write_rows(job: Job, token: UUID, rows: list[Artifact], report: dict[str, A
     size = _photo_bytes(job) + sum(row.size for row in rows)
     if not transitions.advance(job.pk, State.SUCCEEDED, writer=Writer.WORKER, token=token, size=size, **fields):
         return False
+    for row in rows:
+        row.pk = None  # set by an earlier try that was rolled back
     Artifact.objects.bulk_create(rows)
     return True
 

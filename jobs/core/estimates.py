@@ -10,6 +10,9 @@ from django.db.models import Exists, OuterRef, Q
 
 from jobs.models import Job, Photo, State
 
+STAGE_FACTOR = 10.0
+MIN_STAGE_SECONDS = 120.0
+"""A stage may take this many times as long as the slowest recent one, and never less than this, before it is stuck."""
 RECENT_JOBS = 20
 """Jobs that an estimate is based on: enough for a stable median, few enough to follow a change of hardware."""
 
@@ -45,6 +48,19 @@ def measured_seconds(quality: str, engine: str = "auto", *, remix: bool = False)
     latest = done.only("started_at", "finished_at").order_by("-finished_at")[:RECENT_JOBS]
     seconds = [job.run_seconds for job in latest if job.run_seconds is not None]
     return round(median(seconds), 1) if seconds else None
+
+
+def stage_budgets(job: Job) -> dict[str, float]:
+    """Seconds after which each stage of a job like this one is stuck; empty without earlier jobs."""
+    done = Job.objects.filter(
+        state=State.SUCCEEDED, recipe__quality=job.quality, recipe__engine=job.recipe.get("engine", "auto")
+    )
+    latest = done.order_by("-finished_at").values_list("stage_seconds", flat=True)[:RECENT_JOBS]
+    slowest: dict[str, float] = {}
+    for stages in latest:
+        for name, seconds in stages.items():
+            slowest[name] = max(slowest.get(name, 0.0), seconds)
+    return {name: max(STAGE_FACTOR * seconds, MIN_STAGE_SECONDS) for name, seconds in slowest.items()}
 
 
 def queue_length() -> int:

@@ -3,33 +3,41 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 from uuid import UUID
 
 import django_rq
 from django.conf import settings
+from redis import ConnectionPool, Redis
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
+WORKER_TIMEOUTS: dict[str, Any] = {"socket_connect_timeout": 2, "socket_timeout": 5, "socket_keepalive": True}
+"""Seconds. A worker is no web request; a Redis that is busy for a moment must not end its wait."""
 TIMEOUT_MARGIN_SECONDS = 60
 """RQ kills a run this long after JOB_TIMEOUT, in case the lease did not stop it."""
 FAILED_ENTRY_SECONDS = 3600
 """How long RQ keeps an entry whose function raised, for operators; the job's row has its own failure."""
 
 
-def entry_id(job_id: UUID, attempt: int) -> str:
-    """RQ's id of the queue entry of one attempt: enqueuing it twice makes one entry."""
-    return f"{job_id}-{attempt}"
+def entry_id(job_id: UUID, attempt: int, run: int = 1) -> str:
+    """RQ's id of the queue entry of one run: enqueuing it twice makes one entry."""
+    return f"{job_id}-{attempt}" if run == 1 else f"{job_id}-{attempt}-{run}"
 
 
-def enqueue(job_id: UUID, attempt: int) -> bool:
-    """Queue an attempt for a worker. Never raises: the reconciler enqueues jobs whose entry was lost."""
+def enqueue(job_id: UUID, attempt: int, run: int = 1) -> bool:
+    """Queue a run for a worker; a job that begins again goes to the front.
+
+    Never raises: the reconciler enqueues jobs whose entry was lost.
+    """
     try:
         queue = django_rq.get_queue(settings.JOB_QUEUE, commit_mode="auto")
         queue.enqueue(
             "jobs.work.runner.run",
             str(job_id),
-            job_id=entry_id(job_id, attempt),
+            job_id=entry_id(job_id, attempt, run),
+            at_front=run > 1,
             job_timeout=settings.JOB_TIMEOUT + TIMEOUT_MARGIN_SECONDS,
             result_ttl=0,
             failure_ttl=FAILED_ENTRY_SECONDS,
@@ -46,3 +54,8 @@ def queued_entry_ids() -> set[str] | None:
         return set(django_rq.get_queue(settings.JOB_QUEUE).get_job_ids())
     except RedisError:
         return None
+
+
+def worker_connection() -> Redis:
+    """A connection for a worker, which waits for entries and has time: RQ sets its timeouts."""
+    return Redis(connection_pool=ConnectionPool.from_url(settings.REDIS_URL, **WORKER_TIMEOUTS))

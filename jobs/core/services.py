@@ -6,6 +6,7 @@ import errno
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -188,7 +189,8 @@ def retry(job: Job) -> bool:
     with transaction.atomic():
         _check_limits(job, incoming_bytes=0)  # its photos are counted already
         attempt = job.attempt + 1
-        if not transitions.advance(job.pk, State.QUEUED, writer=Writer.WEB, attempt=attempt):
+        fresh: dict[str, Any] = {"attempt": attempt, "run": 1, "restarts": 0, "low_memory": False}
+        if not transitions.advance(job.pk, State.QUEUED, writer=Writer.WEB, **fresh):
             return False
         transaction.on_commit(lambda: queue.enqueue(job.pk, attempt), robust=True)
     return True

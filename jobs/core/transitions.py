@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from jobs.core import notify, storage
+from jobs.core import holder, notify, storage
 from jobs.models import TERMINAL, Artifact, Job, JobEvent, State, next_seq
 from reconsite.core.errors import MESSAGES
 
@@ -33,6 +33,7 @@ TRANSITIONS: dict[tuple[State, State], frozenset[Writer]] = {
     (State.RUNNING, State.SUCCEEDED): frozenset({Writer.WORKER}),
     (State.RUNNING, State.FAILED): frozenset({Writer.WORKER, Writer.RECONCILER}),
     (State.RUNNING, State.CANCELLED): frozenset({Writer.WORKER, Writer.RECONCILER}),
+    (State.RUNNING, State.QUEUED): frozenset({Writer.WORKER, Writer.RECONCILER}),
     (State.FAILED, State.QUEUED): frozenset({Writer.WEB}),
     (State.CANCELLED, State.QUEUED): frozenset({Writer.WEB}),
 }
@@ -44,10 +45,12 @@ def allowed_from(to: State, writer: Writer) -> list[State]:
 
 
 @transaction.atomic
-def advance(job_id: UUID, to: State, *, writer: Writer, token: UUID | None = None, **fields: Any) -> bool:
+def advance(
+    job_id: UUID, to: State, *, writer: Writer, token: UUID | None = None, code: str = "", **fields: Any
+) -> bool:
     """Move a job to `to`, with further `fields`, and record the event; False when another writer was first.
 
-    `token` is the fencing token: with it, only the holder of the lease succeeds.
+    `token` is the fencing token: with it, only the holder of the lease succeeds. `code` says in the event why.
     """
     rows = Job.objects.filter(pk=job_id, state__in=allowed_from(to, writer))
     if token is not None:
@@ -55,16 +58,16 @@ def advance(job_id: UUID, to: State, *, writer: Writer, token: UUID | None = Non
     values = {"state": to, "seq": next_seq(), **_fields_of(to), **fields}
     if not rows.update(**values):
         return False
-    if to in TERMINAL:
+    if to != State.RUNNING:
         _delete_early_files(job_id, token)
     if to in (State.RUNNING, State.CANCELLED):
         transaction.on_commit(notify.queue_moved, robust=True)
-    _record(job_id, "state", code=values.get("failure_code", ""))
+    _record(job_id, "state", code=values.get("failure_code") or code)
     return True
 
 
 def _delete_early_files(job_id: UUID, token: UUID | None) -> None:
-    """Delete what a run published before its end; a result has rows of its own."""
+    """Delete what a run published before its end; a result has rows of its own, which are not saved yet."""
     Artifact.objects.filter(job=job_id).delete()
     if token is not None:
         folder = storage.early_folder(job_id, token)
@@ -74,12 +77,13 @@ def _delete_early_files(job_id: UUID, token: UUID | None) -> None:
 def _fields_of(to: State) -> dict[str, Any]:
     """The fields that a state sets, so that the row's constraints hold in the same UPDATE."""
     now = timezone.now()
-    if to in TERMINAL:
-        return {"finished_at": now, "lease_token": None, "lease_expires_at": None}
     if to == State.RUNNING:
         return {"started_at": now, "cancel_requested_at": None}
+    released = {"lease_token": None, "lease_expires_at": None}
+    if to in TERMINAL:
+        return {"finished_at": now, **released}
     reset = {"started_at": None, "finished_at": None, "stage": "", "progress": 0.0, "cancel_requested_at": None}
-    return {"queued_at": now, **reset, "failure_code": "", "failure_message": "", "failure_detail": ""}
+    return {"queued_at": now, **released, **reset, "failure_code": "", "failure_message": "", "failure_detail": ""}
 
 
 def _record(job_id: UUID, kind: str, code: str = "") -> None:
@@ -94,7 +98,7 @@ def _record(job_id: UUID, kind: str, code: str = "") -> None:
 def claim(job_id: UUID, worker: str) -> UUID | None:
     """Take a queued job: its new fencing token, or None when it is not queued any more."""
     token = uuid4()
-    lease = {"lease_token": token, "lease_expires_at": lease_end(), "worker": worker}
+    lease = {"lease_token": token, "lease_expires_at": lease_end(), "worker": worker, "holder": holder.this_process()}
     return token if advance(job_id, State.RUNNING, writer=Writer.WORKER, **lease) else None
 
 

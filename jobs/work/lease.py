@@ -14,7 +14,7 @@ from django.db import DatabaseError, connection
 
 from jobs.core import transitions
 from jobs.models import Job, State
-from jobs.work.settle import CANCELLED, LOST, TIMEOUT, settle
+from jobs.work.settle import CANCELLED, LOST, ORPHANED, TIMEOUT, UNREACHABLE, settle
 from ml.stages import STOP_GRACE_SECONDS
 
 logger = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ class Lease:
         self._own_process = own_process
         self._parent = os.getppid()
         self._deadline = time.monotonic() + settings.JOB_TIMEOUT
+        self._renewed_at = time.monotonic()
         self._stop_since: float | None = None
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._renew_until_ended, name=f"lease-{job_id}", daemon=True)
@@ -62,6 +63,7 @@ class Lease:
                 self._heartbeat()
             except DatabaseError as error:
                 logger.warning("The lease of job %s was not renewed: %s", self.job_id, error)
+                self._give_up_if_expired()
             finally:
                 connection.close()
 
@@ -76,17 +78,25 @@ class Lease:
             return TIMEOUT
         if not transitions.renew(self.job_id, self.token):
             return LOST
+        self._renewed_at = time.monotonic()
         requested = Job.objects.filter(pk=self.job_id, state=State.RUNNING).exclude(cancel_requested_at=None)
         return CANCELLED if requested.exists() else self._orphan_reason()
 
     def _orphan_reason(self) -> str:
         """A work horse whose worker was killed ends too: otherwise Ctrl-C would leave it running unnoticed."""
-        return LOST if self._own_process and os.getppid() != self._parent else ""
+        return ORPHANED if self._own_process and os.getppid() != self._parent else ""
+
+    def _give_up_if_expired(self) -> None:
+        """Another worker may take the job once the lease has expired: this run must have stopped by then."""
+        if time.monotonic() - self._renewed_at > settings.LEASE_SECONDS:
+            self.reason = self.reason or UNREACHABLE
 
     def _end_if_stuck(self) -> None:
         now = time.monotonic()
         self._stop_since = self._stop_since or now
         if self._own_process and now - self._stop_since > STOP_GRACE_SECONDS:
             logger.error("Job %s did not stop (%s): ending its process", self.job_id, self.reason)
-            settle(self.job_id, self.token, self.reason)
-            os._exit(EXIT_STUCK)
+            try:
+                settle(self.job_id, self.token, self.reason)
+            finally:
+                os._exit(EXIT_STUCK)

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import time
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
 from django.core.files.storage import default_storage
+from django.db.models import Q
 from django.utils import timezone
 
-from jobs.core import queue, services, storage, transitions, worker_heartbeat
+from jobs.core import holder, queue, recovery, services, storage, worker_heartbeat
 from jobs.core.transitions import Writer
 from jobs.models import Job, State
 
+logger = logging.getLogger(__name__)
+
 ORPHAN_AGE_SECONDS = 3600
 """Files without a row are deleted only when they are this old: the row of a fresh file may be about to be saved."""
+
+
+LEASE_TOLERANCE = 2
+"""A lease that ends this many leases from now was written by a clock that is wrong."""
+MAX_CLOCK_STEP_SECONDS = 2.0
+"""A larger difference between wall clock and monotonic clock from pass to pass is a jump."""
+GRACE_SECONDS = 3 * settings.BEAT_SECONDS
+"""Every worker that is alive has renewed its lease within this time."""
 
 
 @dataclass(frozen=True)
@@ -32,32 +45,64 @@ class ReconcileResult:
         return any((self.expired, self.requeued, self.purged))
 
 
-def reconcile() -> ReconcileResult:
-    """One pass over expired leases, lost queue entries and deleted jobs."""
-    return ReconcileResult(end_expired_leases(), requeue_lost(), purge_deleted())
+def reconcile(*, leases_are_reliable: bool = True) -> ReconcileResult:
+    """One pass over dead workers, expired leases, lost queue entries and deleted jobs."""
+    expired = end_dead_runs() + (end_expired_leases() if leases_are_reliable else 0)
+    return ReconcileResult(expired, requeue_lost(), purge_deleted())
+
+
+def end_dead_runs() -> int:
+    """Running jobs whose process ran on this machine and is gone: no need to wait for the lease."""
+    running = Job.objects.filter(state=State.RUNNING)
+    return sum(_lose(job, "The process ended.") for job in running if holder.is_dead(job.holder))
 
 
 def end_expired_leases() -> int:
-    """End running jobs whose lease has expired: as `worker_lost`, or as cancelled if that was requested."""
-    expired = Job.objects.filter(state=State.RUNNING, lease_expires_at__lt=timezone.now())
-    return sum(_end(job) for job in expired)
+    """Running jobs whose lease has expired, or ends later than a lease can: then a clock was wrong."""
+    now = timezone.now()
+    impossible = now + LEASE_TOLERANCE * timedelta(seconds=settings.LEASE_SECONDS)
+    expired = Q(lease_expires_at__lt=now) | Q(lease_expires_at__gt=impossible)
+    return sum(_lose(job, "The lease expired.") for job in Job.objects.filter(expired, state=State.RUNNING))
 
 
-def _end(job: Job) -> bool:
-    if job.cancel_requested_at is not None:
-        return transitions.advance(job.pk, State.CANCELLED, writer=Writer.RECONCILER, token=job.lease_token)
-    return transitions.fail(job.pk, "worker_lost", writer=Writer.RECONCILER, token=job.lease_token)
+def _lose(job: Job, detail: str) -> bool:
+    token = job.lease_token
+    return token is not None and recovery.lose(job.pk, token, writer=Writer.RECONCILER, detail=detail)
+
+
+class Clock:
+    """Says when the times in the rows can be relied on.
+
+    After a jump of the clock, or after the database was unavailable, workers first need time to renew their leases.
+    """
+
+    def __init__(self) -> None:
+        self._offset = time.time() - time.monotonic()
+        self._reliable_at = 0.0
+
+    def leases_are_reliable(self) -> bool:
+        """False for GRACE_SECONDS after a jump of the clock or `distrust`."""
+        offset = time.time() - time.monotonic()
+        if abs(offset - self._offset) > MAX_CLOCK_STEP_SECONDS:
+            logger.warning("The clock jumped by %.0f s", offset - self._offset)
+            self.distrust()
+        self._offset = offset
+        return time.monotonic() >= self._reliable_at
+
+    def distrust(self) -> None:
+        """Rows could not be written for a while."""
+        self._reliable_at = time.monotonic() + GRACE_SECONDS
 
 
 def requeue_lost() -> int:
     """Enqueue jobs that have been queued for a while and whose queue entry is not in Redis."""
     since = timezone.now() - timedelta(seconds=settings.RING_AGAIN_SECONDS)
-    waiting = list(Job.objects.filter(state=State.QUEUED, queued_at__lt=since).only("pk", "attempt"))
+    waiting = list(Job.objects.filter(state=State.QUEUED, queued_at__lt=since).only("pk", "attempt", "run"))
     entries = queue.queued_entry_ids() if waiting else set()
     if entries is None:
         return 0
-    lost = [job for job in waiting if queue.entry_id(job.pk, job.attempt) not in entries]
-    return sum(queue.enqueue(job.pk, job.attempt) for job in lost)
+    lost = [job for job in waiting if queue.entry_id(job.pk, job.attempt, job.run) not in entries]
+    return sum(queue.enqueue(job.pk, job.attempt, job.run) for job in lost)
 
 
 def purge_deleted() -> int:
@@ -77,13 +122,21 @@ def _sweep_storage() -> int:
         folders, _ = default_storage.listdir(storage.ROOT)
     except FileNotFoundError:
         return 0
-    return sum(_sweep_job(name) for name in folders)
+    return sum(_sweep_job(UUID(name)) for name in folders if _is_job_id(name))
 
 
-def _sweep_job(name: str) -> int:
+def _is_job_id(name: str) -> bool:
+    """False for a folder that is not ours, such as `lost+found`: it is left alone."""
+    try:
+        return str(UUID(name)) == name
+    except ValueError:
+        return False
+
+
+def _sweep_job(job_id: UUID) -> int:
     """Delete the folder of a job without a row; of a job that is not running, the folders of other attempts."""
-    folder = f"{storage.ROOT}/{name}"
-    job = Job.objects.filter(pk=UUID(name)).first()
+    folder = storage.job_folder(job_id)
+    job = Job.objects.filter(pk=job_id).first()
     if job is None:
         return _delete_if_old(folder)
     if job.state == State.RUNNING:
@@ -95,7 +148,10 @@ def _sweep_job(name: str) -> int:
 
 def _delete_if_old(folder: str) -> int:
     """Delete a folder older than ORPHAN_AGE_SECONDS; returns 1 if it was deleted, else 0."""
-    age = timezone.now() - default_storage.get_modified_time(folder)
+    try:
+        age = timezone.now() - default_storage.get_modified_time(folder)
+    except FileNotFoundError:  # its job was deleted meanwhile
+        return 0
     if age.total_seconds() < ORPHAN_AGE_SECONDS:
         return 0
     storage.delete_tree(folder)
@@ -105,7 +161,12 @@ def _delete_if_old(folder: str) -> int:
 def _sweep_work() -> int:
     work = settings.VAR_DIR / "work"
     limit = time.time() - ORPHAN_AGE_SECONDS - settings.JOB_TIMEOUT
-    old = [path for path in work.glob("*") if path.stat().st_mtime < limit]
-    for path in old:
+    return sum(_delete_work(path) for path in work.glob("*") if path.lstat().st_mtime < limit)
+
+
+def _delete_work(path: Path) -> int:
+    if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
-    return len(old)
+    else:
+        path.unlink(missing_ok=True)
+    return 1

@@ -13,13 +13,15 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.files.storage import default_storage
+from django.db import InterfaceError, OperationalError
 from rq.timeouts import JobTimeoutException
 
-from jobs.core import artifacts, transitions
+from jobs.core import artifacts, estimates, recovery, transitions
 from jobs.core.transitions import Writer
 from jobs.models import Job
 from jobs.work import engine_process
 from jobs.work.lease import Lease
+from jobs.work.patience import until_lease_ends
 from jobs.work.settle import settle
 from ml.errors import ReconstructionError, Stopped
 from ml.stages import Listeners, OnFile, overall_progress
@@ -36,20 +38,27 @@ OWN_PROCESS = "RECONSITE_WORK_HORSE"
 def run(job_id: str) -> None:
     """Run the job if it is still queued; an outdated or duplicate queue entry does nothing. RQ calls this."""
     key = UUID(job_id)
-    token = transitions.claim(key, worker=os.environ.get("RQ_WORKER_ID", ""))
+    worker = os.environ.get("RQ_WORKER_ID", "")
+    token = until_lease_ends(lambda: transitions.claim(key, worker=worker))
     if token is None:
         logger.info("Job %s is not queued any more", job_id)
         return
     with Lease(key, token, own_process=bool(os.environ.get(OWN_PROCESS))) as lease:
-        _run_to_terminal_state(Job.objects.get(pk=key), lease)
+        job = until_lease_ends(lambda: Job.objects.get(pk=key))
+        _run_to_end(job, lease)
 
 
-def _run_to_terminal_state(job: Job, lease: Lease) -> None:
-    """Whatever the outcome of the pipeline, the row ends in a terminal state."""
+def _run_to_end(job: Job, lease: Lease) -> None:
+    """Whatever the outcome of the pipeline, the row leaves the state `running`."""
     try:
         _run_pipeline(job, lease)
     except Stopped:
-        settle(lease.job_id, lease.token, lease.reason)
+        until_lease_ends(lambda: settle(lease.job_id, lease.token, lease.reason))
+    except engine_process.EngineLost as error:
+        _lose(lease, error)
+    except (OperationalError, InterfaceError) as error:
+        logger.warning("Job %s is given back, the database is unavailable: %s", job.pk, error)
+        until_lease_ends(lambda: recovery.give_back(lease.job_id, lease.token, writer=Writer.WORKER))
     except ReconstructionError as error:
         _fail(lease, error.code, message=error.message)
     except JobTimeoutException:
@@ -71,8 +80,9 @@ def _run_pipeline(job: Job, lease: Lease) -> None:
         listeners = Listeners(_Progress(lease), _publish_early(job, lease, folder), lease.should_stop)
         photos = _photos(job)
         source = None if photos else _source(job, Path(name) / "source")
-        names, report = engine_process.reconstruct(photos, job.recipe_object(), folder, listeners, source=source)
-        if not artifacts.store(job, lease.token, folder, names, report):
+        plan = engine_process.Plan(source=source, low_memory=job.low_memory, budgets=estimates.stage_budgets(job))
+        names, report = engine_process.reconstruct(photos, job.recipe_object(), folder, listeners, plan)
+        if not artifacts.store(job, lease.token, folder, names, report, patiently=until_lease_ends):
             lease.lose()
 
 
@@ -99,8 +109,11 @@ def _publish_early(job: Job, lease: Lease, folder: Path) -> OnFile:
     """An `on_file` that publishes a file while the run continues."""
 
     def on_file(name: str) -> None:
-        if not artifacts.store_early(job, lease.token, folder / name):
-            lease.lose()
+        try:
+            if not artifacts.store_early(job, lease.token, folder / name):
+                lease.lose()
+        except (OperationalError, InterfaceError) as error:  # the result has the file too
+            logger.warning("%s of job %s is not published early: %s", name, job.pk, error)
 
     return on_file
 
@@ -119,13 +132,15 @@ class _Progress:
             return
         self._stage, self._saved_at = stage, time.monotonic()
         progress = overall_progress(stage, fraction)
-        if not transitions.report_progress(self._lease.job_id, self._lease.token, stage, progress, new_stage=new_stage):
-            self._lease.lose()
+        job_id, token = self._lease.job_id, self._lease.token
+        try:
+            if not transitions.report_progress(job_id, token, stage, progress, new_stage=new_stage):
+                self._lease.lose()
+        except (OperationalError, InterfaceError) as error:  # the next step is saved again
+            logger.warning("The progress of job %s was not saved: %s", job_id, error)
 
 
 def _failure_code(error: Exception) -> str:
-    if isinstance(error, engine_process.EngineLost):
-        return "worker_lost"
     if isinstance(error, FileNotFoundError):
         return "photo_missing"
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -133,6 +148,19 @@ def _failure_code(error: Exception) -> str:
     return "internal"
 
 
+def _lose(lease: Lease, error: engine_process.EngineLost) -> None:
+    logger.warning("Job %s lost its engine: %s", lease.job_id, error)
+    until_lease_ends(
+        lambda: recovery.lose(
+            lease.job_id, lease.token, writer=Writer.WORKER, detail=str(error), killed=error.was_killed
+        )
+    )
+
+
 def _fail(lease: Lease, code: str, message: str = "") -> None:
     detail = traceback.format_exc()
-    transitions.fail(lease.job_id, code, writer=Writer.WORKER, token=lease.token, message=message, detail=detail)
+    until_lease_ends(
+        lambda: transitions.fail(
+            lease.job_id, code, writer=Writer.WORKER, token=lease.token, message=message, detail=detail
+        )
+    )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from jobs.core import transitions
+from jobs.core import recovery, transitions
 from jobs.core.transitions import Writer
 from jobs.models import State
 
-CANCELLED, TIMEOUT, LOST = "cancelled", "timeout", "lost"
-"""Reasons for which a run has to stop."""
+CANCELLED, TIMEOUT, LOST, ORPHANED, UNREACHABLE = "cancelled", "timeout", "lost", "orphaned", "unreachable"
+"""Reasons for which a run has to stop. LOST: the job belongs to another run. ORPHANED: the worker died.
+UNREACHABLE: the lease could not be renewed."""
 
 
 def settle(job_id: UUID, token: UUID, reason: str) -> None:
@@ -18,5 +19,7 @@ def settle(job_id: UUID, token: UUID, reason: str) -> None:
         transitions.advance(job_id, State.CANCELLED, writer=Writer.WORKER, token=token)
     elif reason == TIMEOUT:
         transitions.fail(job_id, "timeout", writer=Writer.WORKER, token=token)
-    elif reason == LOST:
-        transitions.fail(job_id, "worker_lost", writer=Writer.WORKER, token=token)
+    elif reason == ORPHANED:
+        recovery.lose(job_id, token, writer=Writer.WORKER, detail="The worker's process ended.")
+    elif reason == UNREACHABLE:
+        recovery.give_back(job_id, token, writer=Writer.WORKER)

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import select
+import signal
 from typing import Any
 from uuid import UUID
 
 import django_rq
 from django.conf import settings
 from django.db import DatabaseError, connections
+from redis.exceptions import RedisError
+from rq.executions import Execution
 from rq.job import Job as QueueEntry
 from rq.queue import Queue
 from rq.serializers import JSONSerializer
 from rq.worker import Worker
 
-from jobs.core import transitions, worker_heartbeat
+from jobs.core import queue, recovery, worker_heartbeat
 from jobs.core.transitions import Writer
 from jobs.models import Job, State
 from jobs.work.engine_process import SOCKET_VARIABLE, WarmEngine
+from jobs.work.patience import until_lease_ends
 from jobs.work.runner import OWN_PROCESS
 
 logger = logging.getLogger(__name__)
@@ -27,14 +33,24 @@ HEARTBEAT_SECONDS = 10
 """How often a worker records its heartbeat; WORKER_SEEN_SECONDS allows for several lost ones."""
 RQ_WAIT_MARGIN_SECONDS = 15
 """RQ waits for the next queue entry this much less than its `worker_ttl`."""
+MAX_REDIS_WAIT_SECONDS = 2.0
+"""Pause between attempts to reach a Redis that is away: RQ's own limit of a minute would leave a worker idle."""
+ENGINE_CHECK_SECONDS = 0.5
+"""How soon a new engine is started after the old one ended during a run."""
 MAINTENANCE_SECONDS = 60
 """How often RQ cleans its registries of entries whose worker died."""
 
 
 class ReconstructionWorker(Worker):
-    """Forks a work horse per job. This parent never imports torch: a fork after torch has computed hangs."""
+    """Forks a work horse per job. This parent never imports torch: a fork after torch has computed hangs.
+
+    It survives a Redis that is killed or frozen during a job: what counts is in the database.
+    """
 
     engine: WarmEngine | None = None
+    stop_was_requested = False
+    max_connection_wait_time = MAX_REDIS_WAIT_SECONDS
+    _horse_status: int | None = 0
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
         """RQ's own heartbeat, and the row that pages and health checks read."""
@@ -45,6 +61,23 @@ class ReconstructionWorker(Worker):
             logger.warning("The heartbeat of worker %s was not recorded: %s", self.name, error)
         finally:
             connections.close_all()
+
+    def request_stop(self, signum: int, frame: Any) -> None:
+        """SIGTERM: finish the job first. RQ calls `request_force_stop` at the second one."""
+        self.stop_was_requested = True
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+    def set_shutdown_requested_date(self) -> None:
+        """Tell Redis; it need not be there."""
+        with contextlib.suppress(RedisError):
+            super().set_shutdown_requested_date()  # type: ignore[no-untyped-call]
+
+    def maintain_heartbeats(self, job: QueueEntry, execution: Execution) -> None:
+        """During a job. Without Redis the job goes on."""
+        try:
+            super().maintain_heartbeats(job, execution)
+        except RedisError as error:
+            logger.warning("Redis does not respond during %s: %s", job.id, error)
 
     def fork_work_horse(self, job: QueueEntry, queue: Queue) -> None:
         """A child must not inherit an open database connection."""
@@ -61,27 +94,81 @@ class ReconstructionWorker(Worker):
             self.engine.close_stdin()
         super().main_work_horse(job, queue)
 
+    def wait_for_horse(self) -> tuple[int | None, int | None, Any]:
+        """Wait until the work horse ends; meanwhile replace an engine that ends."""
+        with contextlib.suppress(ProcessLookupError):
+            descriptor = os.pidfd_open(self.horse_pid)
+            try:
+                while not select.select([descriptor], [], [], ENGINE_CHECK_SECONDS)[0]:
+                    self._replace_dead_engine()
+            finally:
+                os.close(descriptor)
+        ended = super().wait_for_horse()
+        self._horse_status = ended[1]
+        return ended
 
-def on_work_horse_killed(entry: QueueEntry, pid: int, status: int, usage: Any) -> None:
-    """The work horse was killed (SIGKILL, out of memory): end its row now, not when the lease expires."""
-    job_id = UUID(entry.args[0])
-    job = Job.objects.filter(pk=job_id, state=State.RUNNING, worker=os.environ.get("RQ_WORKER_ID", "")).first()
-    if job is not None and job.lease_token is not None:
-        transitions.fail(job_id, "worker_lost", writer=Writer.WORKER, token=job.lease_token, detail=f"status {status}")
-    connections.close_all()
+    def _replace_dead_engine(self) -> None:
+        """RQ's timer must not interrupt a start, or a process would be forgotten."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+        try:
+            if self.engine is not None:
+                self.engine.replace_if_dead()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
+
+    def monitor_work_horse(self, job: QueueEntry, queue: Queue, execution: Execution) -> None:
+        """Wait for the end of the run; if the work horse was killed, settle its row now, not when the lease expires."""
+        self._horse_status = None
+        stopped = False
+        try:
+            super().monitor_work_horse(job, queue, execution)
+        except RedisError as error:
+            logger.warning("Redis was not told of the end of %s: %s", job.id, error)
+        except SystemExit:  # a second SIGTERM: RQ has killed the work horse
+            stopped = True
+            raise
+        finally:
+            if self._horse_status != os.EX_OK:
+                settle_dead_horse(UUID(job.args[0]), self.name, self._horse_status, stopped=stopped)
 
 
-def make_worker(name: str | None = None) -> ReconstructionWorker:
+def settle_dead_horse(job_id: UUID, worker: str, status: int | None, *, stopped: bool = False) -> None:
+    """The work horse ended with this wait status: its job begins again, unless the row says that the run had ended.
+
+    `stopped`: the worker itself was stopped, which is not the job's fault.
+    """
+
+    def settle() -> None:
+        job = Job.objects.filter(pk=job_id, state=State.RUNNING, worker=worker).first()
+        if job is None or job.lease_token is None:
+            return
+        if stopped:
+            recovery.give_back(job_id, job.lease_token, writer=Writer.WORKER)
+            return
+        killed = status is not None and os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        detail = f"The work horse ended with status {status}."
+        recovery.lose(job_id, job.lease_token, writer=Writer.WORKER, detail=detail, killed=killed)
+
+    try:
+        until_lease_ends(settle)
+    except DatabaseError as error:  # the reconciler sees that the process is gone
+        logger.warning("Job %s could not be settled: %s", job_id, error)
+    finally:
+        connections.close_all()
+
+
+def make_worker(name: str | None = None, engine: WarmEngine | None = None) -> ReconstructionWorker:
     """A worker on the only queue. RQ workers on several queues can lose an entry."""
-    connection = django_rq.get_connection(settings.JOB_QUEUE)
-    queue = django_rq.get_queue(settings.JOB_QUEUE, connection=connection)
-    return ReconstructionWorker(
-        [queue],
+    connection = queue.worker_connection()
+    rq_queue = django_rq.get_queue(settings.JOB_QUEUE, connection=connection)
+    worker = ReconstructionWorker(
+        [rq_queue],
         name=name,
         connection=connection,
         serializer=JSONSerializer,
         worker_ttl=HEARTBEAT_SECONDS + RQ_WAIT_MARGIN_SECONDS,
         job_monitoring_interval=HEARTBEAT_SECONDS,
         maintenance_interval=MAINTENANCE_SECONDS,
-        work_horse_killed_handler=on_work_horse_killed,
     )
+    worker.engine = engine
+    return worker

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 import psutil
@@ -10,9 +13,23 @@ import torch
 CGROUP = Path("/sys/fs/cgroup")
 """cgroup v2: holds the limits of the container, if there is one."""
 
+_is_low: ContextVar[bool] = ContextVar("low_memory", default=False)
+
+
+@contextmanager
+def low(is_low: bool = True) -> Iterator[None]:
+    """Inside, this thread plans as if no memory were free: everything is computed in its smallest parts."""
+    token = _is_low.set(is_low)
+    try:
+        yield
+    finally:
+        _is_low.reset(token)
+
 
 def free_memory() -> int:
-    """Bytes still available on this machine, or within the container's limit if that is less."""
+    """Bytes still available on this machine, or within the container's limit if that is less; 0 inside `low`."""
+    if _is_low.get():
+        return 0
     free = int(psutil.virtual_memory().available)
     try:
         limit = int((CGROUP / "memory.max").read_text())

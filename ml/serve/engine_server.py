@@ -1,10 +1,11 @@
 """A warm process that keeps the networks loaded and makes one model at a time for clients on this machine.
 
 `python -m ml.serve.engine_server SOCKET`. A client connects and sends a request and its photos, then reads messages:
-`progress`, `file` as soon as a result file is complete, and finally `done`, `refused` or `error`. A request holds
-`photos` (how many follow), `recipe`, `out_dir`, and for a remix `source`, the folder of an earlier result. To stop a
-run the client disconnects. If the run does not notice (inside a call into C, say), the whole process exits and its
-owner starts a new one. The process also exits when its standard input closes, so it never outlives its owner.
+`alive` every second, `progress`, `file` as soon as a result file is complete, and finally `done`, `refused` or
+`error`. A request holds `photos` (how many follow), `recipe`, `out_dir`, and for a remix `source`, the folder of an
+earlier result; `low_memory` makes the run compute in smaller parts. To stop a run the client disconnects. If the run
+does not notice (inside a call into C, say), the whole process exits and its owner starts a new one. The process also
+exits when its standard input closes, so it never outlives its owner.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 DISCONNECT_POLL_SECONDS = 0.1
 """How often the connection is checked for a client that has disconnected."""
+HEARTBEAT_SECONDS = 1.0
 EXIT_CLIENT_LOST, EXIT_OWNER_LOST = 66, 0
 """Exit codes. 66 only has to differ from a crash, so that the log tells them apart."""
 
@@ -62,11 +64,14 @@ def warm_up() -> None:
 
 def serve(client: Connection) -> None:
     """One run for one client. Failures are sent to the client; a client that disconnects is not a failure."""
+    from ml.core import memory  # torch: not before the process watches its owner
+
     try:
         request = json.loads(client.recv_bytes())
         photos = [client.recv_bytes() for _ in range(request["photos"])]
-        with DisconnectWatch(client) as watch:
-            response = run(photos, request, ProgressSender(client), watch.disconnected.is_set)
+        sender = ProgressSender(client)
+        with DisconnectWatch(client) as watch, Heartbeat(sender), memory.low(bool(request.get("low_memory"))):
+            response = run(photos, request, sender, watch.disconnected.is_set)
         client.send_bytes(json.dumps(response).encode())
     except (EOFError, OSError, Stopped):
         return
@@ -107,6 +112,11 @@ class ProgressSender:
 
     def __init__(self, client: Connection) -> None:
         self._client = client
+        self._lock = threading.Lock()
+
+    def on_alive(self) -> None:
+        """The process still executes Python."""
+        self._send({"alive": True})
 
     def on_progress(self, stage: str, fraction: float) -> None:
         """As `ml.stages.OnProgress`."""
@@ -117,7 +127,30 @@ class ProgressSender:
         self._send({"file": name})
 
     def _send(self, message: dict[str, Any]) -> None:
-        self._client.send_bytes(json.dumps(message).encode())
+        with self._lock:
+            self._client.send_bytes(json.dumps(message).encode())
+
+
+class Heartbeat:
+    """Sends a heartbeat every HEARTBEAT_SECONDS from a thread of its own: it needs the interpreter's lock, as a run."""
+
+    def __init__(self, sender: ProgressSender) -> None:
+        self._sender = sender
+        self._finished = threading.Event()
+        self._thread = threading.Thread(target=self._send_until_finished, daemon=True)
+
+    def __enter__(self) -> Heartbeat:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._finished.set()
+        self._thread.join()
+
+    def _send_until_finished(self) -> None:
+        with suppress(OSError):  # the client has disconnected
+            while not self._finished.wait(HEARTBEAT_SECONDS):
+                self._sender.on_alive()
 
 
 class DisconnectWatch:

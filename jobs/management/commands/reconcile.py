@@ -4,6 +4,7 @@ import logging
 import signal
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -35,21 +36,38 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        swept = 0.0
+        tasks = Tasks()
         while not stop.wait(settings.RECONCILE_SECONDS):
-            swept = one_pass(swept)
+            tasks.run_due()
 
 
-def one_pass(swept: float) -> float:
-    """Reconcile, and sweep when due; returns the time of the last sweep. A database outage is only logged."""
-    try:
-        if result := reconciler.reconcile():
+class Tasks:
+    """What every pass does. A task that fails is logged and does not keep the others from running."""
+
+    def __init__(self) -> None:
+        self._clock = reconciler.Clock()
+        self._sweep_at = 0.0
+
+    def run_due(self) -> None:
+        """Reconcile, and sweep when due."""
+        if not self._try(self._reconcile):
+            self._clock.distrust()
+        if time.monotonic() >= self._sweep_at and self._try(reconciler.sweep):
+            self._sweep_at = time.monotonic() + SWEEP_SECONDS
+
+    def _reconcile(self) -> None:
+        if result := reconciler.reconcile(leases_are_reliable=self._clock.leases_are_reliable()):
             logger.info("%s", result)
-        if time.monotonic() - swept > SWEEP_SECONDS or not swept:
-            reconciler.sweep()
-            return time.monotonic()
-    except DatabaseError as error:
-        logger.warning("The database is not responding: %s", error)
-    finally:
-        close_old_connections()
-    return swept
+
+    def _try(self, task: Callable[[], object]) -> bool:
+        try:
+            task()
+        except DatabaseError as error:
+            logger.warning("The database is unavailable: %s", error)
+        except Exception:
+            logger.exception("A task of the reconciler failed")
+        else:
+            return True
+        finally:
+            close_old_connections()
+        return False

@@ -1,22 +1,26 @@
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 import time
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
+from redis.exceptions import RedisError
 
 from jobs.core import worker_heartbeat
 from jobs.core.health import redis_available
 from jobs.work.engine_process import WarmEngine
-from jobs.work.worker import make_worker
+from jobs.work.worker import ReconstructionWorker, make_worker
 
-REDIS_START_SECONDS = 30.0
-"""How long a Redis that is started together with the worker may take."""
+logger = logging.getLogger(__name__)
+
 REDIS_RETRY_SECONDS = 0.2
-"""Between two attempts to connect while the worker starts."""
+"""Between two attempts to connect."""
+REDIS_REMIND_SECONDS = 30.0
+"""How often the log says that the worker still waits for Redis."""
 
 
 class Command(BaseCommand):
@@ -30,28 +34,38 @@ class Command(BaseCommand):
         parser.add_argument("--burst", action="store_true", help="exit when the queue is empty")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Wait for Redis, then work until stopped."""
-        wait_for_redis(seconds=REDIS_START_SECONDS)
-        worker = make_worker(options["name"])
-        if settings.WARM_ENGINE:
-            worker.engine = WarmEngine()
-            worker.engine.ensure_running()
+        """Work until stopped. While Redis is away, wait for it."""
+        engine = WarmEngine() if settings.WARM_ENGINE else None
+        try:
+            if engine is not None:
+                engine.ensure_running()
+            while not self._work(make_worker(options["name"], engine), burst=options["burst"]):
+                pass
+        finally:
+            if engine is not None:
+                engine.stop()
+
+    def _work(self, worker: ReconstructionWorker, *, burst: bool) -> bool:
+        """Work until a stop is requested (True) or Redis fails in a way that RQ cannot handle (False)."""
         # RQ installs a handler of its own, but only after its first contact with Redis.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+        wait_for_redis()
         try:
             worker_heartbeat.record(worker.name)
             self.stdout.write(f"Worker {worker.name} is listening on “{settings.JOB_QUEUE}”.")
-            worker.work(burst=options["burst"], logging_level="WARNING")
+            worker.work(burst=burst, logging_level="WARNING")
+        except RedisError as error:
+            logger.warning("Worker %s lost Redis and starts again: %s", worker.name, error)
         finally:
             worker_heartbeat.remove(worker.name)
-            if worker.engine is not None:
-                worker.engine.stop()
+        return burst or worker.stop_was_requested
 
 
-def wait_for_redis(seconds: float) -> None:
-    """Return once Redis responds. Raises CommandError if it does not within `seconds`."""
-    deadline = time.monotonic() + seconds
+def wait_for_redis() -> None:
+    """Return once Redis responds."""
+    remind_at = time.monotonic()
     while not redis_available():
-        if time.monotonic() > deadline:
-            raise CommandError(f"Redis at {settings.REDIS_URL} is not responding. Start it, or set REDIS_URL.")
+        if time.monotonic() >= remind_at:
+            logger.warning("Waiting for Redis at %s. Start it, or set REDIS_URL.", settings.REDIS_URL)
+            remind_at += REDIS_REMIND_SECONDS
         time.sleep(REDIS_RETRY_SECONDS)

@@ -2,7 +2,9 @@
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import django_rq
@@ -12,6 +14,7 @@ import trimesh
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.management import call_command
+from django.utils import timezone
 from PIL import Image
 
 from accounts.models import User
@@ -119,56 +122,90 @@ def test_a_job_queued_by_the_version_before_the_packages_still_runs(
     assert job.state == State.SUCCEEDED
 
 
-def test_the_job_of_a_killed_worker_fails_and_a_retry_succeeds(
+def test_the_job_of_a_killed_worker_begins_again_before_its_lease_expires(
     worker: Process, workers: Workers, submit: Callable[..., Job]
 ) -> None:
-    job = submit()
+    job = submit(**SMALL)
     wait_for_stage(job, "cutout")
+    Job.objects.update(lease_expires_at=timezone.now() + timedelta(seconds=20))
     worker.kill()
-    wait_until(lambda: reconciler.reconcile().expired == 1, TIMEOUT_SECONDS, "the end of the lease")
-    assert state_of(job) == State.FAILED
-    assert job.failure_code == "worker_lost"
+    wait_until(lambda: reconciler.reconcile().expired == 1, 5.0, "the end of the dead run")
+    assert state_of(job) == State.QUEUED
     workers.running()
-    assert services.retry(job)
+    reconciler.requeue_lost()
+    queue.enqueue(job.pk, job.attempt, job.run)
     wait_for(job, State.SUCCEEDED, State.FAILED)
-    assert (job.state, job.attempt) == (State.SUCCEEDED, 2)
+    assert (job.state, job.attempt, job.restarts) == (State.SUCCEEDED, 1, 1)
     wait_for_one_run(job)
 
 
-def test_the_job_of_a_killed_work_horse_fails_at_once_and_its_worker_continues(
+def test_the_job_of_a_killed_work_horse_begins_again_with_less_memory(
     worker: Process, submit: Callable[..., Job]
 ) -> None:
-    job = submit()
+    job = submit(**SMALL)
     wait_for_stage(job, "cutout")
     worker.horse().kill()
-    wait_for(job, State.FAILED)
-    assert job.failure_code == "worker_lost"
+    wait_for(job, State.SUCCEEDED, State.FAILED)
+    assert (job.state, job.restarts, job.low_memory) == (State.SUCCEEDED, 1, True)
     assert worker.popen.poll() is None
+    wait_for_one_run(job)
 
 
-def test_an_orphaned_work_horse_ends_its_job_and_itself(worker: Process, submit: Callable[..., Job]) -> None:
+def test_an_orphaned_work_horse_ends_its_run_and_itself(worker: Process, submit: Callable[..., Job]) -> None:
     job = submit()
     wait_for_stage(job, "cutout")
     horse, engine = worker.horse(), worker.engine()
     worker.popen.kill()
-    wait_for(job, State.FAILED)
-    assert job.failure_code == "worker_lost"
+    wait_for(job, State.QUEUED)
+    assert job.restarts == 1
     psutil.wait_procs([horse, engine], timeout=TIMEOUT_SECONDS)
     assert not horse.is_running()
     assert not engine.is_running()
+    services.cancel(job.pk)
 
 
-def test_the_job_of_a_killed_engine_fails_and_the_next_job_gets_a_new_engine(
-    worker: Process, submit: Callable[..., Job]
+def test_the_job_of_a_killed_engine_begins_again_on_a_new_one(worker: Process, submit: Callable[..., Job]) -> None:
+    job = submit(**SMALL)
+    wait_for_stage(job, "cutout")
+    worker.engine().kill()
+    wait_for(job, State.SUCCEEDED, State.FAILED)
+    assert (job.state, job.restarts, job.low_memory) == (State.SUCCEEDED, 1, True)
+
+
+def test_an_engine_that_ends_before_the_run_began_costs_nothing(worker: Process, submit: Callable[..., Job]) -> None:
+    wait_for(submit(**SMALL), State.SUCCEEDED)
+    engine = worker.engine()
+    engine.suspend()
+    job = submit(**SMALL)
+    wait_for(job, State.RUNNING)
+    engine.kill()
+    wait_for(job, State.SUCCEEDED, State.FAILED)
+    assert (job.state, job.restarts) == (State.SUCCEEDED, 0)
+
+
+def test_a_frozen_engine_is_replaced(worker: Process, submit: Callable[..., Job]) -> None:
+    wait_for(submit(**SMALL), State.SUCCEEDED)
+    engine = worker.engine()
+    engine.suspend()
+    job = submit(**SMALL)
+    wait_for(job, State.RUNNING)
+    wait_until(lambda: not engine.is_running(), 20.0, "the end of the frozen engine")
+    wait_for(job, State.SUCCEEDED, State.FAILED)
+    assert (job.state, job.restarts) == (State.SUCCEEDED, 0)
+
+
+def test_a_worker_that_is_told_twice_to_stop_gives_its_job_back(
+    worker: Process, workers: Workers, submit: Callable[..., Job]
 ) -> None:
     job = submit()
     wait_for_stage(job, "cutout")
-    worker.engine().kill()
-    wait_for(job, State.FAILED)
-    assert job.failure_code == "worker_lost"
-    assert services.retry(job)
-    wait_for(job, State.SUCCEEDED, State.FAILED)
-    assert job.state == State.SUCCEEDED
+    worker.popen.terminate()
+    time.sleep(1.1)  # RQ takes two signals within a second for one
+    worker.popen.terminate()
+    worker.popen.wait(TIMEOUT_SECONDS)
+    assert state_of(job) == State.QUEUED
+    assert job.restarts == 0
+    services.cancel(job.pk)
 
 
 def test_the_engine_stays_warm_from_job_to_job(worker: Process, submit: Callable[..., Job]) -> None:

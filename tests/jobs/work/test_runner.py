@@ -1,6 +1,7 @@
 """Every run ends in a terminal state, and a row exists exactly when its file is complete."""
 
 import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from django.core.files.storage import default_storage
 from pytest_django import Settings
 from rq.timeouts import JobTimeoutException
 
-from jobs.core import artifacts, services, transitions
+from jobs.core import artifacts, estimates, services, transitions
 from jobs.core.transitions import Writer
 from jobs.models import Artifact, Job, State
 from jobs.work import engine_process, reconciler, runner
@@ -323,5 +324,53 @@ def test_messages_of_the_engine_reach_the_listeners() -> None:
     connection: Any = SentMessages(
         b'{"progress": ["cutout", 1.0]}', b'{"file": "cutout.png"}', b'{"done": {"files": ["a"], "report": {}}}'
     )
-    assert engine_process.follow(connection, listeners) == (("a",), {})
+    assert engine_process.follow(connection, listeners, engine_process.EngineWatch(os.getpid(), {})) == (("a",), {})
     assert received == [("cutout", 1.0), "cutout.png"]
+
+
+class Silent:
+    """A watch on a process that says nothing, with a clock and a processor time that the test sets."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, budgets: dict[str, float] | None = None) -> None:
+        self.now = self.cpu = 0.0
+        monkeypatch.setattr("jobs.work.engine_process.time.monotonic", lambda: self.now)
+        monkeypatch.setattr(engine_process.EngineWatch, "_read_cpu_seconds", lambda _: self.cpu)
+        self.watch = engine_process.EngineWatch(os.getpid(), budgets or {})
+
+    def wait(self, seconds: float, cpu: float = 0.0) -> str:
+        self.now += seconds
+        self.cpu += cpu
+        return self.watch.problem()
+
+
+def test_an_engine_that_is_silent_hangs_unless_it_computes(monkeypatch: pytest.MonkeyPatch) -> None:
+    silent = Silent(monkeypatch)
+    silent.watch.heard({"progress": ["mesh", 0.0]})
+    assert silent.wait(14) == ""
+    assert silent.wait(16, cpu=16) == ""  # in a long call into C, which blocks the heartbeat
+    assert "silent for 120 s" in silent.wait(90)
+    silent.watch.heard({"alive": True})
+    assert silent.wait(14) == ""
+
+
+def test_an_engine_that_stays_in_a_stage_for_too_long_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    silent = Silent(monkeypatch, {"mesh": 120.0})
+    silent.watch.heard({"progress": ["mesh", 0.0]})
+    silent.now = 119.0
+    silent.watch.heard({"alive": True})
+    assert silent.wait(0.5) == ""
+    assert "no progress in stage mesh for 121 s" in silent.wait(1.5)
+
+
+def test_a_run_is_lost_uncounted_only_before_its_first_stage() -> None:
+    watch = engine_process.EngineWatch(os.getpid(), {})
+    assert isinstance(watch.lost("", was_killed=True), engine_process.NotBegun)
+    watch.heard({"progress": ["cutout", 0.0]})
+    assert not isinstance(watch.lost("", was_killed=True), engine_process.NotBegun)
+
+
+def test_stage_budgets_come_from_the_slowest_recent_job(job: Job) -> None:
+    assert estimates.stage_budgets(job) == {}
+    in_state(job, State.SUCCEEDED)
+    Job.objects.update(stage_seconds={"mesh": 30.0, "cutout": 1.0})
+    assert estimates.stage_budgets(job) == {"mesh": 300.0, "cutout": 120.0}
