@@ -8,6 +8,8 @@ from collections.abc import Callable
 from allauth.usersessions.models import UserSession
 from django.http import HttpRequest, HttpResponse
 
+from reconsite.core.busy import write_if_free
+
 LAST_SEEN_PRECISION_SECONDS = 300
 """A browser's last visit is recorded at most this often, so that not every request writes a row."""
 
@@ -18,8 +20,8 @@ def track_session(get_response: Callable[[HttpRequest], HttpResponse]) -> Callab
     """Record that this browser was used, for the page on which its owner can sign it out."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if request.session.session_key and request.user.is_authenticated and _is_due(request):
-            UserSession.objects.create_from_request(request)
+        due = request.session.session_key and request.user.is_authenticated and _is_due(request)
+        if due and write_if_free(lambda: UserSession.objects.create_from_request(request)):
             request.session[_RECORDED_AT] = int(time.time())
         return get_response(request)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,33 +9,7 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError
 
-logger = logging.getLogger(__name__)
-
-RETRY_SECONDS = 5.0
-"""How long Redis is not tried again after a failure: a page uses the cache a dozen times, and each wait adds up."""
-
-
-class _Outage:
-    """Whether Redis has just failed; shared by all threads of this process."""
-
-    def __init__(self) -> None:
-        self._retry_at = 0.0
-
-    def is_active(self) -> bool:
-        """True while Redis should not be tried."""
-        return time.monotonic() < self._retry_at
-
-    def begin(self, error: RedisError) -> None:
-        """Redis has just failed with `error`."""
-        logger.warning("The cache does without Redis for %g s: %s", RETRY_SECONDS, error)
-        self._retry_at = time.monotonic() + RETRY_SECONDS
-
-    def end(self) -> None:
-        """Try Redis again with the next request."""
-        self._retry_at = 0.0
-
-
-outage = _Outage()
+from reconsite.core.outage import outage
 
 
 def _with_fallback(name: str) -> Callable[..., Any]:

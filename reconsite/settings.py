@@ -12,7 +12,10 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from environs import FileAwareEnv
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
+
+from reconsite.core.outage import WAIT_SECONDS
 
 django_stubs_ext.monkeypatch()  # allows annotations such as `admin.ModelAdmin[Job]` at run time
 
@@ -114,7 +117,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # when it begins instead of failing halfway.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
+        "timeout": 5,  # then a page answers 503, and a worker tries again (reconsite.core.busy, jobs.work.patience)
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
 
@@ -123,13 +126,12 @@ DATABASES["default"]["TEST"] = {"NAME": env.str("TEST_DATABASE_NAME", "") or Non
 # --- Redis: queue, channel layer and cache ---------------------------------------------------------------------------
 REDIS_URL = env.str("REDIS_URL", "") or f"redis://127.0.0.1:{env.int('REDIS_PORT', 6390)}/0"
 _redis = urlparse(REDIS_URL)
-# A Redis that hangs must not block a web request: two seconds and one retry (redis-py's defaults can take a minute).
+# A Redis that hangs must not block a web request (redis-py's defaults can take a minute). A connection that has broken
+# is replaced once; a wait is not repeated. After a failure nothing tries Redis for a while (reconsite.core.outage).
 REDIS_TIMEOUTS = {
-    "socket_timeout": 2,
-    "socket_connect_timeout": 1,
-    "socket_keepalive": True,
-    "health_check_interval": 30,
-    "retry": Retry(NoBackoff(), 1),
+    "socket_timeout": WAIT_SECONDS,
+    "socket_connect_timeout": WAIT_SECONDS,
+    "retry": Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
 }
 JOB_QUEUE = "reconstruct"
 RQ_QUEUES = {
@@ -163,7 +165,7 @@ CACHES = {
         "BACKEND": "reconsite.cache.FallbackRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "cache",
-        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 1},
+        "OPTIONS": REDIS_TIMEOUTS,
     },
 }
 

@@ -10,6 +10,7 @@ from jobs.views import home
 from reconsite import health
 
 handler400 = "reconsite.middleware.bad_request"
+handler500 = "reconsite.errors.server_error"
 handler429 = "accounts.views.limits.too_many_requests"
 
 urlpatterns = [

@@ -11,10 +11,15 @@ from rest_framework.exceptions import AuthenticationFailed
 from accounts.core import tokens
 from accounts.core.identity import Identity
 from accounts.models import ApiToken, User
+from reconsite.core.busy import write_if_free
 
 
 class BearerAuthentication(TokenAuthentication):  # type: ignore[misc]
     """knox's token authentication, which also records the token's last use."""
+
+    def renew_token(self, auth_token: ApiToken) -> None:
+        """The request does not wait for this: the token is renewed with one of the next ones."""
+        write_if_free(lambda: super(BearerAuthentication, self).renew_token(auth_token))
 
     def validate_user(self, auth_token: ApiToken) -> tuple[User, ApiToken]:
         """The token's user. Raises AuthenticationFailed for a banned one."""

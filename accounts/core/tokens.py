@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.core.announce import announce
 from accounts.models import ApiToken, User
+from reconsite.core.busy import write_if_free
 from reconsite.core.errors import Rejected
 
 MAX_TOKENS = 20
@@ -42,7 +43,7 @@ def record_use(token: ApiToken) -> None:
     """Record that `token` was used just now."""
     now = timezone.now()
     if token.last_used_at is None or now - token.last_used_at > timedelta(seconds=LAST_USE_PRECISION_SECONDS):
-        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+        write_if_free(lambda: ApiToken.objects.filter(pk=token.pk).update(last_used_at=now))
 
 
 def revoke(user: User, token_key: str) -> ApiToken | None:

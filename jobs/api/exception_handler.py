@@ -5,11 +5,21 @@ from __future__ import annotations
 from django.core.exceptions import SuspiciousOperation, TooManyFilesSent
 from django.http import Http404
 from drf_standardized_errors.handler import ExceptionHandler
-from rest_framework.exceptions import NotFound, ParseError
+from rest_framework.exceptions import APIException, NotFound, ParseError
 
 from jobs.http.errors import as_api_exception
 from ml.errors import ReconstructionError
-from reconsite.core.errors import Rejected
+from reconsite.core.busy import RETRY_SECONDS, UNAVAILABLE
+from reconsite.core.errors import MESSAGES, Rejected
+
+
+class Busy(APIException):
+    """The database is locked or restarting."""
+
+    status_code = 503
+    default_code = "busy"
+    default_detail = MESSAGES["busy"]
+    wait = RETRY_SECONDS  # becomes the Retry-After header
 
 
 class ApiExceptionHandler(ExceptionHandler):
@@ -23,6 +33,8 @@ class ApiExceptionHandler(ExceptionHandler):
             return as_api_exception(Rejected("too_many_photos"))
         if isinstance(exc, SuspiciousOperation):  # a form with too many fields, and the like
             return ParseError()
+        if isinstance(exc, UNAVAILABLE):
+            return Busy()
         if isinstance(exc, Http404):
             return NotFound(str(exc) or None)
         return super().convert_known_exceptions(exc)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from typing import Any
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
+
+from reconsite.core.outage import WAIT_SECONDS, outage
 
 logger = logging.getLogger(__name__)
 
@@ -33,9 +37,16 @@ def access_changed(user_id: int, **kwargs: object) -> None:
 
 def _send(message: dict[str, object]) -> None:
     layer = get_channel_layer()
-    if layer is None:
+    if layer is None or outage.is_active():
         return
     try:
-        async_to_sync(layer.group_send)(GROUP, message)
-    except (RedisError, OSError) as error:
-        logger.warning("The open pages were not notified of %s: %s", message["type"], error)
+        async_to_sync(_send_in_time)(layer, message)
+    except (RedisError, OSError) as error:  # TimeoutError is an OSError
+        outage.begin(error)
+        logger.warning("The open pages were not notified of %s: %r", message["type"], error)
+
+
+async def _send_in_time(layer: Any, message: dict[str, object]) -> None:
+    """The connections of the layer have no time limit of their own, because an idle socket waits on them."""
+    async with asyncio.timeout(WAIT_SECONDS):
+        await layer.group_send(GROUP, message)

@@ -11,6 +11,8 @@ from django.conf import settings
 from redis import ConnectionPool, Redis
 from redis.exceptions import RedisError
 
+from reconsite.core.outage import outage
+
 logger = logging.getLogger(__name__)
 
 WORKER_TIMEOUTS: dict[str, Any] = {"socket_connect_timeout": 2, "socket_timeout": 5, "socket_keepalive": True}
@@ -31,6 +33,8 @@ def enqueue(job_id: UUID, attempt: int, run: int = 1) -> bool:
 
     Never raises: the reconciler enqueues jobs whose entry was lost.
     """
+    if outage.is_active():
+        return False
     try:
         queue = django_rq.get_queue(settings.JOB_QUEUE, commit_mode="auto")
         queue.enqueue(
@@ -43,6 +47,7 @@ def enqueue(job_id: UUID, attempt: int, run: int = 1) -> bool:
             failure_ttl=FAILED_ENTRY_SECONDS,
         )
     except RedisError as error:
+        outage.begin(error)
         logger.warning("Job %s could not be enqueued: %s", job_id, error)
         return False
     return True

@@ -83,6 +83,8 @@ def _queue_once(job: Job, photos: Sequence[CheckedPhoto], key: str) -> Submissio
     _check_free_space()
     try:
         _store(job, photos)
+    except _SentBefore as sent:
+        return Submission(sent.job, created=False)
     except IntegrityError:  # the same key arrived twice at once, and the other request was first
         winner = _find_earlier(job, photos)
         if winner is None:
@@ -133,8 +135,11 @@ def _storage_error(error: OSError) -> Exception:
 
 @transaction.atomic
 def _write_rows(job: Job, photos: Sequence[CheckedPhoto], files: Sequence[str]) -> None:
-    """The job, its photos and its first event, within the owner's limits."""
-    _check_limits(job, incoming_bytes=job.size)
+    """The job, its photos and its first event, within the owner's limits. Raises Rejected, _SentBefore."""
+    owner = _lock_owner(job)
+    if earlier := _find_earlier(job, photos):  # before the limits: the same request at the same time
+        raise _SentBefore(earlier)
+    _check_limits(owner, incoming_bytes=job.size)
     job.save(force_insert=True)
     JobEvent.objects.create(job=job, seq=0, kind="state", state=State.QUEUED)
     Photo.objects.bulk_create(
@@ -157,9 +162,21 @@ def _photo_row(job: Job, position: int, photo: CheckedPhoto, file: str) -> Photo
     )
 
 
-def _check_limits(job: Job, incoming_bytes: int) -> None:
-    """Active jobs and used storage, counted while the owner's row is locked. Raises Rejected."""
-    owner = User.objects.select_for_update().get(pk=job.owner_id)
+class _SentBefore(Exception):
+    """A request with the same Idempotency-Key was first; it made `job`."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__()
+        self.job = job
+
+
+def _lock_owner(job: Job) -> User:
+    """The owner's row, locked: what is counted now stays true until the end of the transaction."""
+    return User.objects.select_for_update().get(pk=job.owner_id)
+
+
+def _check_limits(owner: User, incoming_bytes: int) -> None:
+    """Active jobs and used storage of a locked owner. Raises Rejected."""
     if Job.objects.active().filter(owner=owner, deleted_at=None).count() >= settings.MAX_ACTIVE_JOBS:
         raise Rejected("too_many_active")
     quota.check(owner, incoming_bytes)
@@ -187,7 +204,7 @@ def retry(job: Job) -> bool:
     if not job.photos.exists():
         artifacts.require_source(job.parent)
     with transaction.atomic():
-        _check_limits(job, incoming_bytes=0)  # its photos are counted already
+        _check_limits(_lock_owner(job), incoming_bytes=0)  # its photos are counted already
         attempt = job.attempt + 1
         fresh: dict[str, Any] = {"attempt": attempt, "run": 1, "restarts": 0, "low_memory": False}
         if not transitions.advance(job.pk, State.QUEUED, writer=Writer.WEB, **fresh):

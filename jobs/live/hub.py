@@ -21,6 +21,7 @@ from redis.exceptions import RedisError
 
 from jobs.core.notify import GROUP
 from jobs.live.snapshots import Update, Watch, read
+from reconsite.core.outage import WAIT_SECONDS
 
 logger = logging.getLogger(__name__)
 
@@ -99,8 +100,9 @@ class Hub:
 
     async def _start(self) -> None:
         layer = get_channel_layer()
-        channel = await layer.new_channel()
-        await layer.group_add(GROUP, channel)
+        async with asyncio.timeout(WAIT_SECONDS):
+            channel = await layer.new_channel()
+            await layer.group_add(GROUP, channel)
         loops = (self._listen(layer, channel), self._tick(), self._serve())
         self._tasks = [asyncio.create_task(loop) for loop in loops]
 

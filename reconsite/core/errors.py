@@ -20,6 +20,7 @@ MESSAGES: dict[str, str] = {
     "photos_busy": "Too many photos are being checked right now. Wait a few seconds and send them again.",
     "preview_busy": "Too many photos are being cut out right now. Wait a few seconds, or send the photo as it is.",
     "preview_failed": "The cutout preview isn't available right now. Try again, or send the photo as it is.",
+    "busy": "The server is busy. Try again in a few seconds.",
     "wrong_state": "This isn't possible right now.",
     "no_photo": "No photo was sent. Choose one and try again.",
     "too_many_photos": f"A model can have at most {MAX_PHOTOS} photos. Remove some.",

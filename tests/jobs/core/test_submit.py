@@ -220,3 +220,20 @@ def test_a_photo_is_rejected_when_the_quota_is_full(owner: User, photo: bytes, s
         services.submit(owner, [(photo, "a.png")], Recipe())
     assert rejected.value.code == "quota_exceeded"
     assert Job.objects.count() == 1
+
+
+def test_the_same_key_at_the_same_time_comes_before_the_limit_of_jobs(
+    submit: Callable[..., Job], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MAX_ACTIVE_JOBS = 1
+    first: list[Job] = []
+
+    def meanwhile() -> None:  # the other request is finished between this one's first look and its transaction
+        if not first:
+            first.append(Job())
+            first[0] = submit(key="once")
+
+    monkeypatch.setattr(services, "_check_free_space", meanwhile)
+    assert submit(key="once") == first[0]
+    assert Job.objects.count() == 1
+    assert len(stored_files()) == 1
