@@ -135,5 +135,9 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     readonly_fields = ("name", "user", "created", "last_used_at", "expiry")
     exclude = ("digest", "token_key")
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """No look-ups by address: `?digest__startswith=` would reveal a hash digit by digit."""
+        return False
+
     def has_add_permission(self, request: object) -> bool:
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import TooManyFilesSent
@@ -28,9 +29,44 @@ def body_limit(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
         if "CONTENT_LENGTH" not in request.META and "HTTP_TRANSFER_ENCODING" in request.META:
             return length_required(request)
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdigit() and int(length) <= max_body_bytes():
+        if length.isascii() and length.isdigit() and int(length) <= max_body_bytes():
             return get_response(request)
         return too_large(request)
+
+    return middleware
+
+
+def refuse_odd_addresses(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Respond with 400 to a NUL in an address, which PostgreSQL cannot compare, and to another port than the site's."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", "") or _has_another_port(request):
+            return bad_request(request)
+        return get_response(request)
+
+    return middleware
+
+
+def _has_another_port(request: HttpRequest) -> bool:
+    """Whether the Host header names the host of an https site, but a port that it does not have."""
+    site = urlsplit(settings.SITE_URL)
+    try:
+        asked = urlsplit(f"//{request.META.get('HTTP_HOST', '')}")
+        return site.scheme == "https" and asked.hostname == site.hostname and asked.port not in (None, site.port or 443)
+    except ValueError:  # no address
+        return True
+
+
+def no_store(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Nothing private stays in a cache: answers of the API, account pages, shared pages, and all pages of a user."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if not response.has_header("Cache-Control") and (
+            request.path.startswith(("/api/", "/accounts/", "/s/", "/admin/")) or request.user.is_authenticated
+        ):
+            response["Cache-Control"] = "private, no-store"
+        return response
 
     return middleware
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from django.contrib.auth import authenticate
+from allauth.account.adapter import get_adapter
+from django.core.exceptions import ValidationError
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,6 +16,9 @@ from accounts.api.serializers import SignInSerializer, TokenSerializer
 from accounts.core import tokens
 from accounts.core.authentication import BearerAuthentication
 from accounts.models import ApiToken, User
+
+FAILURE_WAIT_SECONDS = 300
+"""What `Retry-After` says: allauth counts the failures of five minutes per account (its rate `login_failed`)."""
 
 
 class SignIn(APIView):
@@ -33,17 +37,26 @@ class SignIn(APIView):
     def post(self, request: Request) -> Response:
         """Create a token (201). An unknown email and a wrong password get the same 401.
 
-        403 if the account has the maximum number of tokens.
+        403 if the account has the maximum number of tokens. 429 after several failures, per account and per address, as
+        on the sign-in page.
         """
         form = SignInSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         values = form.validated_data
-        user = authenticate(request._request, email=values["email"], password=values["password"])
+        user = _authenticate(request, values["email"], values["password"])
         if user is None:
             raise AuthenticationFailed("Wrong email or password.")
-        assert isinstance(user, User)
         row, token = tokens.create(user, values["name"])
         return Response(TokenSerializer({"token": token, "expires_at": row.expiry}).data, status=201)
+
+
+def _authenticate(request: Request, email: str, password: str) -> User | None:
+    """The active user of these credentials. Raises Throttled after too many failures, which the page counts too."""
+    try:
+        user = get_adapter().authenticate(request._request, email=email, password=password)
+    except ValidationError as error:  # allauth's way of saying that the limit is reached
+        raise Throttled(wait=FAILURE_WAIT_SECONDS) from error
+    return user if isinstance(user, User) and user.is_active else None
 
 
 class SignOut(APIView):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
@@ -20,6 +22,25 @@ WRONG_PASSWORD = "Wrong email or password. Try again, or reset your password."
 _SENT = "account/messages/email_confirmation_sent.txt"
 
 
+@dataclass(frozen=True)
+class Site:
+    """What the templates of emails show of the site."""
+
+    name: str
+    domain: str
+
+
+SITE = Site(urlsplit(settings.SITE_URL).netloc, urlsplit(settings.SITE_URL).netloc)
+
+
+def _on_this_site(value: Any) -> Any:
+    """An absolute URL of the context with scheme, host and port of SITE_URL: a request's Host header is not trusted."""
+    if not isinstance(value, str) or not value.startswith(("http://", "https://")):
+        return value
+    site = urlsplit(settings.SITE_URL)
+    return urlsplit(value)._replace(scheme=site.scheme, netloc=site.netloc).geturl()
+
+
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """The setting OPEN_SIGN_UP can close sign-up, and a broken mail server breaks no page."""
 
@@ -29,10 +50,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """True while new people can sign up."""
         return bool(settings.OPEN_SIGN_UP)
 
+    def format_email_subject(self, subject: str) -> str:
+        """The subject, beginning with the site's address from the settings."""
+        return f"[{SITE.name}] {subject}"
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send an email. A failure is logged, and a message tells the user what to do."""
+        on_this_site = {name: _on_this_site(value) for name, value in context.items()}
         try:
-            super().send_mail(template_prefix, email, context)
+            super().send_mail(template_prefix, email, {**on_this_site, "current_site": SITE})
         except OSError as error:  # the base class of smtplib's and the network's errors
             logger.error("The email %s could not be sent: %s", template_prefix, error)
             self._report_failure(email)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.core.exceptions import SuspiciousOperation, TooManyFilesSent
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
 from django.http import Http404
 from drf_standardized_errors.handler import ExceptionHandler
 from rest_framework.exceptions import APIException, NotFound, ParseError
@@ -31,6 +32,9 @@ class ApiExceptionHandler(ExceptionHandler):
             return as_api_exception(exc)
         if isinstance(exc, TooManyFilesSent):
             return as_api_exception(Rejected("too_many_photos"))
+        if isinstance(exc, RequestDataTooBig):
+            limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1000
+            return as_api_exception(Rejected("too_large", f"The request is larger than {limit} kB."))
         if isinstance(exc, SuspiciousOperation):  # a form with too many fields, and the like
             return ParseError()
         if isinstance(exc, UNAVAILABLE):

@@ -69,7 +69,9 @@ class RemixSerializer(serializers.Serializer[Any]):
     size_axis = serializers.ChoiceField(choices=SIZE_AXES, required=False, help_text="What `height_mm` measures.")
     renderer = serializers.ChoiceField(choices=RENDERERS, required=False)
     background = serializers.CharField(required=False, help_text="`transparent` or a colour such as `#ffffff`.")
-    formats = serializers.ListField(child=serializers.ChoiceField(choices=format_names()), required=False)
+    formats = serializers.ListField(
+        child=serializers.ChoiceField(choices=format_names()), required=False, max_length=len(format_names())
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Reject unknown settings instead of ignoring them silently."""
@@ -95,6 +97,7 @@ class SubmitSerializer(RemixSerializer):
     sides = serializers.ListField(
         child=SideField(),
         required=False,
+        max_length=MAX_PHOTOS,
         help_text="The side that each photo shows, in the same order. Repeat the field for each photo.",
     )
 

@@ -116,15 +116,22 @@ def _write_early_row(job: Job, token: UUID, name: str, row: dict[str, Any]) -> b
 
 
 def require_source(job: Job | None) -> None:
-    """Raises Rejected(`source_missing`) unless the scene of `job` still exists."""
-    scene = job.artifacts.filter(name=files.SCENE).first() if job is not None else None
+    """Raises Rejected(`source_missing`) unless the scene of `job` still exists and nobody has hidden it."""
+    scene = job.artifacts.filter(name=files.SCENE).first() if job and _is_visible(job) else None
     if scene is None or not default_storage.exists(str(scene.file)):
         raise Rejected("source_missing")
 
 
+def _is_visible(job: Job) -> bool:
+    """False for a job that was deleted or hidden, perhaps since it was read."""
+    return Job.objects.visible().filter(pk=job.pk).exists()
+
+
 def copy_source(job: Job | None, folder: Path) -> None:
-    """Copy what a remix needs of its parent into `folder`. Raises FileNotFoundError when something is missing."""
-    sources = job.artifacts.filter(name__in=SOURCE_FILES) if job is not None else Artifact.objects.none()
+    """Copy what a remix needs of its parent into `folder`. Raises FileNotFoundError for a missing or hidden source."""
+    if job is None or not _is_visible(job):
+        raise FileNotFoundError("The source was deleted or hidden")
+    sources = job.artifacts.filter(name__in=SOURCE_FILES)
     for artifact in sources:
         with default_storage.open(str(artifact.file)) as stored, (folder / artifact.name).open("wb") as copy:
             shutil.copyfileobj(stored, copy)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -19,21 +21,37 @@ Act = ModerationAct.Act
 
 @transaction.atomic
 def hide(actor: User, job: Job, reason: str) -> bool:
-    """Hide a job from everyone but staff; False when it already was."""
+    """Hide a job, and everything made from it, from everyone but staff; False when it already was."""
     _require(reason)
-    if not Job.objects.filter(pk=job.pk, hidden_at=None).update(hidden_at=timezone.now()):
+    now = timezone.now()
+    if not Job.objects.filter(pk=job.pk, hidden_at=None).update(hidden_at=now):
         return False
     _record(actor, Act.HIDE, reason, job=job)
-    transaction.on_commit(lambda: notify.job_changed(job.pk), robust=True)
+    versions = _versions_of(job)
+    Job.objects.filter(pk__in=versions, hidden_at=None).update(hidden_at=now)
+    for job_id in (job.pk, *versions):
+        transaction.on_commit(partial(notify.job_changed, job_id), robust=True)
     return True
+
+
+def _versions_of(job: Job) -> list[UUID]:
+    """What was made from `job`, from that, and so on."""
+    found: list[UUID] = []
+    parents = [job.pk]
+    while parents:
+        parents = list(Job.objects.filter(parent__in=parents).values_list("pk", flat=True))
+        found += parents
+    return found
 
 
 @transaction.atomic
 def unhide(actor: User, job: Job, reason: str) -> bool:
-    """Undo `hide`; False when it was not hidden."""
+    """Undo `hide`, also for what was hidden together with the job; False when it was not hidden."""
     _require(reason)
-    if not Job.objects.filter(pk=job.pk).exclude(hidden_at=None).update(hidden_at=None):
+    hidden_at = Job.objects.filter(pk=job.pk).values_list("hidden_at", flat=True).first()
+    if hidden_at is None:
         return False
+    Job.objects.filter(pk__in=[job.pk, *_versions_of(job)], hidden_at=hidden_at).update(hidden_at=None)
     _record(actor, Act.UNHIDE, reason, job=job)
     return True
 

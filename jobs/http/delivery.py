@@ -22,7 +22,7 @@ from ml.files import content_type
 
 CHUNK = 256 * 1024
 """Bytes that are read at once: few calls for a large file, little memory for many downloads."""
-_RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
+_RANGE = re.compile(r"^bytes=([0-9]{0,18})-([0-9]{0,18})$")
 
 
 def deliver(request: HttpRequest, artifact: Artifact) -> HttpResponseBase:

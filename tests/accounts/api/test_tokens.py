@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.cache import cache
+from django.test import Client
 from rest_framework.test import APIClient
 from rest_framework.throttling import ScopedRateThrottle
 
@@ -64,3 +65,28 @@ def test_sign_in_attempts_are_rate_limited(owner: User, monkeypatch: pytest.Monk
     monkeypatch.setattr(ScopedRateThrottle, "THROTTLE_RATES", {"sign-in": "3/min"})
     statuses = [APIClient().post(TOKENS, {"email": "a@b.cc", "password": "x"}).status_code for _ in range(4)]
     assert statuses == [401, 401, 401, 429]
+
+
+@pytest.mark.parametrize("first", ["api", "page"])
+def test_guessing_a_password_is_limited_per_account_on_page_and_api_together(owner: User, first: str) -> None:
+    cache.clear()
+    for guess in range(5):
+        if first == "api":
+            APIClient().post(TOKENS, {"email": owner.email, "password": f"guess-{guess}"})
+        else:
+            Client().post("/accounts/login/", {"login": owner.email, "password": f"guess-{guess}"})
+    response = APIClient().post(TOKENS, {"email": owner.email, "password": PASSWORD})
+    assert (response.status_code, response["Retry-After"]) == (429, "300")
+    assert not ApiToken.objects.exists()
+
+
+def test_a_claimed_address_is_no_new_address(owner: User) -> None:
+    cache.clear()
+    statuses = [
+        APIClient(headers={"x-forwarded-for": f"10.0.0.{guess}"})
+        .post(TOKENS, {"email": f"nobody{guess}@example.org", "password": "x"})
+        .status_code
+        for guess in range(12)
+    ]
+    assert statuses[:10] == [401] * 10
+    assert statuses[10:] == [429, 429]

@@ -156,3 +156,36 @@ def test_a_wrong_password_offers_a_reset(owner: User, client: Client) -> None:
     html = client.post("/accounts/login/", {"login": owner.email, "password": "wrong"}).content.decode()
     assert "reset your password" in html
     assert "Forgot your password?" in html
+
+
+@pytest.mark.parametrize("host", ["localhost:1337", "127.0.0.1"])
+def test_the_addresses_in_emails_come_from_the_settings_alone(owner: User, settings: Settings, host: str) -> None:
+    client = Client(headers={"host": host})
+    client.post("/accounts/password/reset/", {"email": owner.email})
+    client.post("/accounts/password/reset/", {"email": "nobody@example.org"})
+    client.post("/accounts/signup/", {"email": "new@example.org", "password1": PASSWORD, "password2": PASSWORD})
+    assert len(mail.outbox) >= 3
+    for message in mail.outbox:
+        text = f"{message.subject} {message.body}"
+        assert host not in text.replace(settings.SITE_URL, "")
+        assert re.findall(r"https?://[^/\s]+", str(message.body)) == [settings.SITE_URL]
+
+
+def test_another_port_is_refused_with_https(client: Client, settings: Settings) -> None:
+    settings.SITE_URL, settings.ALLOWED_HOSTS = "https://example.org", ["example.org", "localhost"]
+    assert client.get("/accounts/login/", headers={"host": "example.org:1337"}).status_code == 400
+    assert client.get("/accounts/login/", headers={"host": "example.org"}).status_code == 200
+    assert client.get("/accounts/login/", headers={"host": "example.org:443"}).status_code == 200
+    assert client.get("/healthz", headers={"host": "localhost:8000"}).status_code == 200
+
+
+@pytest.mark.parametrize("email", ["owner@example.org", "new@example.org"])
+def test_with_confirmed_addresses_sign_up_does_not_tell_who_has_an_account(
+    owner: User, client: Client, settings: Settings, email: str
+) -> None:
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    form = {"email": email, "password1": PASSWORD, "password2": PASSWORD}
+    response = client.post("/accounts/signup/", form)
+    assert (response.status_code, response["Location"]) == (302, "/accounts/confirm-email/")
+    assert not signed_in_as(client)
+    assert [message.to for message in mail.outbox] == [[email]]

@@ -1,11 +1,13 @@
 """A remix: another result from a finished job's scene, without photos of its own."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from pytest_django import Settings
 
-from jobs.core import services
+from accounts.models import User
+from jobs.core import access, artifacts, moderation, services
 from jobs.models import Artifact, Job, State
 from ml import files
 from ml.recipe import Recipe
@@ -83,3 +85,23 @@ def test_a_failed_remix_cannot_be_retried_without_its_parent(parent: Job) -> Non
     child.refresh_from_db()
     assert rejection(lambda: services.retry(child)) == "source_missing"
     assert child.state == State.FAILED
+
+
+def test_hiding_a_model_hides_what_was_made_from_it(parent: Job, staff: User) -> None:
+    child = with_files(services.remix(parent, Recipe()).job, *SOURCE)
+    grandchild = in_state(services.remix(child, Recipe()).job, State.CANCELLED)
+    before = services.remix(parent, Recipe()).job
+    moderation.hide(staff, before, "Another reason.")
+    moderation.hide(staff, parent, "Rude.")
+    assert not access.jobs_of(parent.owner).exists()
+    assert rejection(lambda: services.retry(grandchild)) == "source_missing"
+    moderation.unhide(staff, parent, "A mistake.")
+    assert set(access.jobs_of(parent.owner)) == {parent, child, grandchild}
+
+
+def test_a_hidden_parent_is_no_source(parent: Job, staff: User, tmp_path: Path) -> None:
+    artifacts.copy_source(parent, tmp_path)
+    moderation.hide(staff, parent, "Rude.")
+    assert rejection(lambda: services.remix(parent, Recipe())) == "source_missing"
+    with pytest.raises(FileNotFoundError, match="hidden"):
+        artifacts.copy_source(parent, tmp_path)
