@@ -2,7 +2,8 @@
 
 The protocol is in docs/evaluation.md. Without `--meshes`, generated objects are used: seeds of the trained families
 that training does not use, and families that are never trained on. `--photos 1 2 4` measures several photos of one
-object instead.
+object instead. `--looks` compares the models' views from all sides, and counts tunnels; `--pictures` adds a folder of
+photos to that.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 from pathlib import Path
 
 from ml import engines
-from ml.evaluation import multi_photo, sets, single_photo
+from ml.evaluation import looks, multi_photo, sets, single_photo
 
 
 def main() -> None:
@@ -28,6 +29,8 @@ def main() -> None:
         choices=(1, 2, 3, 4),
         help="numbers of photos for the compact engine",
     )
+    parser.add_argument("--looks", action="store_true", help="the compact engine's models from all sides")
+    parser.add_argument("--pictures", type=Path, help="with --looks: a folder of photos whose tunnels and feet count")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     options = parser.parse_args()
     figures = _figures(options)
@@ -36,6 +39,9 @@ def main() -> None:
 
 
 def _figures(options: argparse.Namespace) -> single_photo.Figures:
+    if options.looks:
+        objects = sets.object_sets(options.meshes, options.count, not options.all)
+        return looks.evaluate((mesh for meshes in objects.values() for mesh in meshes), options.pictures)
     if options.photos is None:
         return single_photo.evaluate(sets.example_sets(options.meshes, options.count, not options.all), options.engines)
     objects = sets.object_sets(options.meshes, options.count, not options.all)

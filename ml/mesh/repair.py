@@ -21,7 +21,7 @@ from ml.mesh.geometry import (
 )
 from ml.mesh.mesh import Mesh
 
-MIN_COMPONENT = 0.005
+MIN_COMPONENT = 0.01
 """Smallest component that is kept, as a fraction of the largest one's volume."""
 EPSILON = np.float32(1e-5)
 """Distance in scene units between vertices that would coincide: about a micrometre on a print of 100 mm."""

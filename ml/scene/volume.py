@@ -68,6 +68,12 @@ class VolumeScene:
             return in_grid
         return torch.minimum(in_grid, _sample(self._silhouette, self.camera.project(points.float()))[0])
 
+    def silhouette_at(self, projected: Tensor) -> Tensor:
+        """(N, 3) points projected by `camera` -> (N,) density of the silhouette there; 1 without one."""
+        return (
+            projected.new_ones(len(projected)) if self._silhouette is None else _sample(self._silhouette, projected)[0]
+        )
+
     def color(self, points: Tensor) -> Tensor:
         """(N, 3) canonical points -> (N, 3) sRGB in [0, 1]: from the colour grid, else of the pixel on its ray."""
         if self._color_grid is not None:
