@@ -73,6 +73,10 @@ NOTES: dict[str, NoteKind] = {
         "The model measures {size} mm and does not fit a 220 mm print bed. Choose a smaller size or print it in parts.",
         remedy="settings",
     ),
+    "falls_over": NoteKind(
+        "The model does not stand by itself. Choose a flat base or a plate, or print it with supports.",
+        remedy="settings",
+    ),
     # Reports of earlier versions have messages without a code.
     "other": NoteKind("{message}"),
 }

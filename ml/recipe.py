@@ -21,6 +21,10 @@ TRANSPARENT = "transparent"
 LONGEST, HEIGHT = "longest", "height"
 SIZE_AXES = (LONGEST, HEIGHT)
 """What `height_mm` measures: the longest side of the model, or its height."""
+AUTO_BASE, NO_BASE, FLAT, PLATE = "auto", "none", "flat", "plate"
+BASES = (AUTO_BASE, NO_BASE, FLAT, PLATE)
+"""What a model stands on: a small flat cut if it needs one and stands with it, nothing, such a cut in any case, or a
+round plate under it."""
 UNWRAPS = ("auto", "xatlas", "box")
 """How a texture can be unwrapped (`ml.texture.unwrap`). Not a choice: the report states it, to reproduce a result."""
 SCENE_FIELDS = ("engine", "sides", "remove_background", "foreground_ratio")
@@ -82,6 +86,7 @@ class Recipe:
     elevation: float = 15.0
     height_mm: float = 100.0
     size_axis: str = LONGEST
+    base: str = AUTO_BASE
     sides: tuple[str | float, ...] = ()
     renderer: str = "mesh"
     background: str = TRANSPARENT
@@ -92,6 +97,7 @@ class Recipe:
         _check_choice("quality", self.quality, tuple(QUALITIES))
         _check_choice("renderer", self.renderer, RENDERERS)
         _check_choice("size_axis", self.size_axis, SIZE_AXES)
+        _check_choice("base", self.base, BASES)
         _check_sides(self.sides)
         _check_background(self.background)
         _check_formats(self.formats)

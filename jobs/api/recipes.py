@@ -11,7 +11,7 @@ from rest_framework.fields import empty
 from jobs.core.services import TITLE_LENGTH
 from ml.engine_registry import engine_names
 from ml.formats import format_names
-from ml.recipe import LIMITS, MAX_PHOTOS, QUALITIES, RENDERERS, SIDES, SIZE_AXES
+from ml.recipe import BASES, LIMITS, MAX_PHOTOS, QUALITIES, RENDERERS, SIDES, SIZE_AXES
 
 
 def _integer_field(name: str) -> serializers.IntegerField:
@@ -67,6 +67,7 @@ class RemixSerializer(serializers.Serializer[Any]):
     elevation = _float_field("elevation")
     height_mm = _float_field("height_mm")
     size_axis = serializers.ChoiceField(choices=SIZE_AXES, required=False, help_text="What `height_mm` measures.")
+    base = serializers.ChoiceField(choices=BASES, required=False, help_text="What the model stands on.")
     renderer = serializers.ChoiceField(choices=RENDERERS, required=False)
     background = serializers.CharField(required=False, help_text="`transparent` or a colour such as `#ffffff`.")
     formats = serializers.ListField(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 
 from ml.formats import format_choices, format_names
-from ml.recipe import INTEGER_FIELDS, LIMITS, QUALITIES, RENDERERS, SIDES, SIZE_AXES
+from ml.recipe import BASES, INTEGER_FIELDS, LIMITS, QUALITIES, RENDERERS, SIDES, SIZE_AXES
 
 LABELS = {
     "engine": "Engine",
@@ -21,6 +21,7 @@ LABELS = {
     "elevation": "Camera elevation (°)",
     "height_mm": "Size (mm)",
     "size_axis": "Size is the",
+    "base": "Base",
     "sides": "Sides",
     "renderer": "Turntable shows",
     "background": "Turntable background",
@@ -32,6 +33,12 @@ QUALITY_HINTS = {"draft": "quick preview", "standard": "best for most photos", "
 SIDE_LABELS = {"front": "Front", "right": "Right", "back": "Back", "left": "Left", "auto": "Auto-detect"}
 RENDERER_LABELS = {"mesh": "Textured mesh", "nerf": "Scene (volume rendering)"}
 SIZE_AXIS_LABELS = {"longest": "Longest side", "height": "Height"}
+BASE_LABELS = {
+    "auto": "Flat if that makes it stand",
+    "none": "None",
+    "flat": "Flat cut",
+    "plate": "Plate",
+}
 BACKGROUND_LABELS = {"transparent": "Transparent", "#ffffff": "White", "#808080": "Grey", "#000000": "Black"}
 TEXTURE_SIZES = (512, 1024, 2048, 4096)
 """Pixels per side that the forms offer; the API accepts any size within `LIMITS`."""
@@ -39,6 +46,7 @@ QUALITY_DEFAULT = "Quality default"
 
 QUALITY_CHOICES = [(name, QUALITY_LABELS[name]) for name in QUALITIES]
 SIDE_CHOICES = [(name, SIDE_LABELS[name]) for name in SIDES]
+BASE_CHOICES = [(name, BASE_LABELS[name]) for name in BASES]
 SIZE_AXIS_CHOICES = [(name, SIZE_AXIS_LABELS[name]) for name in SIZE_AXES]
 RENDERER_CHOICES = [(name, RENDERER_LABELS[name]) for name in RENDERERS]
 BACKGROUND_CHOICES = list(BACKGROUND_LABELS.items())

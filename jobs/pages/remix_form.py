@@ -11,6 +11,7 @@ from django import forms
 
 from jobs.core.services import IDEMPOTENCY_KEY_LENGTH
 from jobs.pages.recipe_fields import (
+    BASE_CHOICES,
     LABELS,
     QUALITY_CHOICES,
     RENDERER_CHOICES,
@@ -34,6 +35,7 @@ class RemixForm(forms.Form):
     threshold = number_field("threshold", show_range=False)
     height_mm = number_field("height_mm", required=True, show_range=False)
     size_axis = forms.ChoiceField(required=False, choices=SIZE_AXIS_CHOICES, label=LABELS["size_axis"])
+    base = forms.ChoiceField(required=False, choices=BASE_CHOICES, label=LABELS["base"])
     formats = formats_field(required=True)
     frames_show = forms.ChoiceField(choices=RENDERER_CHOICES, label=LABELS["renderer"])
     transparent = forms.BooleanField(required=False)
@@ -60,8 +62,7 @@ class RemixForm(forms.Form):
         names = ("quality", "faces", "texture_size", "threshold", "height_mm")
         changes: dict[str, Any] = {name: values[name] for name in names}
         changes |= {"renderer": values["frames_show"], "formats": tuple(values["formats"])}
-        if values["size_axis"]:
-            changes["size_axis"] = values["size_axis"]
+        changes |= {name: values[name] for name in ("size_axis", "base") if values[name]}
         changes["background"] = TRANSPARENT if values["transparent"] or not values["color"] else values["color"]
         # Settings without a field keep the parent's values, unless the quality they depend on has changed.
         if values["quality"] != recipe.quality:

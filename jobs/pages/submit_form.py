@@ -13,6 +13,7 @@ from django.utils.datastructures import MultiValueDict
 from jobs.core.services import IDEMPOTENCY_KEY_LENGTH, TITLE_LENGTH
 from jobs.pages.recipe_fields import (
     BACKGROUND_CHOICES,
+    BASE_CHOICES,
     LABELS,
     QUALITY_CHOICES,
     SIDE_CHOICES,
@@ -27,6 +28,7 @@ from ml.recipe import MAX_PHOTOS, Recipe
 OPTIONS = (
     "height_mm",
     "size_axis",
+    "base",
     "faces",
     "grid",
     "threshold",
@@ -72,6 +74,7 @@ class SubmitForm(forms.Form):
 
     height_mm = number_field("height_mm")
     size_axis = forms.ChoiceField(required=False, choices=SIZE_AXIS_CHOICES, label=LABELS["size_axis"])
+    base = forms.ChoiceField(required=False, choices=BASE_CHOICES, label=LABELS["base"])
     faces = number_field("faces")
     texture_size = texture_size_field()
     grid = number_field("grid")

@@ -11,7 +11,18 @@ from typing import Any
 from ml.engine_registry import engine_names
 from ml.errors import ReconstructionError
 from ml.formats import format_names
-from ml.recipe import INTEGER_FIELDS, LIMITS, QUALITIES, RENDERERS, SCENE_FIELDS, SIDES, SIZE_AXES, UNWRAPS, Recipe
+from ml.recipe import (
+    BASES,
+    INTEGER_FIELDS,
+    LIMITS,
+    QUALITIES,
+    RENDERERS,
+    SCENE_FIELDS,
+    SIDES,
+    SIZE_AXES,
+    UNWRAPS,
+    Recipe,
+)
 
 NUMBERS = {
     "foreground_ratio": "fraction of the network's input that the object's longer side fills",
@@ -41,6 +52,7 @@ def add_recipe_options(parser: ArgumentParser) -> None:
         low, high = LIMITS[name]
         _add(parser, name, f"{meaning}, {low:g} to {high:g}", "N" if name in INTEGER_FIELDS else "X", type=_number)
     _add(parser, "size_axis", "what --height-mm measures: the longest side or the height", _one_of(SIZE_AXES))
+    _add(parser, "base", "what the model stands on", _one_of(BASES))
     _add(
         parser,
         "renderer",

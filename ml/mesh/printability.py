@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.core.frames import Placement
-from ml.mesh.geometry import components, face_areas_and_normals, face_volumes, weld
+from ml.mesh.geometry import components, face_areas_and_normals, face_volumes, is_closed_manifold, weld
 from ml.mesh.mesh import Mesh
 from ml.mesh.raycast import Caster
 from ml.mesh.repair import is_watertight
+from ml.mesh.stability import MIN_TILT, tilt_before_falling
 
 MAX_OVERHANG = 45.0
 """Degrees from the vertical that a printer bridges without support, the usual rule for filament printers."""
@@ -32,23 +33,38 @@ def statistics(mesh: Mesh, placement: Placement) -> dict[str, Any]:
     `watertight`: closed, 2-manifold and oriented outwards, also according to manifold3d; `repairs`: what it took.
     `size_mm`: along the canonical axes, so depth, width, height.
     `overhang_share`: fraction of the area that overhangs by more than 45° and does not rest on the bed.
+    `genus`: handles of all parts, such as the hole of a ring; None for an open mesh.
+    `stands`: it can be tilted by at least 5°, `tilt_degrees`, before it falls over.
     `thinnest_wall_mm`: an estimate; 99 % of the surface is at least this thick along its normal.
     """
     mesh = _without_seams(mesh)
     printed = replace(mesh, vertices=placement.to_mm(mesh.vertices))
     areas, normals = face_areas_and_normals(printed.vertices, mesh.faces)
+    tilt = tilt_before_falling(printed.vertices, mesh.faces)
+    parts = int(components(mesh.faces, len(mesh.vertices)).max()) + 1
     return {
         "vertices": len(mesh.vertices),
         "faces": len(mesh.faces),
         "watertight": is_watertight(mesh.vertices, mesh.faces),
-        "parts": int(components(mesh.faces, len(mesh.vertices)).max()) + 1,
+        "parts": parts,
+        "genus": genus(mesh, parts),
         "volume_cm3": round(float(face_volumes(printed.vertices, mesh.faces).sum()) / 1000.0, 3),
         "area_cm2": round(float(areas.sum()) / 100.0, 3),
         "size_mm": [round(float(side), 2) for side in np.ptp(printed.vertices, axis=0)],
         "overhang_share": round(_overhang_share(printed, areas, normals), 4),
         "thinnest_wall_mm": round(_thinnest_wall(printed, areas, normals), 2),
+        "stands": tilt >= MIN_TILT,
+        "tilt_degrees": round(tilt, 1),
         "repairs": list(mesh.repairs),
     }
+
+
+def genus(mesh: Mesh, parts: int) -> int | None:
+    """Handles of a closed mesh without seams, by Euler's formula V - E + F = 2 (parts - genus); None if it is open."""
+    if not is_closed_manifold(mesh.faces):
+        return None
+    used = len(np.unique(mesh.faces))
+    return parts - (used - len(mesh.faces) * 3 // 2 + len(mesh.faces)) // 2
 
 
 def _without_seams(mesh: Mesh) -> Mesh:

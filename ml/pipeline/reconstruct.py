@@ -9,11 +9,12 @@ from typing import Any
 
 from ml import engines, files
 from ml.core import frames
+from ml.core.frames import Placement
 from ml.core.memory import out_of_memory
 from ml.engines import Engine
 from ml.errors import ReconstructionError
 from ml.export import write
-from ml.mesh import marching_cubes, printability, repair
+from ml.mesh import base, marching_cubes, printability, repair
 from ml.mesh.mesh import Mesh
 from ml.multiview import camera_fit, fusion
 from ml.notes import Note, note, notes_from_json, notes_to_json
@@ -23,11 +24,11 @@ from ml.photo.decode import Photo
 from ml.pipeline import report
 from ml.pipeline.run import Run, start_run
 from ml.pipeline.source import Source, copy_source_files, load_source, save_cutout, with_photos
-from ml.recipe import MAX_PHOTOS, Recipe
+from ml.recipe import MAX_PHOTOS, PLATE, Recipe
 from ml.render import mesh_renderer, turntable
 from ml.render.mesh_renderer import PreparedModel
 from ml.stages import Listeners, OnFile, OnProgress, ShouldStop, ignore, never
-from ml.texture import bake, projection
+from ml.texture import bake, plate, projection
 from ml.texture.bake import TexturedMesh
 
 PREVIEW_GRID = 64
@@ -145,8 +146,9 @@ def _notes_on_photos(opened: Sequence[Photo], cutouts: Sequence[Cutout]) -> list
 
 def _finish_model(run: Run, source: Source, *, remixed: bool) -> Reconstruction:
     """The stages after the scene, the same for a first model and a remix."""
-    mesh, model, source = _build_within_memory(run, source)
+    mesh, bare, source = _build_within_memory(run, source)
     recipe = run.recipe
+    model = _with_plate(run, bare)
     with run.stage("views") as step:
         prepared = mesh_renderer.prepare(model)
         turntable.write(
@@ -162,7 +164,8 @@ def _finish_model(run: Run, source: Source, *, remixed: bool) -> Reconstruction:
     with run.stage("export") as step:
         write.write(model, run.folder, recipe, {"recipe": _recipe_used(run, source)})
         step(0.7)  # rough share of the writing in this stage, the checks are the rest
-        checks = _checks(run, source, mesh, prepared)
+        bare_prepared = prepared if model is bare else mesh_renderer.prepare(bare)
+        checks = _compare(run, source, bare_prepared) | _measure(run, mesh, model)
     summary = {"remixed": remixed} | _summary(run, source) | checks
     report.write(summary, run.folder / files.REPORT)
     return Reconstruction(run.publish_rest(), summary, source.metadata["engine"])
@@ -190,7 +193,7 @@ def _build_model(run: Run, source: Source) -> tuple[Mesh, TexturedMesh, Source]:
             scene, recipe.grid or PREVIEW_GRID, recipe.threshold, lambda f: step(0.2 + 0.8 * f)
         )
     with run.stage("mesh"):
-        mesh = repair.finish(raw, recipe.faces or len(raw.faces))
+        mesh = base.cut_flat(repair.finish(raw, recipe.faces or len(raw.faces)), recipe.base)
         source = with_photos(source, camera_fit.fit_assumed_cameras(mesh, source.photos))
     with run.stage("texture") as step:
         size = recipe.texture_size or 1024
@@ -208,17 +211,40 @@ def _publish_preview(run: Run, source: Source) -> None:
     run.publish_early(files.PREVIEW)
 
 
-def _checks(run: Run, source: Source, mesh: Mesh, prepared: PreparedModel) -> dict[str, Any]:
-    """Statistics of the mesh, and how well the model matches the main photo."""
+def _with_plate(run: Run, model: TexturedMesh) -> TexturedMesh:
+    """The model on a plate, if the recipe asks for one."""
+    if run.recipe.base != PLATE:
+        return model
+    return plate.with_plate(model, _placement(run, model.mesh).mm_per_unit)
+
+
+def _placement(run: Run, mesh: Mesh) -> Placement:
+    return frames.place(mesh.vertices, run.recipe.height_mm, run.recipe.size_axis)
+
+
+def _compare(run: Run, source: Source, prepared: PreparedModel) -> dict[str, Any]:
+    """How well the model, without a plate, matches the main photo."""
     main = source.photos[0]
     check = turntable.compare_with_photo(prepared, main.cutout, main.camera)
     if check["silhouette_iou"] < projection.MIN_SILHOUETTE_IOU:
         run.notes.append(note("not_painted"))
-    placement = frames.place(mesh.vertices, run.recipe.height_mm, run.recipe.size_axis)
-    statistics = printability.statistics(mesh, placement)
+    return {"self_check": check}
+
+
+def _measure(run: Run, mesh: Mesh, model: TexturedMesh) -> dict[str, Any]:
+    """How the model is placed in the files, and statistics of what is printed, with notes on both."""
+    placement = _placement(run, model.mesh)
+    printed = mesh
+    if run.recipe.base == PLATE:
+        printed = base.joined(mesh, base.plate_under(mesh, _placement(run, mesh).mm_per_unit))
+    statistics = printability.statistics(printed, placement)
+    if printed is not mesh:
+        statistics["parts"] -= 1  # the plate overlaps the model and is printed with it as one piece
+    if not statistics["stands"]:
+        run.notes.append(note("falls_over"))
     if max(statistics["size_mm"]) > BED_MM:
         run.notes.append(note("larger_than_bed", size=" × ".join(f"{side:.0f}" for side in statistics["size_mm"])))
-    return {"placement": placement.to_dict(), "mesh": statistics, "self_check": check}
+    return {"placement": placement.to_dict(), "mesh": statistics}
 
 
 def _summary(run: Run, source: Source) -> dict[str, Any]:

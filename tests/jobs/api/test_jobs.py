@@ -83,6 +83,7 @@ EVERY_SETTING: dict[str, Any] = {
     "elevation": -5.0,
     "height_mm": 42.0,
     "size_axis": "height",
+    "base": "plate",
     "sides": ["front", 170.0],
     "renderer": "nerf",
     "background": "#ffffff",

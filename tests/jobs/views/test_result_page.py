@@ -68,6 +68,16 @@ def test_the_page_shows_size_recipe_and_timings(finished: Job, owner: User) -> N
         assert fact in text, fact
 
 
+def test_the_printer_card_says_whether_it_stands_and_what_is_hard_to_print(finished: Job, owner: User) -> None:
+    mesh = finished.report["mesh"] | {"genus": 2, "stands": True, "tilt_degrees": 12.4, "thinnest_wall_mm": 1.25}
+    Job.objects.update(report=finished.report | {"mesh": mesh | {"overhang_share": 0.1}})
+    text = page(finished, owner)
+    for fact in ("up to a tilt of 12°", "Holes through it</dt><dd>2", "about 1.3 mm", "10% of the surface"):
+        assert fact in text, fact
+    Job.objects.update(report=finished.report | {"mesh": mesh | {"stands": False}})
+    assert "no, it falls over" in page(finished, owner)
+
+
 def test_each_note_says_what_to_do_and_links_to_it(finished: Job, owner: User) -> None:
     notes = [note("blurred"), note("several_objects", count=2), note("coarser_grid"), note("not_painted")]
     Job.objects.update(report=finished.report | {"notes": notes_to_json(notes)})

@@ -26,12 +26,13 @@ def test_every_field_of_the_recipe_has_an_option() -> None:
         "--elevation=-5",
         "--height-mm=42",
         "--size-axis=height",
+        "--base=flat",
         "--renderer=nerf",
         "--background=#FFAA00",
         "--formats=glb,3mf",
     ]
     assert recipe_from(*given) == Recipe(
-        *("compact", "high", False, 0.6, 64, 9.5, 600, 128, 64, 3, -5, 42, "height"),
+        *("compact", "high", False, 0.6, 64, 9.5, 600, 128, 64, 3, -5, 42, "height", "flat"),
         *(("front", 90), "nerf", "#ffaa00", ("glb", "3mf")),
     )
 

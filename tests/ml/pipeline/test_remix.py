@@ -92,6 +92,17 @@ def test_a_remix_of_a_remix_with_the_first_recipe_reproduces_the_first_files(
         assert (tmp_path / "again" / name).read_bytes() == (result_dir / name).read_bytes(), name
 
 
+def test_a_remix_can_put_the_model_on_a_plate(result: Reconstruction, result_dir: Path, tmp_path: Path) -> None:
+    made = remix(result_dir, replace(SMALL, base="plate"), tmp_path)
+    mesh = made.report["mesh"]
+    assert (mesh["stands"], mesh["parts"]) == (True, result.report["mesh"]["parts"])
+    assert mesh["faces"] > result.report["mesh"]["faces"]
+    assert made.report["self_check"]["silhouette_iou"] > 0.9
+    printed = trimesh.load_mesh(tmp_path / files.STL)
+    assert max(printed.extents) == pytest.approx(100.0, abs=0.01)
+    assert mesh["size_mm"] == pytest.approx(printed.extents[[1, 0, 2]], abs=0.02)
+
+
 def test_the_engine_server_remixes_the_folder_named_in_the_request(
     result: Reconstruction, result_dir: Path, tmp_path: Path
 ) -> None:
