@@ -12,8 +12,10 @@ django_application = get_asgi_application()
 
 from jobs.live.routing import socket_application  # noqa: E402  (needs the apps that the line above loads)
 from reconsite import limited_request  # noqa: E402
+from reconsite.core.checks import refuse_unsafe_settings  # noqa: E402
 from reconsite.core.log_secrets import mask_access_log  # noqa: E402
 
+refuse_unsafe_settings()
 limited_request.install()
 mask_access_log()
 application = ProtocolTypeRouter({"http": django_application, "websocket": socket_application})

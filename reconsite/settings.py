@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlparse
 
 import django_stubs_ext
@@ -16,6 +15,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 
 from reconsite.core.outage import WAIT_SECONDS
+from reconsite.core.private_files import generated_secret, private_file, private_folder
 
 django_stubs_ext.monkeypatch()  # allows annotations such as `admin.ModelAdmin[Job]` at run time
 
@@ -25,20 +25,7 @@ env = FileAwareEnv()
 env.read_env(BASE_DIR / ".env", recurse=False)
 
 VAR_DIR = Path(env.str("VAR_DIR", str(BASE_DIR / "var")))
-VAR_DIR.mkdir(parents=True, exist_ok=True)
-
-
-def _secret_key() -> str:
-    """`SECRET_KEY` from the environment, else one that the first start generates and stores in VAR_DIR."""
-    if key := env.str("SECRET_KEY", ""):
-        return key
-    path = VAR_DIR / "secret_key"
-    if not path.exists():
-        descriptor = os.open(path, os.O_CREAT | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(50))
-    return path.read_text()
-
+private_folder(VAR_DIR)
 
 # --- address and secrets ---------------------------------------------------------------------------------------------
 SITE_URL = env.str("SITE_URL", f"http://localhost:{env.int('WEB_PORT', 8000)}").rstrip("/")
@@ -48,7 +35,7 @@ DEVELOPMENT = (_site.hostname or "") in ("localhost", "127.0.0.1", "::1")
 """True on your own machine: the demo account is allowed, and email goes to the console."""
 
 DEBUG = env.bool("DEBUG", False)
-SECRET_KEY = _secret_key()
+SECRET_KEY = env.str("SECRET_KEY", "") or generated_secret(VAR_DIR / "secret_key")
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", _LOCAL_HOSTS if DEVELOPMENT else [_site.hostname or "", *_LOCAL_HOSTS])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [SITE_URL])
@@ -115,6 +102,9 @@ TEMPLATES = [
 DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    _database = Path(str(DATABASES["default"]["NAME"]))
+    if _database.is_absolute():  # not `:memory:`
+        private_file(_database)  # SQLite gives its other files the same permissions
     # Several processes write: with WAL the others can read meanwhile, and an immediate transaction waits for the lock
     # when it begins instead of failing halfway.
     DATABASES["default"]["OPTIONS"] = {
@@ -126,7 +116,10 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 DATABASES["default"]["TEST"] = {"NAME": env.str("TEST_DATABASE_NAME", "") or None}
 
 # --- Redis: queue, channel layer and cache ---------------------------------------------------------------------------
-REDIS_URL = env.str("REDIS_URL", "") or f"redis://127.0.0.1:{env.int('REDIS_PORT', 6390)}/0"
+REDIS_URL = env.str("REDIS_URL", "")
+if not REDIS_URL:  # the one that `make run` starts
+    _password = generated_secret(VAR_DIR / "redis_password")
+    REDIS_URL = f"redis://:{_password}@127.0.0.1:{env.int('REDIS_PORT', 6390)}/0"
 _redis = urlparse(REDIS_URL)
 # A Redis that hangs must not block a web request (redis-py's defaults can take a minute). A connection that has broken
 # is replaced once; a wait is not repeated. After a failure nothing tries Redis for a while (reconsite.core.outage).
@@ -236,6 +229,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 HAS_MAIL_SERVER = env.str("EMAIL_URL", "console:").startswith("smtp")
 ACCOUNT_EMAIL_VERIFICATION = env.str("EMAIL_VERIFICATION", "mandatory" if HAS_MAIL_SERVER else "optional")
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # the password again before an email address is added
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_ADAPTER = "accounts.pages.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
@@ -243,6 +237,7 @@ ACCOUNT_FORMS = {
     "signup": "accounts.pages.auth_forms.SignUpForm",
     "add_email": "accounts.pages.auth_forms.AddEmailForm",
     "change_password": "accounts.pages.auth_forms.ChangePasswordForm",
+    "reauthenticate": "accounts.pages.auth_forms.ReauthenticateForm",
     "reset_password": "accounts.pages.auth_forms.ResetPasswordForm",
     "reset_password_from_key": "accounts.pages.auth_forms.ResetPasswordKeyForm",
 }
@@ -322,6 +317,8 @@ SPECTACULAR_SETTINGS = {
 # --- security --------------------------------------------------------------------------------------------------------
 _https = _site.scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+if _https:  # a browser accepts these names only from this host, with Secure and for every path
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SECURE_SSL_REDIRECT = _https and env.bool("SSL_REDIRECT", True)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
@@ -344,6 +341,14 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     },
 }
+
+
+def _static_headers(headers: Any, path: str, url: str) -> None:
+    """A static file that is opened as a page loads and runs nothing."""
+    headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'; sandbox"
+
+
+SERVESTATIC_ADD_HEADERS_FUNCTION = _static_headers
 
 # --- language, time, log ---------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

@@ -1,6 +1,7 @@
 """Start Redis for a bare checkout: the system's server, or else the one from a PyPI wheel.
 
 `python -m scripts.redis_server` listens on 127.0.0.1, port REDIS_PORT (6390), and keeps its data in var/redis.
+Its password is in var/redis_password, where the settings read it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import importlib.util
 import os
 import shutil
 from pathlib import Path
+
+from reconsite.core.private_files import generated_secret, private_file, private_folder
 
 VAR = Path(os.environ.get("VAR_DIR") or Path(__file__).resolve().parent.parent / "var")
 
@@ -29,12 +32,22 @@ def arguments(folder: Path, port: str) -> list[str]:
     return ["--bind", "127.0.0.1", "--port", port, "--dir", str(folder), *durability, "--loglevel", "warning"]
 
 
+def with_password(folder: Path, password: str) -> Path:
+    """A configuration file with the password: as an argument, every user of the machine could read it."""
+    config = folder / "redis.conf"
+    private_file(config)
+    config.write_text(f"requirepass {password}\n")
+    return config
+
+
 def main() -> None:
     """Replace this process with the server."""
+    private_folder(VAR)
     folder = VAR / "redis"
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     server = find_server()
-    os.execv(server, [server, *arguments(folder, os.environ.get("REDIS_PORT", "6390"))])
+    config = with_password(folder, generated_secret(VAR / "redis_password"))
+    os.execv(server, [server, str(config), *arguments(folder, os.environ.get("REDIS_PORT", "6390"))])
 
 
 if __name__ == "__main__":

@@ -41,6 +41,10 @@ class ChangePasswordForm(LabelOverridesMixin, forms.ChangePasswordForm):  # type
     """A new password, confirmed with the current one."""
 
 
+class ReauthenticateForm(LabelOverridesMixin, forms.ReauthenticateForm):  # type: ignore[misc]
+    """The password again, before a change that matters."""
+
+
 class ResetPasswordForm(LabelOverridesMixin, forms.ResetPasswordForm):  # type: ignore[misc]
     """Where to send the reset link."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from typing import Any
+from urllib.parse import ParseResult, urlparse
 
 import redis
 from django.conf import settings
@@ -11,6 +12,9 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 FIRST_INCOMPATIBLE_REDIS = 8
 """Major version of redis-py."""
+MIN_KEY_LENGTH, MIN_KEY_CHARACTERS = 50, 5
+"""Of SECRET_KEY, as Django's own check W009 has them."""
+LOOPBACK = ("localhost", "127.0.0.1", "::1", None)
 
 
 @register()
@@ -40,9 +44,46 @@ def background_weights_are_there(**kwargs: Any) -> list[CheckMessage]:
     return [Warning("No weights for background removal: GrabCut is used instead.", hint=hint, id="reconsite.W001")]
 
 
-@register(Tags.security, deploy=True)
-def hosts_are_named(**kwargs: Any) -> list[CheckMessage]:
-    """Sockets accept the origins that ALLOWED_HOSTS names."""
-    if "*" not in settings.ALLOWED_HOSTS:
+@register(Tags.security)
+def production_is_safe(**kwargs: Any) -> list[CheckMessage]:
+    """What no public site may run with. `refuse_unsafe_settings` keeps the web process from starting with it."""
+    if settings.DEVELOPMENT:
         return []
-    return [Error("ALLOWED_HOSTS must list the hosts: “*” lets any site open sockets.", id="reconsite.E003")]
+    rules = (
+        (settings.DEBUG, "E003", "DEBUG shows settings and code to visitors."),
+        ("*" in settings.ALLOWED_HOSTS, "E004", "ALLOWED_HOSTS must list the hosts: “*” lets any site open sockets."),
+        (_is_weak(settings.SECRET_KEY), "E005", "SECRET_KEY is short or an example; leave it out to generate one."),
+        (_uses_pickle(), "E006", "A pickle serializer lets whoever can write to Redis or the database run code."),
+        (_is_in_memory(), "E007", "Channel layer and cache in memory are not shared between processes."),
+        (
+            _is_open(urlparse(settings.REDIS_URL)),
+            "E008",
+            "A Redis on another machine needs a password in REDIS_URL.",
+        ),
+    )
+    return [Error(message, id=f"reconsite.{code}") for is_broken, code, message in rules if is_broken]
+
+
+def refuse_unsafe_settings() -> None:
+    """Raises SystemExit with what is wrong: daphne runs no system checks."""
+    if errors := production_is_safe():
+        raise SystemExit("\n".join(str(error) for error in errors))
+
+
+def _is_weak(key: str) -> bool:
+    return len(key) < MIN_KEY_LENGTH or len(set(key)) < MIN_KEY_CHARACTERS or key.startswith("django-insecure-")
+
+
+def _uses_pickle() -> bool:
+    serializers = [str(queue.get("SERIALIZER", "pickle")) for queue in settings.RQ_QUEUES.values()]
+    return any("pickle" in name.lower() for name in (*serializers, settings.SESSION_SERIALIZER))
+
+
+def _is_in_memory() -> bool:
+    backends = [str(entry["BACKEND"]) for entry in (*settings.CHANNEL_LAYERS.values(), *settings.CACHES.values())]
+    return any(name.endswith(("InMemoryChannelLayer", "LocMemCache", "DummyCache")) for name in backends)
+
+
+def _is_open(redis_url: ParseResult) -> bool:
+    is_local = redis_url.scheme == "unix" or redis_url.hostname in LOOPBACK
+    return not is_local and not redis_url.password
