@@ -230,6 +230,11 @@ async function photoToSend(item: UploadItem): Promise<File> {
   return new File([blob], `${item.file.name.replace(/\.[^.]*$/, "")}.png`, { type: "image/png" });
 }
 
+function isEditedPhoto(id: UploadItem["id"]): boolean {
+  const state = cuts.get(id);
+  return Boolean(state && state.kind !== "waiting" && state.cut && isEdited(state.cut));
+}
+
 async function formToSend(): Promise<FormData> {
   const body = new FormData(form);
   for (const name of ["csrfmiddlewaretoken", "photo"]) body.delete(name);
@@ -238,6 +243,8 @@ async function formToSend(): Promise<FormData> {
     body.append("photo", await photoToSend(item));
     body.append("side", item.side);
   }
+  // What a visitor cut out is the object, even if it is a rectangle.
+  if (items.some(({ id }) => isEditedPhoto(id))) body.set("mask", "alpha");
   return body;
 }
 

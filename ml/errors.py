@@ -12,6 +12,7 @@ MESSAGES: dict[str, str] = {
     "too_large": "The photo is too large. Reduce its size and upload it again.",
     "too_small": "The photo is too small. Use one of at least 32 × 32 pixels.",
     "no_subject": "No object was found in the photo. Use one of a single object that stands out from the background.",
+    "too_thin": "The object is too thin in the photo. Use a photo that shows it from a broader side, or from closer.",
     "empty_scene": "No solid shape could be made from this photo. Try another photo or a lower threshold.",
     "invalid_recipe": "The settings are not valid. Check them and try again.",
     "source_unusable": "Some files of the earlier model are missing. Create a new model from the photo.",

@@ -36,9 +36,10 @@ NOTES: dict[str, NoteKind] = {
         "The object is cut off at the {edges} of the photo. Fit all of it in the picture.", remedy="photo"
     ),
     # The cutout.
-    "several_objects": NoteKind(
-        "{count} separate objects were found and will all be part of the model. Erase any that don’t belong.",
-        remedy="cutout",
+    "several_objects": NoteKind("{count} separate objects were found. {outcome}", remedy="cutout"),
+    "own_transparency": NoteKind("The transparency in the picture was used as the outline of the object."),
+    "transparency_ignored": NoteKind(
+        "The transparency in the picture frames a photo, so the background inside it was removed.", remedy="cutout"
     ),
     "background_kept": NoteKind("The background was kept, so the whole picture is treated as the object."),
     "background_estimated": NoteKind(

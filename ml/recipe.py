@@ -17,6 +17,9 @@ MAX_PHOTOS = 5
 """Photos of one object: the four sides and one more."""
 RENDERERS = ("mesh", "nerf")
 """How views are rendered: ray casting of the textured mesh, or volume rendering of the scene."""
+MASKS = ("auto", "alpha", "remove")
+"""Which mask cuts the object out: the picture's transparency where it follows an object (`auto`) or in any case
+(`alpha`), or background removal in any case (`remove`)."""
 TRANSPARENT = "transparent"
 LONGEST, HEIGHT = "longest", "height"
 SIZE_AXES = (LONGEST, HEIGHT)
@@ -27,7 +30,7 @@ BASES = (AUTO_BASE, NO_BASE, FLAT, PLATE)
 round plate under it."""
 UNWRAPS = ("auto", "xatlas", "box")
 """How a texture can be unwrapped (`ml.texture.unwrap`). Not a choice: the report states it, to reproduce a result."""
-SCENE_FIELDS = ("engine", "sides", "remove_background", "foreground_ratio")
+SCENE_FIELDS = ("engine", "sides", "remove_background", "foreground_ratio", "mask", "subject")
 """Settings that shape the scene: a remix of that scene cannot change them."""
 _COLOR = re.compile(r"#[0-9a-f]{6}")
 
@@ -68,8 +71,9 @@ LIMITS: dict[str, tuple[float, float]] = {
 class Recipe:
     """The settings of a job. `None` means the default of the quality, or of the scene. Angles in degrees.
 
-    `sides` names each photo's side in order (a name of `SIDES`, or an azimuth in degrees); photos beyond its end are
-    `auto`, but for the first, which is the front. `height_mm` is the size of the model in every file, and
+    `mask` is one of `MASKS`; `subject` is empty, or a point of the object in fractions of the main photo's width and
+    height. `sides` names each photo's side in order (a name of `SIDES`, or an azimuth in degrees); photos beyond its
+    end are `auto`, but for the first, which is the front. `height_mm` is the size of the model in every file, and
     `size_axis` says what it measures (`SIZE_AXES`). `background` of the views is `transparent` or `#rrggbb`.
     """
 
@@ -91,6 +95,8 @@ class Recipe:
     renderer: str = "mesh"
     background: str = TRANSPARENT
     formats: tuple[str, ...] = field(default_factory=format_names)
+    mask: str = "auto"
+    subject: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         _check_choice("engine", self.engine, engine_names())
@@ -98,6 +104,8 @@ class Recipe:
         _check_choice("renderer", self.renderer, RENDERERS)
         _check_choice("size_axis", self.size_axis, SIZE_AXES)
         _check_choice("base", self.base, BASES)
+        _check_choice("mask", self.mask, MASKS)
+        _check_subject(self.subject)
         _check_sides(self.sides)
         _check_background(self.background)
         _check_formats(self.formats)
@@ -157,6 +165,14 @@ def _check_sides(sides: object) -> None:
             _check_choice("sides", side, tuple(SIDES))
         else:
             _check_range("sides", side, -360.0, 360.0)
+
+
+def _check_subject(subject: object) -> None:
+    """Nothing, or a point in fractions of the main photo's width and height."""
+    if not isinstance(subject, tuple) or len(subject) not in (0, 2):
+        raise ReconstructionError("invalid_recipe", "subject must be x and y, each from 0 to 1.")
+    for value in subject:
+        _check_range("subject", value, 0.0, 1.0)
 
 
 def _check_background(background: object) -> None:

@@ -11,7 +11,7 @@ from rest_framework.fields import empty
 from jobs.core.services import TITLE_LENGTH
 from ml.engine_registry import engine_names
 from ml.formats import format_names
-from ml.recipe import BASES, LIMITS, MAX_PHOTOS, QUALITIES, RENDERERS, SIDES, SIZE_AXES
+from ml.recipe import BASES, LIMITS, MASKS, MAX_PHOTOS, QUALITIES, RENDERERS, SIDES, SIZE_AXES
 
 
 def _integer_field(name: str) -> serializers.IntegerField:
@@ -82,6 +82,18 @@ class RemixSerializer(serializers.Serializer[Any]):
         return attrs
 
 
+class PointField(serializers.CharField):
+    """Two numbers with a comma between them."""
+
+    def to_internal_value(self, data: Any) -> tuple[float, ...]:  # type: ignore[override]
+        """The numbers; `Recipe` checks them."""
+        parts = super().to_internal_value(data).split(",")
+        try:
+            return tuple(float(part) for part in parts)
+        except ValueError:
+            raise serializers.ValidationError("Enter x and y, each from 0 to 1, with a comma between them.") from None
+
+
 class SubmitSerializer(RemixSerializer):
     """Photos and settings. Settings that are not sent have the default of the quality."""
 
@@ -95,6 +107,15 @@ class SubmitSerializer(RemixSerializer):
     engine = serializers.ChoiceField(choices=engine_names(), required=False)
     remove_background = FormBoolean(required=False)
     foreground_ratio = _float_field("foreground_ratio")
+    mask = serializers.ChoiceField(
+        choices=MASKS,
+        required=False,
+        help_text="Cut out by the picture's transparency (alpha), background removal (remove), or what fits (auto).",
+    )
+    subject = PointField(
+        required=False,
+        help_text="x,y: a point of the object to use, in fractions of the main photo's width and height.",
+    )
     sides = serializers.ListField(
         child=SideField(),
         required=False,

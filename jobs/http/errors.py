@@ -13,6 +13,7 @@ STATUS = {
     "too_large": 413,
     "unsupported_type": 415,
     "no_subject": 422,
+    "too_thin": 422,
     "too_many_active": 429,
     "storage_full": 507,
     "quota_exceeded": 403,

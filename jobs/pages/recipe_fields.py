@@ -5,13 +5,15 @@ from __future__ import annotations
 from django import forms
 
 from ml.formats import format_choices, format_names
-from ml.recipe import BASES, INTEGER_FIELDS, LIMITS, QUALITIES, RENDERERS, SIDES, SIZE_AXES
+from ml.recipe import BASES, INTEGER_FIELDS, LIMITS, MASKS, QUALITIES, RENDERERS, SIDES, SIZE_AXES
 
 LABELS = {
     "engine": "Engine",
     "quality": "Quality",
     "remove_background": "Remove background",
     "foreground_ratio": "Object size in frame",
+    "mask": "Cut out by",
+    "subject": "Chosen object",
     "grid": "Grid resolution",
     "threshold": "Threshold",
     "faces": "Maximum faces",
@@ -49,6 +51,12 @@ SIDE_CHOICES = [(name, SIDE_LABELS[name]) for name in SIDES]
 BASE_CHOICES = [(name, BASE_LABELS[name]) for name in BASES]
 SIZE_AXIS_CHOICES = [(name, SIZE_AXIS_LABELS[name]) for name in SIZE_AXES]
 RENDERER_CHOICES = [(name, RENDERER_LABELS[name]) for name in RENDERERS]
+MASK_LABELS = {
+    "auto": "Automatic",
+    "alpha": "The picture’s transparency",
+    "remove": "Background removal",
+}
+MASK_CHOICES = [(name, MASK_LABELS[name]) for name in MASKS]
 BACKGROUND_CHOICES = list(BACKGROUND_LABELS.items())
 
 

@@ -15,6 +15,7 @@ from jobs.pages.recipe_fields import (
     BACKGROUND_CHOICES,
     BASE_CHOICES,
     LABELS,
+    MASK_CHOICES,
     QUALITY_CHOICES,
     SIDE_CHOICES,
     SIZE_AXIS_CHOICES,
@@ -37,6 +38,7 @@ OPTIONS = (
     "texture_size",
     "background",
     "formats",
+    "mask",
     "keep_background",
 )
 """The fields behind “More options”, in this order."""
@@ -83,6 +85,7 @@ class SubmitForm(forms.Form):
     frame_size = number_field("frame_size")
     background = forms.ChoiceField(required=False, choices=BACKGROUND_CHOICES, label=LABELS["background"])
     formats = formats_field(required=False)
+    mask = forms.ChoiceField(required=False, choices=MASK_CHOICES, label=LABELS["mask"])
     keep_background = forms.BooleanField(required=False, label="Keep the background (use the whole picture)")
 
     @classmethod

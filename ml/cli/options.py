@@ -15,6 +15,7 @@ from ml.recipe import (
     BASES,
     INTEGER_FIELDS,
     LIMITS,
+    MASKS,
     QUALITIES,
     RENDERERS,
     SCENE_FIELDS,
@@ -46,6 +47,10 @@ def add_recipe_options(parser: ArgumentParser) -> None:
     _add(parser, "quality", "defaults for the options below", _one_of(QUALITIES))
     _switch(parser, "--keep-background", "store_false", "treat the whole picture as the object")
     _switch(parser, "--remove-background", "store_true", "cut the object out (default)")
+    mask = "cut out by the picture's transparency (alpha), by background removal (remove), or as it fits (auto)"
+    _add(parser, "mask", mask, _one_of(MASKS))
+    subject = "a point of the object in the main photo, in fractions of its width and height, if there are several"
+    _add(parser, "subject", subject, "X,Y", type=_sides)
     sides = f"the side each photo shows, comma-separated: {', '.join(SIDES)}, or an azimuth in degrees"
     _add(parser, "sides", sides, "SIDE,…", type=_sides)
     for name, meaning in NUMBERS.items():

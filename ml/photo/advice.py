@@ -29,6 +29,7 @@ CUT_OFF = 0.04
 SECOND_OBJECT = 0.1
 """A component of at least this fraction of the largest one's area counts as another object."""
 
+ALL_KEPT = "All will be part of the model. Erase any that don’t belong."
 EDGES = ("left", "top", "right", "bottom")
 
 
@@ -92,7 +93,7 @@ def _several_objects(inside: Mask) -> Note | None:
     components, _ = ndimage.label(inside)
     areas = np.bincount(components.ravel())[1:]
     count = int((areas >= SECOND_OBJECT * areas.max()).sum())
-    return note("several_objects", count=count) if count > 1 else None
+    return note("several_objects", count=count, outcome=ALL_KEPT) if count > 1 else None
 
 
 def _bounds(inside: Mask) -> tuple[slice, slice]:

@@ -10,24 +10,33 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from ml.core.images import GREY, WHITE, composite
-from ml.core.masks import OPAQUE, iou
+from ml.core.images import GREY, WHITE, Floats, composite
+from ml.core.masks import OPAQUE, Mask, iou
 from ml.errors import ReconstructionError
 from ml.notes import Note, note
 from ml.photo import background_removal
 from ml.photo.advice import advise
 from ml.photo.decode import Photo
+from ml.photo.matting import refine
+from ml.photo.subject import Point, choose, window_around, windows
+from ml.photo.transparency import follows_object, has_transparency
+from ml.photo.transparency import opacity as opacity_of
 from ml.recipe import Recipe
 
 SIZE = 512
 """Side of every cutout in pixels: the input resolution of the networks."""
 
-MIN_TRANSPARENT = 0.03
-"""Fraction of transparent pixels above which the transparency is intended; a screenshot's rounded corners have less."""
 CERTAIN, FAINT = 0.9, 0.1
 """Opacity above which a pixel certainly belongs to the object, or may belong to it."""
-MIN_COVERAGE = 0.005
-"""Fraction of the picture: anything smaller is not a subject."""
+MIN_COVERAGE = 0.0009
+"""Fraction of the picture: anything smaller is not a subject, even from close up."""
+MIN_SUBJECT = 16
+"""Longer side in pixels of the smallest subject."""
+NEAR = 0.04
+"""Side of the square around a given point, as a fraction of the picture's longer side, in which the object must be."""
+MIN_THICKNESS, MIN_THICKNESS_BLURRED = 24, 64
+"""Shorter side of the object in pixels of its frame: thinner ones have no shape to see. Below the second value, it must
+also have that many pixels in the photo: a pen close up is fine, a strip of an upscaled panorama is not."""
 MAX_COVERAGE = 0.97
 """Fraction of the picture: an object that fills more does not stand out from any background."""
 MAX_UNCERTAIN = 2.0
@@ -51,6 +60,12 @@ FRINGE = 2
 THIN = 4
 """A part further than this many pixels from any fringe-free pixel is too thin to have one."""
 
+TOO_THIN = (
+    "The object is only {pixels} pixels {direction} for its length, too little for a shape. Use a photo that "
+    "shows it from a broader side, or from closer."
+)
+LARGEST = "The largest one is used; click another one to use that instead."
+CHOSEN = "The one you chose is used."
 TRANSPARENCY, WHOLE = "transparency", "none"
 """The methods of a cutout that uses the photo's own alpha, and of one that is the whole picture."""
 
@@ -71,7 +86,7 @@ class Cutout:
     notes: tuple[Note, ...] = ()
 
     @property
-    def alpha(self) -> NDArray[np.float32]:
+    def alpha(self) -> Floats:
         """(512, 512) float32 opacity in [0, 1]."""
         return self.rgba[..., 3].astype(np.float32) / 255.0
 
@@ -85,83 +100,148 @@ def cut(
     *,
     remove_background: bool = True,
     foreground_ratio: float = Recipe.foreground_ratio,
+    mask: str = Recipe.mask,
+    subject: Point | None = None,
     model: str | None = None,
 ) -> Cutout:
-    """Cut the object out of `photo`; `model` is a rembg model, by default the configured one.
+    """Cut the object out of `photo`; `model` is a rembg model, by default the configured one; the rest as for `find`.
 
-    Raises ReconstructionError(`no_subject`) if no object stands out from the background.
+    Raises ReconstructionError as `find` does.
     """
-    mask, method, notes = find(photo, remove_background=remove_background, model=model)
-    box = _frame(mask, foreground_ratio)
-    rgba = _crop(photo.pixels[..., :3], mask, box)
+    opacity, method, notes = find(photo, remove_background=remove_background, mask=mask, subject=subject, model=model)
+    box = _frame(opacity, foreground_ratio)
+    rgba = _crop(photo.pixels[..., :3], opacity, box)
     return Cutout(_without_fringe(rgba), box, method, notes)
 
 
 def find(
-    photo: Photo, *, remove_background: bool = True, model: str | None = None
-) -> tuple[NDArray[np.float32], str, tuple[Note, ...]]:
+    photo: Photo,
+    *,
+    remove_background: bool = True,
+    mask: str = Recipe.mask,
+    subject: Point | None = None,
+    model: str | None = None,
+) -> tuple[Floats, str, tuple[Note, ...]]:
     """Locate the object: opacity (H, W) in [0, 1] in the photo's pixels, method and notes as in `Cutout`.
 
-    Raises ReconstructionError(`no_subject`) if no object stands out from the background.
+    `mask` is one of `ml.recipe.MASKS`; `subject` is a point of the object, in fractions of the picture's width and
+    height. Raises ReconstructionError: `no_subject` if no object stands out from the background, `too_thin`.
     """
-    mask, method, notes = _segment(photo, remove_background, model or background_removal.model_name())
-    mask = _without_small_components(mask)
-    return mask, method, (*notes, *advise(photo, mask, framed_by_user=method in (TRANSPARENCY, WHOLE)))
+    opacity, method, notes = _segment(photo, remove_background, mask, subject, model or background_removal.model_name())
+    opacity = _without_small_components(opacity)
+    framed = method in (TRANSPARENCY, WHOLE)
+    everything, count = opacity, 1
+    if not framed:
+        opacity, count = choose(opacity, subject)
+    _check_thickness(photo, opacity)
+    advice = advise(photo, opacity, framed_by_user=framed)
+    if count > 1 and opacity is not everything:
+        chosen = note("several_objects", count=count, outcome=CHOSEN if subject else LARGEST)
+        advice = (chosen, *(entry for entry in advice if entry.code != "several_objects"))
+    return opacity, method, (*notes, *advice)
 
 
-def _segment(photo: Photo, remove_background: bool, model: str) -> tuple[NDArray[np.float32], str, tuple[Note, ...]]:
+def _segment(
+    photo: Photo, remove_background: bool, mask: str, subject: Point | None, model: str
+) -> tuple[Floats, str, tuple[Note, ...]]:
     """Opacity (H, W), the method that found it, and notes for the user."""
-    alpha = _own_transparency(photo)
-    if alpha is not None:
-        return alpha, TRANSPARENCY, ()
+    notes: tuple[Note, ...] = ()
+    if has_transparency(photo.pixels) and mask != "remove":
+        alpha = opacity_of(photo.pixels[..., 3])
+        if mask == "alpha" or follows_object(alpha > OPAQUE):
+            return alpha, TRANSPARENCY, (note("own_transparency"),)
+    if has_transparency(photo.pixels):
+        notes = (note("transparency_ignored"),)
     picture = composite(photo.pixels, WHITE)
     if float(picture.std(axis=(0, 1)).max()) < MIN_CONTRAST:
         raise ReconstructionError("no_subject")
     if not remove_background:
-        return np.ones(picture.shape[:2], np.float32), WHOLE, (note("background_kept"),)
+        return np.ones(picture.shape[:2], np.float32), WHOLE, (*notes, note("background_kept"))
+    visible = _visible(photo)
     if background_removal.weights_file(model).exists():
-        return _segment_by_network(picture, model), f"rembg:{model}", ()
-    return background_removal.remove_by_grabcut(picture), "grabcut", (note("background_estimated"),)
+        return _segment_by_network(picture, model, subject) * visible, f"rembg:{model}", notes
+    return background_removal.remove_by_grabcut(picture) * visible, "grabcut", (*notes, note("background_estimated"))
 
 
-def _own_transparency(photo: Photo) -> NDArray[np.float32] | None:
-    """The photo's own alpha, if enough of it is transparent to be intended."""
-    if photo.pixels.shape[2] != 4:
-        return None
-    alpha = photo.pixels[..., 3]
-    if float((alpha < 128).mean()) < MIN_TRANSPARENT:  # 128: half of 255
-        return None
-    return alpha.astype(np.float32) / 255.0
+def _visible(photo: Photo) -> Floats:
+    """(H, W) opacity of the picture itself: what is transparent is no object."""
+    if photo.pixels.shape[2] == 3:
+        return np.ones(photo.pixels.shape[:2], np.float32)
+    return opacity_of(photo.pixels[..., 3])
 
 
-def _segment_by_network(picture: NDArray[np.uint8], model: str) -> NDArray[np.float32]:
-    """The network's mask; a small object is segmented a second time at a higher resolution."""
+def _segment_by_network(picture: NDArray[np.uint8], model: str, subject: Point | None = None) -> Floats:
+    """The network's mask at full resolution; a small object is segmented again at a higher one."""
     mask = background_removal.remove_by_rembg(picture, model)
-    certain = float((mask > CERTAIN).mean())
-    uncertain = float(((mask > FAINT) & (mask <= CERTAIN)).mean())
-    if not MIN_COVERAGE < certain < MAX_COVERAGE or uncertain > MAX_UNCERTAIN * certain:
-        raise ReconstructionError("no_subject")
+    if not _is_clear(mask) or (subject is not None and not _is_near(mask, subject)):
+        mask = _look_closer(picture, mask, model, subject)
     left, top, right, bottom = _bounds(mask > OPAQUE)
     if max(right - left, bottom - top) >= ZOOM_BELOW * max(mask.shape):
-        return mask
+        return refine(picture, mask, max(mask.shape))
     return _segment_zoomed(picture, mask, model)
 
 
-def _segment_zoomed(picture: NDArray[np.uint8], mask: NDArray[np.float32], model: str) -> NDArray[np.float32]:
+def _is_clear(mask: Floats) -> bool:
+    """Whether the network found an object, rather than a haze or nothing."""
+    certain = float((mask > CERTAIN).mean())
+    uncertain = float(((mask > FAINT) & (mask <= CERTAIN)).mean())
+    return MIN_COVERAGE < certain < MAX_COVERAGE and uncertain <= MAX_UNCERTAIN * certain
+
+
+def _is_near(mask: Floats, point: Point) -> bool:
+    """Whether an object lies at the point, or close to it."""
+    rows, columns = window_around(point, mask.shape, NEAR)
+    return bool((mask[rows, columns] > OPAQUE).any())
+
+
+def _look_closer(picture: NDArray[np.uint8], mask: Floats, model: str, subject: Point | None) -> Floats:
+    """The mask of parts of the picture where a small object may be. Raises `no_subject` if none is found."""
+    for rows, columns in windows(picture, mask, subject):
+        part = np.ascontiguousarray(picture[rows, columns])
+        if float(part.std(axis=(0, 1)).max()) < MIN_CONTRAST:
+            continue
+        closer = background_removal.remove_by_rembg(part, model)
+        if _is_clear(closer) and _is_whole(closer > OPAQUE):
+            found = np.zeros_like(mask)
+            found[rows, columns] = closer
+            return found
+    raise ReconstructionError("no_subject")
+
+
+def _is_whole(inside: Mask) -> bool:
+    """Whether an object ends inside the window: what fills it, or runs out of it, is the background."""
+    return not (inside[0].any() or inside[-1].any() or inside[:, 0].any() or inside[:, -1].any())
+
+
+def _segment_zoomed(picture: NDArray[np.uint8], mask: Floats, model: str) -> Floats:
     left, top, right, bottom = _bounds(mask > OPAQUE)
     divisor, pixels = ZOOM_MARGIN
     margin = max(right - left, bottom - top) // divisor + pixels
     rows = slice(max(0, top - margin), bottom + margin)
     columns = slice(max(0, left - margin), right + margin)
+    part = np.ascontiguousarray(picture[rows, columns])
+    closer = background_removal.remove_by_rembg(part, model)
     zoomed = np.zeros_like(mask)
-    zoomed[rows, columns] = background_removal.remove_by_rembg(np.ascontiguousarray(picture[rows, columns]), model)
-    return zoomed if iou(mask > OPAQUE, zoomed > OPAQUE) > MIN_ZOOM_IOU else mask
+    zoomed[rows, columns] = refine(part, closer, max(closer.shape))
+    return zoomed if iou(mask > OPAQUE, zoomed > OPAQUE) > MIN_ZOOM_IOU else refine(picture, mask, max(mask.shape))
 
 
-def _without_small_components(mask: NDArray[np.float32]) -> NDArray[np.float32]:
+def _check_thickness(photo: Photo, mask: Floats) -> None:
+    """Raise `too_thin` if the object would be a few pixels wide in its frame."""
+    left, top, right, bottom = _bounds(mask > OPAQUE)
+    short, long = sorted((right - left, bottom - top))
+    in_frame = short / long * Recipe.foreground_ratio * SIZE
+    in_photo = round(short * max(photo.original_size) / max(mask.shape))
+    if in_frame < MIN_THICKNESS or (in_frame < MIN_THICKNESS_BLURRED and in_photo < MIN_THICKNESS_BLURRED):
+        direction = "wide" if right - left < bottom - top else "high"
+        raise ReconstructionError("too_thin", TOO_THIN.format(pixels=in_photo, direction=direction))
+
+
+def _without_small_components(mask: Floats) -> Floats:
     """The mask with faint haze and small components set to 0. Raises `no_subject` if too little remains."""
     inside = mask > OPAQUE
-    if float(inside.mean()) < MIN_COVERAGE:
+    left, top, right, bottom = _bounds(inside)
+    if float(inside.mean()) < MIN_COVERAGE or max(right - left, bottom - top) < MIN_SUBJECT:
         raise ReconstructionError("no_subject")
     components, _ = ndimage.label(mask > FAINT)
     areas = np.bincount(components[inside], minlength=int(components.max()) + 1)
@@ -178,7 +258,7 @@ def _bounds(inside: NDArray[np.bool_]) -> tuple[int, int, int, int]:
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
-def _frame(mask: NDArray[np.float32], foreground_ratio: float) -> tuple[int, int, int, int]:
+def _frame(mask: Floats, foreground_ratio: float) -> tuple[int, int, int, int]:
     """The square centred on the object, of which the object's longer side fills `foreground_ratio`."""
     left, top, right, bottom = _bounds(mask > OPAQUE)
     side = max(MIN_FRAME, math.ceil(max(right - left, bottom - top) / foreground_ratio))
@@ -186,7 +266,7 @@ def _frame(mask: NDArray[np.float32], foreground_ratio: float) -> tuple[int, int
     return x, y, x + side, y + side
 
 
-def _crop(color: NDArray[np.uint8], mask: NDArray[np.float32], box: tuple[int, int, int, int]) -> NDArray[np.uint8]:
+def _crop(color: NDArray[np.uint8], mask: Floats, box: tuple[int, int, int, int]) -> NDArray[np.uint8]:
     """(512, 512, 4) uint8: the box of the picture, transparent where it extends beyond it."""
     opacity = (mask * 255.0).round().astype(np.uint8)
     frame = Image.fromarray(np.dstack([color, opacity])).crop(box)

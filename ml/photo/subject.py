@@ -27,19 +27,30 @@ _SALIENCY_SIDE = 320
 """Longer side in pixels at which a small object is looked for: as much as the network sees."""
 
 
+MAX_OBJECTS = 3
+"""More parts than this are one thing, such as the letters of a word."""
+
+
 def choose(mask: Floats, point: Point | None = None) -> tuple[Floats, int]:
-    """The (H, W) opacity of one object, and how many there are: the nearest to `point`, by default the largest."""
+    """The (H, W) opacity of one object, and how many there are: the nearest to `point`, by default the largest.
+
+    Without a point all are kept if there are many, or if the largest one is cut off by the picture's edge: then they
+    may be parts of one object.
+    """
     inside = mask > OPAQUE
     labels, areas = _parts(inside)
     objects = np.flatnonzero(areas >= SECOND_OBJECT * areas.max()) + 1
     if len(objects) <= 1:
         return mask, len(objects)
-    nearest = _nearest_object(labels, objects)
-    if point is None:
-        chosen = int(objects[np.argmax(areas[objects - 1])])
-    else:
-        chosen = int(nearest[_pixel(point, mask.shape)])
+    nearest, largest = _nearest_object(labels, objects), int(objects[np.argmax(areas[objects - 1])])
+    if point is None and (len(objects) > MAX_OBJECTS or _touches_edge(labels == largest)):
+        return mask, len(objects)
+    chosen = largest if point is None else int(nearest[_pixel(point, mask.shape)])
     return np.where(nearest == chosen, mask, np.float32(0.0)), len(objects)
+
+
+def _touches_edge(inside: Mask) -> bool:
+    return bool(inside[0].any() or inside[-1].any() or inside[:, 0].any() or inside[:, -1].any())
 
 
 def _parts(inside: Mask) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
@@ -66,11 +77,13 @@ def _pixel(point: Point, shape: tuple[int, ...]) -> tuple[int, int]:
 
 def windows(picture: NDArray[np.uint8], mask: Floats, point: Point | None = None) -> list[Window]:
     """Where to look closer: around `point`, or around the network's faint response and what differs most."""
-    if point is not None:
-        centres = [_pixel(point, mask.shape)]
-    else:
-        centres = [_peak(mask), _peak(_difference(picture))]
+    centres = [_pixel(point, mask.shape)] if point is not None else [_peak(mask), _peak(_difference(picture))]
     return [_window(centre, mask.shape, side) for side in WINDOW_SIDES for centre in centres]
+
+
+def window_around(point: Point, shape: tuple[int, ...], side: float) -> Window:
+    """The square around a point, `side` of the longer side, moved into the picture."""
+    return _window(_pixel(point, shape), shape, side)
 
 
 def _peak(values: Floats) -> tuple[int, int]:
@@ -79,7 +92,7 @@ def _peak(values: Floats) -> tuple[int, int]:
 
 
 def _window(centre: tuple[int, int], shape: tuple[int, ...], side: float) -> Window:
-    half = round(side * max(shape[:2]) / 2.0)
+    half = min(round(side * max(shape[:2]) / 2.0), max(shape[:2]) // 2)
     low = [min(max(0, at - half), max(0, length - 2 * half)) for at, length in zip(centre, shape, strict=False)]
     return slice(low[0], low[0] + 2 * half), slice(low[1], low[1] + 2 * half)
 

@@ -117,7 +117,13 @@ def _infer_scene(run: Run, photos: Sequence[bytes], engine: Engine | None) -> So
 
 def _cut_out(run: Run, photo: Photo, number: int) -> Cutout:
     recipe = run.recipe
-    cutout = cut(photo, remove_background=recipe.remove_background, foreground_ratio=recipe.foreground_ratio)
+    cutout = cut(
+        photo,
+        remove_background=recipe.remove_background,
+        foreground_ratio=recipe.foreground_ratio,
+        mask=recipe.mask,
+        subject=(recipe.subject[0], recipe.subject[1]) if recipe.subject and number == 0 else None,
+    )
     save_cutout(cutout, number, run.folder)
     return cutout
 

@@ -30,10 +30,12 @@ def test_every_field_of_the_recipe_has_an_option() -> None:
         "--renderer=nerf",
         "--background=#FFAA00",
         "--formats=glb,3mf",
+        "--mask=remove",
+        "--subject=.25,.5",
     ]
     assert recipe_from(*given) == Recipe(
         *("compact", "high", False, 0.6, 64, 9.5, 600, 128, 64, 3, -5, 42, "height", "flat"),
-        *(("front", 90), "nerf", "#ffaa00", ("glb", "3mf")),
+        *(("front", 90), "nerf", "#ffaa00", ("glb", "3mf"), "remove", (0.25, 0.5)),
     )
 
 

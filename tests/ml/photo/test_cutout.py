@@ -157,7 +157,7 @@ def test_objects_that_the_user_cut_out_may_touch_the_edge_but_are_counted() -> N
     twice = Image.new("RGBA", (640, 320), (0, 0, 0, 0))
     twice.paste(mushroom(), (-64, 0))
     twice.paste(mushroom(), (320, 0))
-    assert codes(cut(photo_of(twice))) == ["several_objects"]
+    assert codes(cut(photo_of(twice))) == ["own_transparency", "several_objects"]
 
 
 def noise(size: int = 256) -> NDArray[np.uint8]:
@@ -191,3 +191,86 @@ def test_grabcut_finds_no_object_if_there_is_none(pixels: NDArray[np.uint8]) -> 
     with pytest.raises(ReconstructionError) as error:
         cut(Photo(pixels, (256, 256)))
     assert error.value.code == "no_subject"
+
+
+def ball(size: int, at: tuple[int, int], canvas: Image.Image, color: tuple[int, int, int] = (190, 40, 30)) -> None:
+    """A shaded ball with a highlight."""
+    x, y = at
+    draw = ImageDraw.Draw(canvas)
+    for step in range(size // 2):
+        shade = tuple(int(level * (0.5 + step / size)) for level in color)
+        draw.ellipse((x + step * 0.8, y + step * 0.7, x + size - step * 1.2, y + size - step * 1.3), fill=shade)
+
+
+def table(size: int = 800) -> Image.Image:
+    """A plain light background with some noise."""
+    noise = np.random.default_rng(7).normal(0.0, 2.0, (size, size, 3))
+    slope = np.linspace(0.0, 20.0, size)[:, None, None]
+    return Image.fromarray((np.array([215.0, 220.0, 210.0]) - slope + noise).clip(0, 255).astype(np.uint8))
+
+
+def centre(cutout: Cutout) -> tuple[float, float]:
+    left, top, right, bottom = cutout.box
+    return (left + right) / 2, (top + bottom) / 2
+
+
+def two_balls() -> Image.Image:
+    picture = table()
+    ball(320, (60, 240), picture)
+    ball(240, (500, 280), picture, (30, 60, 180))
+    return picture
+
+
+def test_of_several_objects_the_largest_is_used_and_a_note_says_so(u2netp: Path) -> None:
+    cutout = cut(photo_of(two_balls()), model="u2netp")
+    assert centre(cutout)[0] == pytest.approx(220, abs=20)
+    assert "several_objects" in codes(cutout)
+
+
+def test_the_object_at_the_given_point_is_used(u2netp: Path) -> None:
+    cutout = cut(photo_of(two_balls()), subject=(0.77, 0.5), model="u2netp")
+    assert centre(cutout)[0] == pytest.approx(620, abs=20)
+
+
+@pytest.mark.parametrize("diameter", [110, 64])
+def test_an_object_of_a_thousandth_of_the_picture_is_found(diameter: int, u2netp: Path) -> None:
+    picture = table(1600)
+    ball(diameter, (1100, 500), picture)
+    cutout = cut(photo_of(picture), model="u2netp")
+    assert centre(cutout) == pytest.approx((1100 + diameter / 2, 500 + diameter / 2), abs=0.3 * diameter)
+    assert "too_small" in codes(cutout)
+
+
+def test_an_object_too_thin_for_a_shape_is_refused() -> None:
+    strip = Image.new("RGBA", (1200, 400), (0, 0, 0, 0))
+    ImageDraw.Draw(strip).rectangle((20, 190, 1180, 215), fill=(200, 50, 40, 255))
+    with pytest.raises(ReconstructionError) as error:
+        cut(photo_of(strip))
+    assert error.value.code == "too_thin"
+
+
+def test_a_pen_from_close_up_is_not_too_thin() -> None:
+    pen = Image.new("RGBA", (1400, 400), (0, 0, 0, 0))
+    ImageDraw.Draw(pen).rectangle((20, 150, 1380, 250), fill=(200, 50, 40, 255))
+    assert cut(photo_of(pen), mask="alpha").method == "transparency"
+
+
+def test_a_rotated_photo_with_transparent_corners_loses_its_background(u2netp: Path) -> None:
+    picture = two_balls().crop((0, 150, 440, 650)).convert("RGBA").rotate(7, expand=True)
+    cutout = cut(photo_of(picture), model="u2netp")
+    assert (cutout.method, codes(cutout)[0]) == ("rembg:u2netp", "transparency_ignored")
+    assert cutout.box[2] - cutout.box[0] < 450
+
+
+def test_the_mask_can_be_chosen(u2netp: Path) -> None:
+    picture = on_meadow().convert("RGBA").rotate(7, expand=True)
+    assert cut(photo_of(picture), mask="alpha").method == "transparency"
+    assert cut(photo_of(mushroom()), mask="remove", model="u2netp").method == "rembg:u2netp"
+
+
+def test_an_object_that_is_faint_throughout_is_an_object() -> None:
+    faint = np.array(mushroom())
+    faint[..., 3] = faint[..., 3] // 2 - faint[..., 3] // 20
+    cutout = cut(photo_of(Image.fromarray(faint)))
+    assert cutout.method == "transparency"
+    assert silhouette_iou(cutout) > 0.95
