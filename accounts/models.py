@@ -19,6 +19,9 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox names 
     email = models.EmailField("email address", unique=True)
     display_name = models.CharField(max_length=60, blank=True, help_text="Shown next to the models you publish.")
     quota_mb = models.PositiveIntegerField(null=True, blank=True, help_text="Leave blank to use the server's default.")
+    deleted_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Its deletion has begun and will be completed."
+    )
 
     class Meta(AbstractUser.Meta):
         permissions = (("ban_user", "Can ban and unban people"),)

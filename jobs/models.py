@@ -334,6 +334,16 @@ class JobEvent(models.Model):
         return f"{self.seq}: {self.kind} {self.stage or self.state}"
 
 
+class Erasure(models.Model):
+    """A job that was deleted with its owner: its files are looked for a while longer. Nothing here is personal."""
+
+    job_id = models.UUIDField(primary_key=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return str(self.job_id)
+
+
 class WorkerHeartbeat(models.Model):
     """When one worker process was last seen."""
 

@@ -16,6 +16,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if not isinstance(sys.exc_info()[1], UNAVAILABLE):
         return defaults.server_error(request)
     context = {"retry_seconds": RETRY_SECONDS if request.method in ("GET", "HEAD") else 0}
-    response = render(None, "503.html", context, status=503)  # type: ignore[arg-type]
+    response = render(None, "503.html", context, status=503)
     response["Retry-After"] = str(RETRY_SECONDS)
     return response

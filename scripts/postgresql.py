@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,8 +21,10 @@ DEBIAN = Path("/usr/lib/postgresql")
 """Debian's packages keep the server's programs here, in a folder for each version, off the PATH."""
 SERVER_USER = "postgres"
 """PostgreSQL refuses to run as root; then this user, which Debian's package creates, runs it."""
-OPTIONS = "-c listen_addresses=127.0.0.1 -c fsync=off -c synchronous_commit=off -c max_connections=200"
-"""Loopback only, and no durability: the data are thrown away."""
+OPTIONS = "-c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200"
+"""Loopback only, and no flushing to the disk: the data are thrown away."""
+FORGETFUL = "-c synchronous_commit=off"
+"""Faster, but a crash of the server loses the last commits."""
 
 
 def find_program(name: str) -> str | None:
@@ -44,7 +46,7 @@ def can_run() -> bool:
 
 
 @contextmanager
-def server() -> Iterator[str]:
+def server(*, survives_crash: bool = False) -> Iterator[str]:
     """The URL of a running, empty server; it is stopped and removed at the end."""
     initdb, pg_ctl = find_program("initdb"), find_program("pg_ctl")
     assert initdb and pg_ctl, "call can_run first"
@@ -54,7 +56,8 @@ def server() -> Iterator[str]:
     data = str(folder / "data")
     try:
         _quietly(as_server_user([initdb, "-D", data, "-U", "reconsite", "-A", "trust", "-E", "UTF8", "--no-sync"]))
-        options = f"{OPTIONS} -c port={port} -c unix_socket_directories={folder}"
+        durability = "" if survives_crash else FORGETFUL
+        options = f"{OPTIONS} {durability} -c port={port} -c unix_socket_directories={folder}"
         _quietly(as_server_user([pg_ctl, "-D", data, "-w", "-l", str(folder / "log"), "-o", options, "start"]))
         yield f"postgres://reconsite@127.0.0.1:{port}/postgres"
     finally:
@@ -64,9 +67,25 @@ def server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def crash_and_start(url: str) -> tuple[Callable[[], None], Callable[[], None]]:
+    """Two functions for the server of `server`: one stops it as a crash would, the other starts it again."""
+    port = url.rsplit(":", 1)[1].split("/")[0]
+    pg_ctl = find_program("pg_ctl")
+    assert pg_ctl
+    data = next(path for path in _data_folders() if f"port={port}" in (path / "postmaster.opts").read_text())
+    command = as_server_user([pg_ctl, "-D", str(data), "-w"])
+    options = f"{OPTIONS} -c port={port} -c unix_socket_directories={data.parent}"
+    start = [*command, "-l", str(data.parent / "log"), "-o", options, "start"]
+    return lambda: _quietly([*command, "-m", "immediate", "stop"]), lambda: _quietly(start)
+
+
+def _data_folders() -> list[Path]:
+    return [path.parent for path in Path(tempfile.gettempdir()).glob("reconsite-postgresql-*/data/postmaster.opts")]
+
+
 def _quietly(command: list[str]) -> None:
-    """Run a command in a folder that SERVER_USER may enter. Raises CalledProcessError."""
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/")
+    """Run a command where SERVER_USER may be, with nothing of our environment. Raises CalledProcessError."""
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/", env={"PATH": os.environ["PATH"]})
 
 
 def main(command: list[str]) -> int:

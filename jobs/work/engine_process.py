@@ -36,6 +36,7 @@ from ml.stages import Listeners, ShouldStop
 
 logger = logging.getLogger(__name__)
 
+ENGINE_MODULE = "ml.serve.engine_server"
 SOCKET_VARIABLE = "RECONSITE_ENGINE"
 """Environment variable of a work horse: path of the socket of its worker's engine."""
 START_SECONDS = 90.0
@@ -101,7 +102,7 @@ class WarmEngine:
         Path(self.address).unlink(missing_ok=True)
         # A session of its own: the signal that asks the worker to end after its job must not end the job.
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "ml.serve.engine_server", self.address],
+            [sys.executable, "-m", ENGINE_MODULE, self.address],
             cwd=settings.BASE_DIR,
             stdin=subprocess.PIPE,
             start_new_session=True,

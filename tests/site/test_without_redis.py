@@ -19,7 +19,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from jobs.models import Job
-from reconsite.cache import outage
+from reconsite.core.outage import outage
 from scripts.ports import free_port
 from tests.browser.finished import web_alone
 from tests.conftest import PASSWORD, encoded, make_user, picture

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, close_old_connections
 
+from jobs.core import erasure
 from jobs.work import reconciler
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Make a pass every RECONCILE_SECONDS until stopped."""
         if options["once"]:
+            erasure.finish_all()
             self.stdout.write(f"{reconciler.reconcile()}, {reconciler.sweep()} swept")
             return
         stop = threading.Event()
@@ -52,6 +54,7 @@ class Tasks:
         """Reconcile, and sweep when due."""
         if not self._try(self._reconcile):
             self._clock.distrust()
+        self._try(erasure.finish_all)
         if time.monotonic() >= self._sweep_at and self._try(reconciler.sweep):
             self._sweep_at = time.monotonic() + SWEEP_SECONDS
 

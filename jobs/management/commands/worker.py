@@ -4,16 +4,18 @@ import logging
 import signal
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError, connections
 from redis.exceptions import RedisError
 
 from jobs.core import worker_heartbeat
 from jobs.core.health import redis_available
 from jobs.work.engine_process import WarmEngine
-from jobs.work.worker import ReconstructionWorker, make_worker
+from jobs.work.worker import make_worker
 
 logger = logging.getLogger(__name__)
 
@@ -39,26 +41,39 @@ class Command(BaseCommand):
         try:
             if engine is not None:
                 engine.ensure_running()
-            while not self._work(make_worker(options["name"], engine), burst=options["burst"]):
+            while not self._work(engine, options["name"], burst=options["burst"]):
                 pass
         finally:
             if engine is not None:
                 engine.stop()
 
-    def _work(self, worker: ReconstructionWorker, *, burst: bool) -> bool:
+    def _work(self, engine: WarmEngine | None, name: str | None, *, burst: bool) -> bool:
         """Work until a stop is requested (True) or Redis fails in a way that RQ cannot handle (False)."""
         # RQ installs a handler of its own, but only after its first contact with Redis.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit())
         wait_for_redis()
+        worker = None
         try:
-            worker_heartbeat.record(worker.name)
+            worker = make_worker(name, engine)
+            record_heartbeat(worker_heartbeat.record, worker.name)
             self.stdout.write(f"Worker {worker.name} is listening on “{settings.JOB_QUEUE}”.")
             worker.work(burst=burst, logging_level="WARNING")
         except RedisError as error:
-            logger.warning("Worker %s lost Redis and starts again: %s", worker.name, error)
+            logger.warning("The worker lost Redis and starts again: %s", error)
         finally:
-            worker_heartbeat.remove(worker.name)
-        return burst or worker.stop_was_requested
+            if worker is not None:
+                record_heartbeat(worker_heartbeat.remove, worker.name)
+        return burst or (worker is not None and worker.stop_was_requested)
+
+
+def record_heartbeat(write: Callable[[str], None], name: str) -> None:
+    """Say that a worker is there, or no more. It works without: the next heartbeat, or an hour, puts it right."""
+    try:
+        write(name)
+    except DatabaseError as error:
+        logger.warning("The heartbeat of worker %s was not recorded: %s", name, error)
+    finally:
+        connections.close_all()
 
 
 def wait_for_redis() -> None:

@@ -1,0 +1,55 @@
+"""Everything works without a network, and nothing tries to reach one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from scripts import offline
+from scripts.preflight import ROOT
+
+WORKER = "tests/jobs/work/test_real_worker.py::test_a_photo_becomes_every_result_file"
+"""The whole pipeline on a real worker, with Redis."""
+JOURNEY = "tests/browser/test_whole_way.py"
+"""A photo through upload page, worker, pipeline and result page, in a real browser on the real site."""
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    """The command without a network; skips the test where that is not possible."""
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.offline", *command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode == offline.SKIPPED:
+        pytest.skip(done.stderr.strip())
+    return done
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8::1"])
+def test_an_attempt_to_leave_is_noticed(address: str) -> None:
+    family = "AF_INET6" if ":" in address else "AF_INET"
+    code = f"import socket; socket.socket(socket.{family}).connect_ex(('{address}', 80))"
+    done = run(sys.executable, "-c", code)
+    assert (done.returncode, "attempts to reach" in done.stderr) == (1, True)
+
+
+def test_staying_on_the_machine_is_no_attempt() -> None:
+    code = "import socket; s = socket.create_server(('127.0.0.1', 0)); socket.create_connection(s.getsockname())"
+    assert run(sys.executable, "-c", code).returncode == 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_pipeline_on_a_worker_reaches_for_nothing_outside() -> None:
+    done = run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", WORKER)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_journey_through_the_site_works_without_a_network() -> None:
+    """What the browser tries for itself (its updates, say) is not counted."""
+    done = run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", JOURNEY)
+    assert " passed" in done.stdout, done.stdout[-3000:] + done.stderr[-3000:]
+    assert " failed" not in done.stdout, done.stdout[-3000:]
