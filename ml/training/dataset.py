@@ -16,6 +16,7 @@ import numpy as np
 from ml.engines.compact.network import REACH
 from ml.mesh.raycast import Caster
 from ml.training import diversity, materials, meshes, posing, render, shapes
+from ml.training.composites import compose
 from ml.training.conventions import MIN_PIXELS, SHARP_COSINES, SHARP_PROBABILITIES, Sample, is_held_out
 from ml.training.meshes import ColoredMesh
 
@@ -23,6 +24,8 @@ SHARD_SIZE = 256
 """Samples of a full shard."""
 SEEDS_PER_SET = 10_000_000
 """Distance between the first object numbers of two seeds, so that they share no object."""
+COMPOSITE_STEP = 6
+"""One of so many objects is made out of others (`ml.training.composites`)."""
 
 
 def make_sample(mesh: ColoredMesh, rng: np.random.Generator, *, augment: bool = True) -> Sample | None:
@@ -79,6 +82,13 @@ def shuffled(objects: list[ColoredMesh], seed: int, *, diverse: bool = False) ->
         yield from (objects[index] for index in order[rng.random(len(order)) < share[order]])
 
 
+def with_composites(objects: list[ColoredMesh], seed: int) -> Iterator[ColoredMesh]:
+    """`shuffled` with diversity, every COMPOSITE_STEP-th object replaced by a composite."""
+    plain, composites = shuffled(objects, seed, diverse=True), compose(objects, seed)
+    for number in count(1):
+        yield next(composites if number % COMPOSITE_STEP == 0 else plain)
+
+
 def generate_objects(seed: int, families: tuple[shapes.Family, ...] = shapes.FAMILIES) -> Iterator[ColoredMesh]:
     """Generated objects without end; different seeds have no object in common."""
     for number in count(seed * SEEDS_PER_SET):
@@ -118,10 +128,8 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     started = time.time()
     if options.meshes:
-        folder = meshes.load_folder(options.meshes)
-        source = shuffled(
-            [mesh for mesh in folder if is_held_out(mesh.name) == options.held_out], options.seed, diverse=True
-        )
+        chosen = [mesh for mesh in meshes.load_folder(options.meshes) if is_held_out(mesh.name) == options.held_out]
+        source = (shuffled if options.held_out else with_composites)(chosen, options.seed)
     else:
         source = generate_objects(options.seed, shapes.HELD_OUT if options.held_out else shapes.FAMILIES)
     prefix = f"{'meshes' if options.meshes else 'shapes'}_{options.seed}"

@@ -16,6 +16,7 @@ from scipy.spatial import cKDTree
 
 from ml.core.images import Floats
 from ml.training import dataset, meshes
+from ml.training.composites import compose
 from ml.training.conventions import is_held_out
 from ml.training.diversity import by_diversity
 from ml.training.meshes import ColoredMesh
@@ -30,8 +31,10 @@ HELD_OUT = 256
 """Held-out meshes in the file."""
 GENERATED = 500
 """Objects of our own generators in the file."""
+COMPOSED = 600
+"""Objects in the file that are made out of training meshes."""
 GENERATED_SEED = 31
-"""Of the generated objects in the pack."""
+"""Of the generated and composed objects in the pack."""
 QUANTUM = 65535
 """Steps of a coordinate over the object's longest side."""
 
@@ -70,15 +73,18 @@ def _quantised(vertices: Floats) -> np.ndarray:
 
 
 def choose(
-    folder: Path, held_out: int = HELD_OUT, generated: int = GENERATED
+    folder: Path, held_out: int = HELD_OUT, generated: int = GENERATED, composed: int = COMPOSED
 ) -> tuple[list[ColoredMesh], list[ColoredMesh]]:
     """All thinned training meshes, the most diverse first, and the held-out ones."""
     found = {mesh.name: mesh for mesh in meshes.load_folder(folder)}
     found |= {mesh.name: mesh for mesh in islice(dataset.generate_objects(GENERATED_SEED), generated)}
+    free = [mesh for mesh in found.values() if not is_held_out(mesh.name)]
+    composites = [mesh for mesh in islice(compose(free, GENERATED_SEED), composed) if not is_held_out(mesh.name)]
+    found |= {mesh.name: mesh for mesh in composites}
     order = by_diversity(found)
     held = [name for name in order if is_held_out(name)][:held_out]
-    free = [name for name in order if not is_held_out(name)]
-    return _thinned(found, free), _thinned(found, held)
+    trained = [name for name in order if not is_held_out(name)]
+    return _thinned(found, trained), _thinned(found, held)
 
 
 def _thinned(found: dict[str, ColoredMesh], names: list[str]) -> list[ColoredMesh]:

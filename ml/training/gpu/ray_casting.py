@@ -6,40 +6,18 @@ Triangles are compared in Plücker coordinates, so that a test is four dot produ
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-EDGE = -1e-6
-"""Barycentric tolerance: a ray between two triangles that share an edge must not slip through."""
+from ml.training.gpu.triangles import EDGE, Triangles
+
 NO_HIT = -1
 """Face number of a ray that hits nothing."""
 TESTS_PER_CHUNK = 1 << 25
 """Ray-triangle tests whose intermediate results are held at once when nothing is compiled (about 1 GB)."""
-
-
-@dataclass(frozen=True)
-class Triangles:
-    """A batch of B meshes of F triangles, prepared for casting.
-
-    `normals` (B, F, 3): edge1 × edge2, not of unit length. `offsets` (B, F): normal · first corner.
-    `first`, `second` (B, F, 6): coefficients of the barycentric coordinates for rays (moment, direction).
-    """
-
-    normals: Tensor
-    offsets: Tensor
-    first: Tensor
-    second: Tensor
-
-
-def prepare(corners: Tensor) -> Triangles:
-    """(B, F, 3, 3) corners -> coefficients for `nearest_hits`."""
-    origin, edge1, edge2 = corners[:, :, 0], corners[:, :, 1] - corners[:, :, 0], corners[:, :, 2] - corners[:, :, 0]
-    normals = torch.linalg.cross(edge1, edge2)
-    first = torch.cat([edge2, -torch.linalg.cross(edge2, origin)], dim=-1)
-    second = torch.cat([-edge1, torch.linalg.cross(edge1, origin)], dim=-1)
-    return Triangles(normals, (normals * origin).sum(-1), first, second)
+TESTS_PER_FUSED_CHUNK = 1 << 30
+"""The same for a fused kernel: should torch's compiler hold some of them after all, they fit into a GPU's memory."""
 
 
 def nearest_hits(triangles: Triangles, origins: Tensor, directions: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
@@ -48,7 +26,8 @@ def nearest_hits(triangles: Triangles, origins: Tensor, directions: Tensor, afte
     Distances count in lengths of the direction; inf and −1 where nothing is hit.
     """
     batch, faces = triangles.offsets.shape
-    chunk = origins.shape[1] if _kernel is not _nearest else max(1, TESTS_PER_CHUNK // (batch * faces))
+    tests = TESTS_PER_CHUNK if _kernel is _nearest else TESTS_PER_FUSED_CHUNK
+    chunk = max(1, tests // (batch * faces))
     parts = [
         _kernel(triangles, *(values[:, start : start + chunk] for values in (origins, directions, after)))
         for start in range(0, origins.shape[1], chunk)
@@ -74,10 +53,19 @@ Kernel = Callable[[Triangles, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
 _kernel: Kernel = _nearest
 
 
-def compile_kernel() -> None:
-    """From now on test all triangles in one fused kernel that keeps nothing but the nearest hit."""
+KERNELS = ("triton", "compiled", "plain")
+"""Written in Triton (which comes with torch for CUDA), made by torch's compiler, or not fused."""
+
+
+def choose_kernel(name: str) -> None:
+    """Take one of KERNELS from now on. The first two hold nothing but the nearest hit in memory."""
     global _kernel
-    _kernel = torch.compile(_nearest)
+    if name == "triton":
+        from ml.training.gpu import triton_casting
+
+        _kernel = triton_casting.nearest
+    else:
+        _kernel = torch.compile(_nearest) if name == "compiled" else _nearest
 
 
 def _dots(rays: Tensor, coefficients: Tensor) -> Tensor:

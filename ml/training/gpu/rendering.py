@@ -22,7 +22,8 @@ from ml.training.conventions import (
 )
 from ml.training.gpu import materials
 from ml.training.gpu.meshes import MeshBatch, PosedBatch
-from ml.training.gpu.ray_casting import NO_HIT, Triangles, all_hits, inside_after, nearest_hits, occluded, prepare
+from ml.training.gpu.ray_casting import NO_HIT, all_hits, inside_after, nearest_hits, occluded
+from ml.training.gpu.triangles import Triangles, prepare
 
 SUPERSAMPLING = 2
 """Rays per pixel and axis."""

@@ -45,8 +45,10 @@ class Settings:
     """Samples in the cache before the first step."""
     capacity: int = 200_000
     """Samples in the cache; less where the device's memory is smaller."""
-    compile: bool = True
-    """Whether the ray caster's kernel is compiled."""
+    kernel: str = "triton"
+    """The ray caster's: one of `ray_casting.KERNELS`."""
+    out: Path | None = None
+    """Where the averaged weights are written with every checkpoint."""
     compile_network: bool = False
     """Whether the network is, too: takes about a minute before the first step."""
 
@@ -55,8 +57,7 @@ def train(settings: Settings) -> loop.State:
     """Train to the end of the schedule; log and checkpoint every `report_every` seconds."""
     device = torch.device(settings.run.device)
     torch.manual_seed(settings.run.seed)
-    if settings.compile:
-        ray_casting.compile_kernel()
+    ray_casting.choose_kernel(settings.kernel)
     random = torch.Generator(device).manual_seed(settings.run.seed)
     packed = load(settings.pack, device)
     trained, held = _split(packed, device)
@@ -104,6 +105,8 @@ def _run(settings: Settings, state: loop.State, supply: _Supply, held: Cache) ->
         steps += 1
         if time.monotonic() - reported > run.report_every or fraction >= 1.0:
             loop.save(state, run.folder)
+            if settings.out:
+                loop.export(run.folder, settings.out)
             means = {key: round(float(value) / steps, 4) for key, value in sums.items()}
             _report(state, supply.cache, held, means, time.monotonic() - started)
             reported, sums, steps = time.monotonic(), {}, 0
@@ -161,7 +164,8 @@ def main() -> None:
     parser.add_argument("--reuse", type=float, default=6.0)
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="weights to start from, as far as they fit")
     parser.add_argument("--imagenet", type=Path, help="weights of the photo encoder (ml.training.imagenet)")
-    parser.add_argument("--compile-network", action="store_true")
+    parser.add_argument("--kernel", default="triton", choices=ray_casting.KERNELS, help="of the ray caster")
+    parser.add_argument("--compile-network", action="store_true", help="compile the network, too: a minute's start")
     parser.add_argument("--parts", action="store_true", help="also cut the weights into parts of 15 MB")
     options = parser.parse_args()
     run = loop.Settings(
@@ -176,8 +180,9 @@ def main() -> None:
         device=options.device,
     )
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    train(Settings(options.pack, run, reuse=options.reuse, compile_network=options.compile_network))
-    print(loop.export(run.folder, options.out))
+    settings = Settings(options.pack, run, reuse=options.reuse, kernel=options.kernel, out=options.out)
+    train(replace(settings, compile_network=options.compile_network))
+    print(options.out)
     if options.parts:
         print(*parts(options.out))
 

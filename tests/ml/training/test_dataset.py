@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -29,3 +30,16 @@ def test_every_object_appears_once_per_round() -> None:
     shapes = [ball(), ball(0.5), ball(0.3)]
     drawn = [id(shape) for shape in islice(dataset.shuffled(shapes, 1), 6)]
     assert set(drawn[:3]) == set(drawn[3:]) == {id(shape) for shape in shapes}
+
+
+def test_one_object_in_six_is_made_out_of_others() -> None:
+    names = [mesh.name for mesh in islice(dataset.with_composites([ball(), ball(0.5)], 1), 12)]
+    assert [name.startswith("composite_") for name in names] == [False, False, False, False, False, True] * 2
+
+
+def test_a_family_of_similar_objects_is_drawn_less_often() -> None:
+    shapes = [replace(ball(), name=f"brick_{number}") for number in range(100)]
+    drawn = [
+        mesh.name for mesh in islice(dataset.shuffled([*shapes, replace(ball(), name="lamp")], 1, diverse=True), 220)
+    ]
+    assert 10 <= drawn.count("lamp") <= 40  # about ten bricks and one lamp in a round

@@ -44,14 +44,21 @@ def test_a_run_learns_reports_and_writes_weights(
         folder=tmp_path, network=SMALL, weights=Path(), steps=12, batch=4, rate=4e-3, report_every=3600.0, device=device
     )
     settings = train.Settings(
-        tmp_path / "pack.npz", run, render=4, first=4, reuse=12.0, capacity=16, compile=device == "cuda"
+        tmp_path / "pack.npz",
+        run,
+        render=4,
+        first=4,
+        reuse=12.0,
+        capacity=16,
+        out=tmp_path / "out.safetensors",
+        kernel="triton" if device == "cuda" else "plain",
     )
     state = train.train(settings)
     entry = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert entry["step"] == state.step == 12
     assert entry["different"] >= 4
     assert 0.0 < entry["held_out"]["front"] < 1.0
-    assert load_network(loop.export(tmp_path, tmp_path / "out.safetensors")).config == SMALL
+    assert load_network(tmp_path / "out.safetensors").config == SMALL
     assert loop.start(run).step == 12  # the next run resumes
 
 
