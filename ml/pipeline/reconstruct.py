@@ -249,7 +249,8 @@ def _measure(run: Run, mesh: Mesh, model: TexturedMesh) -> dict[str, Any]:
     if not statistics["stands"]:
         run.notes.append(note("falls_over"))
     if max(statistics["size_mm"]) > BED_MM:
-        run.notes.append(note("larger_than_bed", size=" × ".join(f"{side:.0f}" for side in statistics["size_mm"])))
+        depth, width, height = statistics["size_mm"]
+        run.notes.append(note("larger_than_bed", size=f"{width:.0f} × {depth:.0f} × {height:.0f}"))
     return {"placement": placement.to_dict(), "mesh": statistics}
 
 
