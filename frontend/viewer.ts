@@ -3,6 +3,7 @@ import { find, need, reducedMotion, setText } from "./lib/dom";
 import { formatPercent } from "./lib/format";
 import { wireAr } from "./viewer/ar";
 import { fillCompare } from "./viewer/compare";
+import { wireDepth } from "./viewer/depth";
 import { type Loaded, loadModel } from "./viewer/model";
 import { createModes } from "./viewer/modes";
 import { createRuler, type Ruler, type SizeMm } from "./viewer/ruler";
@@ -50,6 +51,8 @@ function show(host: HTMLElement, stage: Stage, model: Loaded, ruler: Ruler | nul
   reveal(host);
   const compare = find("[data-compare]");
   if (compare) fillCompare(compare, stage, model); // now, while the model shows its texture
+  const depth = find<HTMLInputElement>("[data-depth]");
+  if (compare && depth) wireDepth(depth, compare, stage, model);
 }
 
 async function start(host: HTMLElement): Promise<void> {

@@ -64,6 +64,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "frame_count": (1, 120),
     "elevation": (-60.0, 80.0),
     "height_mm": (1.0, 2000.0),
+    "depth": (0.6, 1.6),
 }
 
 
@@ -74,7 +75,8 @@ class Recipe:
     `mask` is one of `MASKS`; `subject` is empty, or a point of the object in fractions of the main photo's width and
     height. `sides` names each photo's side in order (a name of `SIDES`, or an azimuth in degrees); photos beyond its
     end are `auto`, but for the first, which is the front. `height_mm` is the size of the model in every file, and
-    `size_axis` says what it measures (`SIZE_AXES`). `background` of the views is `transparent` or `#rrggbb`.
+    `size_axis` says what it measures (`SIZE_AXES`). `depth` stretches the scene along the photo's view.
+    `background` of the views is `transparent` or `#rrggbb`.
     """
 
     engine: str = AUTO
@@ -91,6 +93,7 @@ class Recipe:
     height_mm: float = 100.0
     size_axis: str = LONGEST
     base: str = AUTO_BASE
+    depth: float = 1.0
     sides: tuple[str | float, ...] = ()
     renderer: str = "mesh"
     background: str = TRANSPARENT

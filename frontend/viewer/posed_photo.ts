@@ -24,6 +24,11 @@ export function cameraOf(photo: PhotoCamera, root: Object3D): PerspectiveCamera 
   return camera;
 }
 
+/** What the photo's camera looks at, in the scene of `root`. */
+export function targetOf(photo: PhotoCamera, root: Object3D): Vector3 {
+  return root.localToWorld(fileFrame(photo.target ?? [0, 0, 0]));
+}
+
 /** Canonical to file frame, as `y_up` in ml/core/frames.py. */
 function fileFrame([x, y, z]: Triple): Vector3 {
   return new Vector3(y, z, x);

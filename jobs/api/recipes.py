@@ -68,6 +68,12 @@ class RemixSerializer(serializers.Serializer[Any]):
     height_mm = _float_field("height_mm")
     size_axis = serializers.ChoiceField(choices=SIZE_AXES, required=False, help_text="What `height_mm` measures.")
     base = serializers.ChoiceField(choices=BASES, required=False, help_text="What the model stands on.")
+    depth = serializers.FloatField(
+        min_value=LIMITS["depth"][0],
+        max_value=LIMITS["depth"][1],
+        required=False,
+        help_text="Factor of the depth along the photo's view.",
+    )
     renderer = serializers.ChoiceField(choices=RENDERERS, required=False)
     background = serializers.CharField(required=False, help_text="`transparent` or a colour such as `#ffffff`.")
     formats = serializers.ListField(

@@ -24,6 +24,7 @@ LABELS = {
     "height_mm": "Size (mm)",
     "size_axis": "Size is the",
     "base": "Base",
+    "depth": "Depth",
     "sides": "Sides",
     "renderer": "Turntable shows",
     "background": "Turntable background",

@@ -20,7 +20,7 @@ from jobs.pages.recipe_fields import (
     number_field,
     texture_size_field,
 )
-from ml.recipe import QUALITIES, TRANSPARENT, Recipe
+from ml.recipe import LIMITS, QUALITIES, TRANSPARENT, Recipe
 
 QUALITY_ONLY = ("grid", "frame_size", "frame_count")
 """Settings that depend on the quality and have no field of their own here."""
@@ -36,6 +36,13 @@ class RemixForm(forms.Form):
     height_mm = number_field("height_mm", required=True, show_range=False)
     size_axis = forms.ChoiceField(required=False, choices=SIZE_AXIS_CHOICES, label=LABELS["size_axis"])
     base = forms.ChoiceField(required=False, choices=BASE_CHOICES, label=LABELS["base"])
+    depth = forms.FloatField(
+        required=False,
+        label=LABELS["depth"],
+        min_value=LIMITS["depth"][0],
+        max_value=LIMITS["depth"][1],
+        widget=forms.NumberInput({"type": "range", "step": "0.05", "class": "form-range", "data-depth": ""}),
+    )
     formats = formats_field(required=True)
     frames_show = forms.ChoiceField(choices=RENDERER_CHOICES, label=LABELS["renderer"])
     transparent = forms.BooleanField(required=False)
@@ -63,6 +70,8 @@ class RemixForm(forms.Form):
         changes: dict[str, Any] = {name: values[name] for name in names}
         changes |= {"renderer": values["frames_show"], "formats": tuple(values["formats"])}
         changes |= {name: values[name] for name in ("size_axis", "base") if values[name]}
+        if values["depth"] is not None:
+            changes["depth"] = values["depth"]
         changes["background"] = TRANSPARENT if values["transparent"] or not values["color"] else values["color"]
         # Settings without a field keep the parent's values, unless the quality they depend on has changed.
         if values["quality"] != recipe.quality:

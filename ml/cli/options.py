@@ -35,6 +35,7 @@ NUMBERS = {
     "frame_count": "frames per turn",
     "elevation": "elevation of the turntable camera in degrees",
     "height_mm": "size of the model in millimetres",
+    "depth": "factor of the depth along the photo's view",
 }
 """Help texts of the numeric fields."""
 NOT_A_REPORT = "{path} is not the report.json of a result."

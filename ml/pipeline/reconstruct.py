@@ -27,6 +27,7 @@ from ml.pipeline.source import Source, copy_source_files, load_source, save_cuto
 from ml.recipe import MAX_PHOTOS, PLATE, Recipe
 from ml.render import mesh_renderer, turntable
 from ml.render.mesh_renderer import PreparedModel
+from ml.scene import stretched
 from ml.stages import Listeners, OnFile, OnProgress, ShouldStop, ignore, never
 from ml.texture import bake, plate, projection
 from ml.texture.bake import TexturedMesh
@@ -152,6 +153,8 @@ def _notes_on_photos(opened: Sequence[Photo], cutouts: Sequence[Cutout]) -> list
 
 def _finish_model(run: Run, source: Source, *, remixed: bool) -> Reconstruction:
     """The stages after the scene, the same for a first model and a remix."""
+    depth = run.recipe.depth
+    source = replace(source, scene=stretched.stretch(source.scene, source.photos[0].camera, depth))
     mesh, bare, source = _build_within_memory(run, source)
     recipe = run.recipe
     model = _with_plate(run, bare)
@@ -203,7 +206,9 @@ def _build_model(run: Run, source: Source) -> tuple[Mesh, TexturedMesh, Source]:
         source = with_photos(source, camera_fit.fit_assumed_cameras(mesh, source.photos))
     with run.stage("texture") as step:
         size = recipe.texture_size or 1024
-        model = bake.bake(mesh, scene, source.photos, size, on_step=step, method=run.unwrap)
+        # Stretching along the main photo's view keeps that photo's picture only.
+        photos = source.photos if recipe.depth == 1.0 else source.photos[:1]
+        model = bake.bake(mesh, scene, photos, size, on_step=step, method=run.unwrap)
     run.unwrap = model.unwrap
     return mesh, model, source
 

@@ -93,6 +93,24 @@ def test_the_compare_slider_works_from_the_keyboard(result: Page) -> None:
     expect(slider).to_have_attribute("aria-valuetext", "99% photo")
 
 
+def test_the_viewer_previews_another_depth(browser: Browser, address: str, owner: User, model: Job) -> None:
+    with opened(browser, address, owner, reduced_motion="reduce") as page:
+        page.goto(model.get_absolute_url())
+        page.wait_for_selector(READY)
+        page.evaluate("() => document.querySelector('[data-act=\"right\"]').click()")
+        page.get_by_text("Remix", exact=True).click()
+        depths = ("1", "1.5", "1")
+        made, deeper, again = (picture_at_depth(page, depth) for depth in depths)
+        assert made == again != deeper
+
+
+def picture_at_depth(page: Page, depth: str) -> bytes:
+    page.get_by_label("Depth").fill(depth)
+    expect(page.locator("[data-depth-value]")).to_have_text(depth)
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return page.locator("[data-viewer] canvas").first.screenshot()
+
+
 def test_deletion_requires_confirmation(result: Page, model: Job) -> None:
     result.get_by_role("link", name="Delete").click()
     expect(result.get_by_role("dialog")).to_contain_text("permanently deleted")

@@ -54,6 +54,11 @@ def test_the_background_is_transparent_or_a_colour(fields: dict[str, str], backg
     assert remixed(**fields).background == background
 
 
+def test_the_depth_changes_only_within_its_limits() -> None:
+    assert remixed(depth="1.3").depth == 1.3
+    assert not RemixForm({**UNCHANGED, "depth": "1.7"}).is_valid()
+
+
 @pytest.mark.parametrize("name", ["quality", "height_mm", "formats", "frames_show"])
 def test_a_required_field_is_missed(name: str) -> None:
     form = RemixForm({**UNCHANGED, name: []})

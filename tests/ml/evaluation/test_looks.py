@@ -14,7 +14,8 @@ from tests.ml.evaluation.conftest import OBJECT, VIEW
 
 
 def torus() -> trimesh.Trimesh:
-    return trimesh.creation.torus(major_radius=0.7, minor_radius=0.2)
+    mesh: trimesh.Trimesh = trimesh.creation.torus(major_radius=0.7, minor_radius=0.2)
+    return mesh
 
 
 def noise(seed: int) -> Floats:
@@ -57,6 +58,7 @@ def test_a_short_leg_shows_in_the_stance() -> None:
     for leg, x in zip(legs, (-0.4, 0.4), strict=True):
         leg.apply_translation((x, 0.0, -leg.bounds[1, 2]))
     table = trimesh.util.concatenate(legs)
+    assert isinstance(table, trimesh.Trimesh)
     measured = topology.measure(np.asarray(table.vertices, np.float32), np.asarray(table.faces, np.int32))
     assert measured.feet == 2
     assert abs(measured.stance - 0.1) < 1e-3

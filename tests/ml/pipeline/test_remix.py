@@ -169,3 +169,14 @@ def test_a_remix_into_the_folder_of_its_source_is_rejected(result: Reconstructio
     with pytest.raises(ReconstructionError, match="different folder"):
         remix(result_dir, SMALL, result_dir)
     assert {path.name for path in result_dir.iterdir()} == before
+
+
+def test_the_depth_changes_without_the_network(
+    result: Reconstruction, result_dir: Path, tmp_path: Path, no_network: None
+) -> None:
+    deeper = remix(result_dir, replace(SMALL, depth=1.5), tmp_path)
+    before, after = (trimesh.load_mesh(folder / files.STL) for folder in (result_dir, tmp_path))
+    ratios = [(mesh.extents[1] / mesh.extents[0]) for mesh in (before, after)]
+    assert ratios[1] / ratios[0] > 1.25
+    assert deeper.report["recipe"]["depth"] == 1.5
+    assert deeper.report["self_check"]["silhouette_iou"] > 0.9
