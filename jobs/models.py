@@ -240,6 +240,18 @@ class AbuseReport(models.Model):
         return f"{self.get_reason_display()}: {self.job}"
 
 
+class AppendOnly(models.QuerySet[Any]):
+    """Rows that are created and read."""
+
+    def update(self, **values: Any) -> int:
+        """Raises TypeError."""
+        raise TypeError("The audit log cannot be changed.")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Raises TypeError."""
+        raise TypeError("The audit log cannot be changed.")
+
+
 class ModerationAct(models.Model):
     """An entry of the audit log: what a moderator did, to what, and why; never changed."""
 
@@ -267,6 +279,8 @@ class ModerationAct(models.Model):
     )
     reason = models.CharField(max_length=300)
 
+    objects = AppendOnly.as_manager()
+
     class Meta:
         ordering = ("-at",)
         verbose_name = "audit log entry"
@@ -274,6 +288,16 @@ class ModerationAct(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_act_display()}: {self.subject}"
+
+    def save(self, *args: Any, **named: Any) -> None:
+        """Append the entry. Raises TypeError for one that is in the log already."""
+        if not self._state.adding:
+            raise TypeError("The audit log cannot be changed.")
+        super().save(*args, **named)
+
+    def delete(self, *args: Any, **named: Any) -> tuple[int, dict[str, int]]:
+        """Raises TypeError."""
+        raise TypeError("The audit log cannot be changed.")
 
 
 class Photo(models.Model):

@@ -101,3 +101,20 @@ def test_log_entries_survive_the_deletion_of_job_and_moderator(job: Job, staff: 
     staff.delete()
     entry = ModerationAct.objects.get()
     assert (entry.actor, entry.job, entry.subject) == (None, None, "Lamp")
+
+
+def test_the_audit_log_only_grows(job: Job, owner: User, staff: User) -> None:
+    moderation.hide(staff, job, "Rude.")
+    entry = ModerationAct.objects.get()
+    changes: tuple[Callable[[], object], ...] = (
+        entry.save,
+        entry.delete,
+        ModerationAct.objects.all().delete,
+        lambda: ModerationAct.objects.update(reason="Nice."),
+    )
+    for change in changes:
+        with pytest.raises(TypeError, match="audit log"):
+            change()
+    owner.delete()
+    staff.delete()
+    assert log() == [("hide", "Lamp", "Rude.")]
