@@ -60,8 +60,8 @@ def _parts(inside: Mask) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
     joined = cv2.dilate(inside.astype(np.uint8), kernel)
     count, labels = cv2.connectedComponents(joined)
-    labels = np.where(inside, labels, 0)
-    return labels, np.bincount(labels.ravel(), minlength=count)[1:]
+    inner = np.where(inside, labels, 0).astype(np.int32)
+    return inner, np.bincount(inner.ravel(), minlength=count)[1:].astype(np.int64)
 
 
 def _nearest_object(labels: NDArray[np.int32], objects: NDArray[np.int64]) -> NDArray[np.int32]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -38,14 +40,14 @@ def opacity(alpha: NDArray[np.uint8]) -> Floats:
     """(H, W) alpha -> (H, W) in [0, 1], where 1 is as opaque as the object itself: a faint one counts as an object."""
     visible = alpha[alpha > VISIBLE]
     level = float(np.percentile(visible, SOLID_PERCENTILE)) if visible.size else 255.0
-    return np.minimum(alpha.astype(np.float32) / np.float32(level), np.float32(1.0))
+    return np.asarray(np.minimum(alpha.astype(np.float32) / np.float32(level), np.float32(1.0)))
 
 
 def follows_object(inside: Mask) -> bool:
     """Whether the edge of `inside` (H, W) is an object's: not a rectangle, at any angle, and not a cropped photo."""
-    points = cv2.findNonZero(inside.astype(np.uint8))
-    if points is None:
+    if not inside.any():
         return True
+    points = cv2.findNonZero(inside.astype(np.uint8))
     area = float(inside.sum())
     _, (width, height), _ = rectangle = cv2.minAreaRect(points)
     if area >= RECTANGLE * (width + 1.0) * (height + 1.0):
@@ -58,10 +60,10 @@ def follows_object(inside: Mask) -> bool:
     return not (touched and straight and area >= CONVEX * float(filled.sum()))
 
 
-def _is_photo_frame(inside: Mask, rectangle: tuple[tuple[float, float], tuple[float, float], float]) -> bool:
+def _is_photo_frame(inside: Mask, rectangle: tuple[Sequence[float], Sequence[float], float]) -> bool:
     """Whether all that a rectangle lacks is four corners that look alike."""
     centre, size, angle = rectangle
-    turn = cv2.getRotationMatrix2D(centre, angle, 1.0)
+    turn = cv2.getRotationMatrix2D((centre[0], centre[1]), angle, 1.0)
     width, height = round(size[0]) - 1, round(size[1]) - 1  # without the ragged outermost pixels
     turn[:, 2] += np.array([width - 1.0, height - 1.0]) / 2.0 - np.array(centre)
     upright = cv2.warpAffine(inside.astype(np.uint8), turn, (width, height), flags=cv2.INTER_NEAREST) > 0

@@ -46,7 +46,7 @@ def test_a_photo_is_returned_with_its_cutout(owner: User, photo: bytes) -> None:
 
 def test_the_response_contains_notes_on_the_photo(owner: User, photo: bytes) -> None:
     codes = [note["code"] for note in post(signed_in(owner), photo).json()["notes"]]
-    assert codes == ["too_small"]
+    assert codes == ["own_transparency", "too_small"]
 
 
 def test_nothing_is_stored(owner: User, photo: bytes) -> None:
