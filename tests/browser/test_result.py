@@ -54,7 +54,7 @@ def test_a_download_opens_in_trimesh(result: Page, tmp_path: Path, name: str) ->
 def test_the_obj_in_the_zip_finds_its_texture(result: Page, tmp_path: Path) -> None:
     path = downloaded(result, "[data-bundle]", tmp_path / "lamp.zip")
     zipfile.ZipFile(path).extractall(tmp_path)
-    mesh = trimesh.load_mesh(tmp_path / "lamp" / "mesh.obj")
+    mesh = trimesh.load_mesh(tmp_path / "lamp" / "lamp.obj")
     assert isinstance(mesh.visual, trimesh.visual.TextureVisuals)
     assert mesh.visual.material.image is not None
 
@@ -75,7 +75,7 @@ def test_a_remix_opens_the_page_of_the_new_version(result: Page, model: Job) -> 
     expect(result.get_by_label("Maximum faces")).to_have_attribute("placeholder", "10000")
     result.get_by_text("High", exact=True).click()
     expect(result.get_by_label("Maximum faces")).to_have_attribute("placeholder", "150000")
-    result.get_by_label("Height (mm)").fill("42")
+    result.get_by_label("Size (mm)").fill("42")
     result.get_by_role("button", name="Create version").click()
     result.wait_for_url(lambda url: "/jobs/" in url and str(model.pk) not in url)
     child = model.remixes.get()
