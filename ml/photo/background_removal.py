@@ -19,6 +19,8 @@ from ml.core.weights import models_folder
 if TYPE_CHECKING:
     from rembg.sessions.base import BaseSession
 
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # ONNX Runtime 1.32 reports its use to its maker unless this is set
+
 DEFAULT_MODEL = "u2netp"
 
 _PREDICT_SIDE = 1024
