@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from unittest.mock import patch
 
 import cv2
 import numpy as np
@@ -43,15 +44,12 @@ def main() -> None:
 
 def masks(picture: NDArray[np.uint8]) -> Iterator[tuple[str, Mask]]:
     """The network's mask with and without refinement; nothing where it finds no object."""
-    refine = cutout.refine
     try:
         refined = cutout._segment_by_network(picture, background_removal.DEFAULT_MODEL)
-        cutout.refine = lambda _, mask, __: mask
-        plain = cutout._segment_by_network(picture, background_removal.DEFAULT_MODEL)
+        with patch("ml.photo.cutout.refine", lambda picture, mask, side: mask):
+            plain = cutout._segment_by_network(picture, background_removal.DEFAULT_MODEL)
     except ReconstructionError:
         return
-    finally:
-        cutout.refine = refine
     yield "network", plain > OPAQUE
     yield "refined", refined > OPAQUE
 
