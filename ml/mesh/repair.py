@@ -56,6 +56,15 @@ def finish(mesh: Mesh, faces: int) -> Mesh:
     return Mesh(vertices, triangles, vertex_normals(vertices, triangles), tuple(repairs))
 
 
+def reduce_faces(mesh: Mesh, faces: int) -> Mesh:
+    """The same closed mesh with at most about `faces` faces; what is flat loses them first."""
+    if len(mesh.faces) <= faces:
+        return mesh
+    raw = _split_non_manifold_vertices(*drop_unused_vertices(*_simplify(mesh.vertices, mesh.faces, faces)))
+    vertices, triangles = _separate_coincident_vertices(*raw, [])
+    return Mesh(vertices, triangles, vertex_normals(vertices, triangles), mesh.repairs)
+
+
 def is_watertight(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> bool:
     """Whether it is 2-manifold at every edge and vertex, manifold3d agrees, and every component faces outwards."""
     if not is_closed_manifold(faces) or len(split_non_manifold_vertices(faces)[1]) > len(np.unique(faces)):

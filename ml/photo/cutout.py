@@ -64,7 +64,7 @@ TOO_THIN = (
     "The object is only {pixels} pixels {direction} for its length, too little for a shape. Use a photo that "
     "shows it from a broader side, or from closer."
 )
-LARGEST = "The largest one is used; click another one to use that instead."
+LARGEST = "The largest one is used; crop the photo to use another one."
 CHOSEN = "The one you chose is used."
 TRANSPARENCY, WHOLE = "transparency", "none"
 """The methods of a cutout that uses the photo's own alpha, and of one that is the whole picture."""

@@ -202,7 +202,8 @@ def _build_model(run: Run, source: Source) -> tuple[Mesh, TexturedMesh, Source]:
             scene, recipe.grid or PREVIEW_GRID, recipe.threshold, lambda f: step(0.2 + 0.8 * f)
         )
     with run.stage("mesh"):
-        mesh = base.cut_flat(repair.finish(raw, recipe.faces or len(raw.faces)), recipe.base)
+        budget = recipe.faces or len(raw.faces)
+        mesh = repair.reduce_faces(base.cut_flat(repair.finish(raw, budget), recipe.base), budget)
         source = with_photos(source, camera_fit.fit_assumed_cameras(mesh, source.photos))
     with run.stage("texture") as step:
         size = recipe.texture_size or 1024

@@ -74,6 +74,8 @@ EVERY_SETTING: dict[str, Any] = {
     "quality": "high",
     "remove_background": False,
     "foreground_ratio": 0.7,
+    "mask": "alpha",
+    "subject": [0.25, 0.5],
     "grid": 64,
     "threshold": 20.0,
     "faces": 1000,
@@ -93,7 +95,7 @@ EVERY_SETTING: dict[str, Any] = {
 
 
 def test_several_photos_with_every_setting_create_one_job(owner: User, photo: bytes) -> None:
-    response = upload(owner, photo, encoded(picture(100)), **EVERY_SETTING)
+    response = upload(owner, photo, encoded(picture(100)), **{**EVERY_SETTING, "subject": "0.25,0.5"})
     assert response.status_code == 201
     job = Job.objects.get()
     assert job.photos.count() == 2
