@@ -13,6 +13,7 @@ from accounts.models import User
 from jobs.core import sharing
 from jobs.models import Job
 from ml.notes import note, notes_to_json
+from ml.photo.cutout import LARGEST
 from reconsite.core.errors import MESSAGES
 from tests.conftest import signed_in
 from tests.jobs.downloads import zip_of
@@ -79,7 +80,12 @@ def test_the_printer_card_says_whether_it_stands_and_what_is_hard_to_print(finis
 
 
 def test_each_note_says_what_to_do_and_links_to_it(finished: Job, owner: User) -> None:
-    notes = [note("blurred"), note("several_objects", count=2), note("coarser_grid"), note("not_painted")]
+    notes = [
+        note("blurred"),
+        note("several_objects", count=2, outcome=LARGEST),
+        note("coarser_grid"),
+        note("not_painted"),
+    ]
     Job.objects.update(report=finished.report | {"notes": notes_to_json(notes)})
     text = page(finished, owner)
     assert [entry.message for entry in notes if escape(entry.message) not in text] == []
