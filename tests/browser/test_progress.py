@@ -32,6 +32,7 @@ def test_the_cutout_and_the_rough_preview_appear_before_the_end(page: Page, phot
 
 def test_a_failed_job_can_be_sent_again_with_other_settings(page: Page) -> None:
     sign_up(page)
+    page.route("**/new/cutout/", lambda route: route.fulfill(status=503))  # too busy to check the photo beforehand
     upload(page, encoded(picture(200, "RGB").convert("L").point(lambda level: 128), "PNG"))
     expect(page.get_by_text("No object was found in the photo.")).to_be_visible(timeout=120_000)
     page.get_by_role("link", name="Change settings").click()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from accounts.models import User
@@ -145,7 +145,7 @@ def test_parts_outside_the_crop_are_not_sent(page: Page) -> None:
 
 def test_a_transparent_png_can_replace_the_cutout(page: Page) -> None:
     own = Image.new("RGBA", (300, 300), (0, 0, 0, 0))
-    own.paste((0, 160, 60, 255), (90, 40, 210, 260))
+    ImageDraw.Draw(own).ellipse((90, 40, 210, 260), fill=(0, 160, 60, 255))
     sign_up(page)
     choose(page, encoded(picture(400)))
     page.set_input_files("[data-cut-own]", {"name": "own.png", "mimeType": "image/png", "buffer": encoded(own)})
