@@ -24,6 +24,7 @@ from jobs.core import estimates, services, storage, transitions
 from jobs.core.transitions import Writer
 from jobs.models import Artifact, Job, State
 from ml.recipe import Recipe
+from reconsite.core.outage import outage
 
 PASSWORD = "a-long-enough-word"
 
@@ -173,6 +174,12 @@ def fast_passwords(settings: Settings) -> None:
 def fresh_estimates() -> None:
     """Estimates of an earlier test would be wrong in this one."""
     estimates.forget()
+
+
+@pytest.fixture(autouse=True)
+def redis_in_use() -> None:
+    """An outage of Redis in an earlier test would keep this one from using it for some seconds."""
+    outage.end()
 
 
 @pytest.fixture(autouse=True)
