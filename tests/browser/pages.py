@@ -21,7 +21,7 @@ from jobs.models import Artifact, Job, State, WorkerHeartbeat
 from ml.recipe import Recipe
 from tests.conftest import PASSWORD, signed_in
 
-ERRORS = (400, 403, 404, 413, 429, 500)
+ERRORS = (400, 403, 404, 413, 429, 500, 503)
 ERROR_PATH = "/an-error/"
 TITLES = (
     "Lighthouse",
