@@ -103,6 +103,9 @@ class World:
             "jobs/abusereport/": AbuseReport.objects.get().pk,
             "jobs/moderationact/": ModerationAct.objects.get().pk,
             "auth/group/": Group.objects.get().pk,
+            "usersessions/usersession/": UserSession.objects.get(user=self.users["owner"]).pk,
+            "jobs/photo/": self.job.photos.get().pk,
+            "jobs/artifact/": self.job.artifacts.get(name="mesh.glb").pk,
         }
         return next((value for part, value in found.items() if part in route), 1)
 
