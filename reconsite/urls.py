@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 
 from jobs.views import home
 from reconsite import health
+from reconsite.admin.view_on_site import view_on_site
 
 handler400 = "reconsite.middleware.bad_request"
 handler500 = "reconsite.errors.server_error"
@@ -20,6 +21,7 @@ urlpatterns = [
     path("api/v1/auth/", include("accounts.api.urls")),
     path("api/v1/", include("jobs.api.urls")),
     path("admin/login/", RedirectView.as_view(pattern_name="account_login", query_string=True)),
+    path("admin/r/<path:content_type_id>/<path:object_id>/", view_on_site),
     path("admin/", admin.site.urls),
     path("healthz", health.alive),
     path("readyz", health.ready),

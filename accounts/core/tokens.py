@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 
 from accounts.core.announce import announce
@@ -20,12 +20,14 @@ LAST_USE_PRECISION_SECONDS = 60
 """The last use is recorded at most this often, so that not every request writes a row."""
 
 
+@transaction.atomic
 def create(user: User, name: str, *, never_expires: bool = False) -> tuple[ApiToken, str]:
     """A new token and its text, which cannot be shown again.
 
     It expires after 30 days without use (`REST_KNOX`), unless it `never_expires`.
     Raises Rejected(`too_many_tokens`).
     """
+    User.objects.select_for_update().get(pk=user.pk)  # what is counted stays true until the end of the transaction
     if active_tokens(user).count() >= MAX_TOKENS:
         raise Rejected("too_many_tokens")
     expiry = None if never_expires else settings.REST_KNOX["TOKEN_TTL"]

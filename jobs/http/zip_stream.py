@@ -8,19 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import io
+import logging
 import zipfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import IO
 
 from django.core.files.storage import default_storage
-from django.http import StreamingHttpResponse
+from django.http import Http404, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
 from jobs.http.download_names import has_references, name_in_bundle, renamed_head
 from jobs.models import Artifact, Photo
 
+logger = logging.getLogger(__name__)
+
+MISSING_LIST = "MISSING FILES.txt"
+"""Names the files that are no longer stored."""
 CHUNK = 256 * 1024
 """Bytes that are read at once."""
 FILE_MODE = 0o644
@@ -46,6 +52,15 @@ class Entry:
             return len(self.content)
         head, replaced = self._head
         return self.content.size + len(head) - replaced
+
+    def is_missing(self) -> bool:
+        """Whether a local file is gone. In cloud storage that would be a request per file."""
+        if isinstance(self.content, bytes):
+            return False
+        try:
+            return not Path(default_storage.path(str(self.content.file))).is_file()
+        except NotImplementedError:
+            return False
 
     def chunks(self) -> Iterator[bytes]:
         """The content, read piece by piece."""
@@ -79,13 +94,28 @@ def entries_of(artifacts: Sequence[Artifact], slug: str, folder: str = "") -> li
 
 
 def deliver_bundle(entries: Sequence[Entry], name: str) -> StreamingHttpResponse:
-    """The ZIP as a download called `name`. The caller has checked the access to every entry."""
+    """The ZIP as a download called `name`. The caller has checked the access to every entry.
+
+    Stored files that are gone are listed in the ZIP instead. Raises Http404 if nothing else would be in it.
+    """
+    entries = _available(entries)
     response = StreamingHttpResponse(in_thread(_chunks(entries)), content_type="application/zip")
     response["Content-Length"] = str(size_of(entries))
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     response["Cache-Control"] = "private, no-store"
     response["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+def _available(entries: Sequence[Entry]) -> list[Entry]:
+    missing = [entry.path for entry in entries if entry.is_missing()]
+    if not missing:
+        return list(entries)
+    if len(missing) == len(entries):
+        raise Http404("There are no such files.")
+    logger.error("%d stored files are missing, the first of them: %s", len(missing), missing[0])
+    rest = [entry for entry in entries if not entry.is_missing()]
+    return [*rest, Entry(MISSING_LIST, "".join(f"{path}\n" for path in missing).encode())]
 
 
 def approximate_size(artifacts: Sequence[Artifact], slug: str) -> int:

@@ -8,12 +8,12 @@ from channels.auth import AuthMiddlewareStack
 from channels.db import database_sync_to_async
 from channels.routing import URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
-from django.conf import settings
 from django.urls import path, re_path
 
 from accounts.core.authentication import identity_of_header
 from accounts.core.identity import Identity
 from jobs.live.consumers import JobConsumer
+from reconsite.core.client_address import client_address
 
 
 async def no_such_socket(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -38,7 +38,7 @@ page_application = AllowedHostsOriginValidator(AuthMiddlewareStack(identified))
 
 async def socket_application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """An Authorization header is enough by itself; without one the cookie counts, so the origin must be allowed."""
-    scope = {**scope, "client_address": client_address(scope)}
+    scope = {**scope, "client_address": socket_address(scope)}
     header = dict(scope["headers"]).get(b"authorization")
     if header is None:
         await page_application(scope, receive, send)
@@ -47,10 +47,7 @@ async def socket_application(scope: dict[str, Any], receive: Any, send: Any) -> 
     await router({**scope, "identity": identity}, receive, send)
 
 
-def client_address(scope: dict[str, Any]) -> str:
-    """The client's IP address: behind NUM_PROXIES proxies the entry that the outermost of them has added."""
-    proxies = settings.ALLAUTH_TRUSTED_PROXY_COUNT
+def socket_address(scope: dict[str, Any]) -> str:
+    """The client's IP address."""
     forwarded = dict(scope["headers"]).get(b"x-forwarded-for", b"")
-    if proxies and forwarded:
-        return str(forwarded.decode("latin-1").split(",")[-proxies:][0].strip())
-    return str((scope.get("client") or [""])[0])
+    return client_address(forwarded.decode("latin-1"), str((scope.get("client") or [""])[0]))

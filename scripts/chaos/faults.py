@@ -257,7 +257,7 @@ def _freeze_busy_engine(run: Run) -> psutil.Process:
 
 
 def idle_engine_frozen(run: Run) -> float:
-    wait_until(lambda: not Job.objects.active().exists(), "idle workers")
+    wait_until(lambda: not Job.objects.active().exists() and all(map(run.site.engine_listens, WORKERS)), "idle engines")
     engines = [engine for name in WORKERS if (engine := run.site.engine(name))]
     for engine in engines:
         engine.suspend()

@@ -81,6 +81,11 @@ class Site:
         """The engine of a worker."""
         return next((child for child in self.children(name) if _is_engine(child)), None)
 
+    def engine_listens(self, name: str) -> bool:
+        """Whether the engine of a worker has started; one that has not may take START_SECONDS."""
+        engine = self.engine(name)
+        return engine is not None and Path(engine.cmdline()[-1]).exists()
+
     def horse(self, name: str) -> psutil.Process | None:
         """The process of a worker's current job."""
         return next((child for child in self.children(name) if not _is_engine(child)), None)

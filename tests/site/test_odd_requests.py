@@ -7,6 +7,7 @@ import logging
 
 import pytest
 from daphne.access import AccessLogGenerator
+from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 
 import reconsite.asgi  # noqa: F401  (masks the access log)
@@ -97,3 +98,12 @@ def test_the_log_and_the_access_log_mask_them() -> None:
     AccessLogGenerator(stream)("http", "complete", details)
     assert "secret" not in stream.getvalue()
     assert "/s/…/" in stream.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["knox", "contenttypes", "²", "9" * 40])
+def test_the_admin_links_to_the_pages_of_its_own_rows_alone(admin_client: Client, job: Job, kind: str) -> None:
+    """The table of knox's own tokens does not exist here."""
+    number = ContentType.objects.filter(app_label=kind).values_list("pk", flat=True).first() or kind
+    assert admin_client.get(f"/admin/r/{number}/1/").status_code == 404
+    of_jobs = ContentType.objects.get_for_model(Job).pk
+    assert admin_client.get(f"/admin/r/{of_jobs}/{job.pk}/").status_code == 302

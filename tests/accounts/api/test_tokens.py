@@ -3,6 +3,7 @@
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from pytest_django import Settings
 from rest_framework.test import APIClient
 from rest_framework.throttling import ScopedRateThrottle
 
@@ -90,3 +91,13 @@ def test_a_claimed_address_is_no_new_address(owner: User) -> None:
     ]
     assert statuses[:10] == [401] * 10
     assert statuses[10:] == [429, 429]
+
+
+@pytest.mark.parametrize("forwarded", ["", "1.2.3.4", "1.2.3.4, 5.6.7.8", "1.2.3.4, 5.6.7.8, 9.9.9.9", "nonsense", ","])
+def test_the_client_has_an_address_however_many_proxies_the_request_passed(forwarded: str, settings: Settings) -> None:
+    cache.clear()
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 2
+    headers = {"x-forwarded-for": forwarded}
+    api = APIClient(headers=headers).post(TOKENS, {"email": "nobody@example.org", "password": "x"})
+    page = Client(headers=headers).post("/accounts/login/", {"login": "nobody@example.org", "password": "x"})
+    assert (api.status_code, page.status_code) == (401, 200)

@@ -1,11 +1,16 @@
 """The page of API tokens."""
 
+import contextlib
 import re
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from django.core import mail
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from django.utils.html import escape
 from pytest_django import Settings
@@ -13,7 +18,7 @@ from rest_framework.test import APIClient
 
 from accounts.core import tokens
 from accounts.models import ApiToken, User
-from reconsite.core.errors import MESSAGES
+from reconsite.core.errors import MESSAGES, Rejected
 from tests.conftest import PASSWORD, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -141,3 +146,30 @@ def test_a_renewed_hash_of_the_same_password_keeps_tokens(owner: User, settings:
     owner.refresh_from_db()
     assert owner.password.startswith("pbkdf2")
     assert status_with(text) == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tokens_that_are_created_at_once_stay_within_the_limit(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each request counts the tokens before any other has created its own, unless the first locks the others out."""
+    monkeypatch.setattr(tokens, "MAX_TOKENS", 2)
+    counted, active_tokens = threading.Barrier(4), tokens.active_tokens
+
+    def count_together(user: User) -> Any:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            counted.wait(timeout=0.3)
+        return active_tokens(user)
+
+    monkeypatch.setattr(tokens, "active_tokens", count_together)
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(lambda number: _create_in_thread(owner, f"app {number}"), range(4)))
+    assert sorted(outcomes) == ["created", "created", "too_many_tokens", "too_many_tokens"]
+
+
+def _create_in_thread(user: User, name: str) -> str:
+    try:
+        tokens.create(user, name)
+    except Rejected as error:
+        return error.code
+    finally:
+        connection.close()
+    return "created"

@@ -10,8 +10,11 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.http import StreamingHttpResponse
 
-from jobs.http.zip_stream import Entry, deliver_bundle, entries_of
+from accounts.models import User
+from jobs.http.zip_stream import MISSING_LIST, Entry, deliver_bundle, entries_of
 from jobs.models import Artifact, Job
+from tests.conftest import signed_in
+from tests.jobs.models import finish
 
 pytestmark = pytest.mark.django_db
 
@@ -73,3 +76,17 @@ def test_the_content_length_of_a_large_bundle_is_correct(
     data = body(response)
     assert int(response["Content-Length"]) == len(data)
     assert zipfile.ZipFile(io.BytesIO(data)).testzip() is None
+
+
+def test_a_missing_file_is_listed_and_the_others_are_delivered(job: Job) -> None:
+    artifacts = [make_artifact(job, "mesh.glb", b"glTF"), make_artifact(job, "mesh.obj", b"mtllib mesh.mtl")]
+    default_storage.delete(str(artifacts[1].file))
+    archive = zipfile.ZipFile(io.BytesIO(body(deliver_bundle(entries_of(artifacts, "lamp"), "lamp.zip"))))
+    assert archive.namelist() == ["lamp/lamp.glb", MISSING_LIST]
+    assert archive.read(MISSING_LIST) == b"lamp/lamp.obj\n"
+
+
+def test_a_bundle_of_missing_files_is_a_404(job: Job, owner: User) -> None:
+    for artifact in finish(job).artifacts.all():
+        default_storage.delete(str(artifact.file))
+    assert signed_in(owner).get(f"/jobs/{job.pk}/files.zip").status_code == 404

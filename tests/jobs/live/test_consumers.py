@@ -19,7 +19,7 @@ from jobs.core import artifacts, moderation, services, transitions
 from jobs.core.transitions import Writer
 from jobs.http.serializers import JobSerializer
 from jobs.live import consumers, hub, snapshots
-from jobs.live.routing import client_address
+from jobs.live.routing import socket_address
 from jobs.models import Job, State
 from reconsite.asgi import application
 from tests.conftest import in_state, signed_in
@@ -343,4 +343,4 @@ def test_the_address_of_a_client_cannot_be_claimed(
 ) -> None:
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
     headers = [(b"x-forwarded-for", forwarded)]
-    assert client_address({"headers": headers, "client": ["1.2.3.4", 80]}) == address
+    assert socket_address({"headers": headers, "client": ["1.2.3.4", 80]}) == address
