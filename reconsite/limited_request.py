@@ -19,6 +19,7 @@ from twisted.internet.defer import Deferred
 
 from accounts.core.authentication import identity_of_header
 from accounts.core.identity import identity_of_session, valid_users
+from reconsite.core import problems
 from reconsite.middleware import max_body_bytes
 
 logger = logging.getLogger(__name__)
@@ -126,10 +127,8 @@ def _has_valid_credential(authorization: bytes, cookies: dict[str, str]) -> bool
 
 def _response_413() -> bytes:
     detail = "The upload is too large, or needs you to sign in first."
-    body = json.dumps(
-        {"type": "client_error", "errors": [{"code": "too_large", "detail": detail, "attr": None}]}
-    ).encode()
-    head = "HTTP/1.1 413 Payload Too Large\r\nContent-Type: application/json\r\nConnection: close\r\n"
+    body = json.dumps(problems.problem(413, [problems.error("too_large", detail)])).encode()
+    head = f"HTTP/1.1 413 Payload Too Large\r\nContent-Type: {problems.CONTENT_TYPE}\r\nConnection: close\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 

@@ -10,6 +10,7 @@ from django.core.exceptions import TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from ml.recipe import MAX_PHOTOS
+from reconsite.core import problems
 from reconsite.core.errors import MESSAGES
 
 UNREADABLE = "The link or the form was malformed. Go back, reload the page and try again."
@@ -74,18 +75,18 @@ def no_store(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[H
 def length_required(request: HttpRequest) -> HttpResponse:
     """The message for a chunked body, which Django would read as an empty one."""
     detail = "The request has no Content-Length. Send it with its length instead of in chunks."
-    return _api_error("length_required", detail, None, 411)
+    return problem_response(411, "length_required", detail)
 
 
 def too_large(request: HttpRequest) -> HttpResponse:
     """The message for an upload over the limit, in the format of all API errors."""
     limit = settings.MAX_UPLOAD_BYTES // (1024 * 1024)
     detail = f"The upload is larger than {MAX_PHOTOS} photos of {limit} MB. Reduce their size and try again."
-    if not request.path.startswith("/api/") and "text/html" in request.headers.get("Accept", ""):
+    if not is_api(request) and "text/html" in request.headers.get("Accept", ""):
         from django.shortcuts import render
 
         return render(request, "413.html", {"detail": detail}, status=413)
-    return _api_error("too_large", detail, "photo", 413)
+    return problem_response(413, "too_large", detail, "photo")
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -94,11 +95,17 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
     code = "too_many_photos" if isinstance(exception, TooManyFilesSent) else "parse_error"
     detail = MESSAGES["too_many_photos"] if code == "too_many_photos" else UNREADABLE
-    if "text/html" in request.headers.get("Accept", ""):
+    if not is_api(request) and "text/html" in request.headers.get("Accept", ""):
         return render(request, "400.html", {"detail": detail}, status=400)
-    return _api_error(code, detail, "photo" if code == "too_many_photos" else None, 400)
+    return problem_response(400, code, detail, "photo" if code == "too_many_photos" else None)
 
 
-def _api_error(code: str, detail: str, attr: str | None, status: int) -> JsonResponse:
-    errors = [{"code": code, "detail": detail, "attr": attr}]
-    return JsonResponse({"type": "client_error", "errors": errors}, status=status)
+def is_api(request: HttpRequest) -> bool:
+    """Whether the client is a program, which gets its errors as JSON."""
+    return request.path.startswith("/api/")
+
+
+def problem_response(status: int, code: str, detail: str, attr: str | None = None) -> JsonResponse:
+    """An error of the API that occurs outside of its views."""
+    body = problems.problem(status, [problems.error(code, detail, attr)])
+    return JsonResponse(body, status=status, content_type=problems.CONTENT_TYPE)

@@ -11,6 +11,8 @@ from reconsite import health
 from reconsite.admin.view_on_site import view_on_site
 
 handler400 = "reconsite.middleware.bad_request"
+handler403 = "reconsite.errors.permission_denied"
+handler404 = "reconsite.errors.not_found"
 handler500 = "reconsite.errors.server_error"
 handler429 = "accounts.views.limits.too_many_requests"
 

@@ -9,13 +9,13 @@ from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
 from accounts.api.serializers import SignInSerializer, TokenSerializer
 from accounts.core import tokens
 from accounts.core.authentication import BearerAuthentication
 from accounts.models import ApiToken, User
+from jobs.api.throttling import ScopedLimit
 
 FAILURE_WAIT_SECONDS = 300
 """What `Retry-After` says: allauth counts the failures of five minutes per account (its rate `login_failed`)."""
@@ -26,7 +26,7 @@ class SignIn(APIView):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    throttle_classes = (ScopedRateThrottle,)
+    throttle_classes = (ScopedLimit,)
     throttle_scope = "sign-in"
 
     def get_authenticate_header(self, request: Request) -> str:

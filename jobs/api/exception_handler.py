@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
 from django.http import Http404
+from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
+from drf_standardized_errors.types import ErrorResponse
 from rest_framework.exceptions import APIException, NotFound, ParseError
+from rest_framework.response import Response
 
 from jobs.http.errors import as_api_exception
 from ml.errors import ReconstructionError
+from reconsite.core import problems
 from reconsite.core.busy import RETRY_SECONDS, UNAVAILABLE
 from reconsite.core.errors import MESSAGES, Rejected
 
@@ -42,3 +48,17 @@ class ApiExceptionHandler(ExceptionHandler):
         if isinstance(exc, Http404):
             return NotFound(str(exc) or None)
         return super().convert_known_exceptions(exc)
+
+    def get_response(self, exc: APIException, data: dict[str, Any]) -> Response:
+        """The response, with the content type of problem details."""
+        headers = self.get_headers(exc)
+        return Response(data, status=exc.status_code, headers=headers, content_type=problems.CONTENT_TYPE)
+
+
+class ProblemFormatter(ExceptionFormatter):
+    """The body of an error response as problem details."""
+
+    def format_error_response(self, error_response: ErrorResponse) -> dict[str, Any]:
+        """All errors of the exception, in the shape that the whole site uses."""
+        errors = [problems.error(error.code, error.detail, error.attr) for error in error_response.errors]
+        return problems.problem(self.exc.status_code, errors, error_response.type)

@@ -13,11 +13,12 @@ from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import BaseThrottle, ScopedRateThrottle
+from rest_framework.throttling import BaseThrottle
 
 from accounts.models import User
 from jobs.api.file_download import FILE_DOWNLOAD_SCHEMA, file_response
 from jobs.api.serializers import PublicSearchSerializer
+from jobs.api.throttling import ScopedLimit
 from jobs.core import access, sharing, tagging
 from jobs.core.search import search
 from jobs.http.lookup import get_or_404
@@ -96,7 +97,7 @@ class ExploreViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
 
     def get_throttles(self) -> list[BaseThrottle]:
         """Limits reports, each of which costs a moderator's time."""
-        return [ScopedRateThrottle()] if self.action == "report" else []
+        return [ScopedLimit()] if self.action == "report" else []
 
     @extend_schema(parameters=[PublicSearchSerializer])
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -46,18 +46,3 @@ class ShareSerializer(serializers.Serializer[Any]):
     def get_url(self, link: ShareLink) -> str:
         """Absolute URL."""
         return share_url(link)
-
-
-class RejectionItemSerializer(serializers.Serializer[Any]):
-    """One error: a code for programs, a message for people, and the field it concerns."""
-
-    code = serializers.CharField()
-    detail = serializers.CharField()
-    attr = serializers.CharField(allow_null=True)
-
-
-class RejectionSerializer(serializers.Serializer[Any]):
-    """The request was rejected and nothing was stored."""
-
-    type = serializers.CharField()
-    errors = RejectionItemSerializer(many=True)  # type: ignore[assignment]  # the name is part of the API

@@ -15,12 +15,14 @@ from rest_framework.decorators import action
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import BaseThrottle, ScopedRateThrottle
+from rest_framework.throttling import BaseThrottle
 
 from accounts.models import User
 from jobs.api.file_download import FILE_DOWNLOAD_SCHEMA, file_response
 from jobs.api.recipes import RemixSerializer, SubmitSerializer, recipe_settings
-from jobs.api.serializers import EditSerializer, RejectionSerializer, SearchSerializer, ShareSerializer
+from jobs.api.schema import problems
+from jobs.api.serializers import EditSerializer, SearchSerializer, ShareSerializer
+from jobs.api.throttling import ScopedLimit
 from jobs.core import access, services, sharing, tagging
 from jobs.core.search import search
 from jobs.core.services import IDEMPOTENCY_KEY_LENGTH
@@ -38,8 +40,8 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     description="If a response was lost, send the request again with the same key: it returns the same job (200).",
 )
 CREATED = {201: JobSerializer, 200: JobSerializer}
-SUBMIT_RESPONSES = CREATED | dict.fromkeys((400, 403, 409, 411, 413, 415, 422, 503, 507), RejectionSerializer)
-REMIX_RESPONSES = CREATED | dict.fromkeys((400, 403, 409, 507), RejectionSerializer)
+SUBMIT_RESPONSES = CREATED | problems(409, 422, 507)
+REMIX_RESPONSES = CREATED | problems(409, 507)
 THROTTLE_SCOPES = {"create": "submit", "remix": "submit", "share": "share"}
 """The rate limit (`DEFAULT_THROTTLE_RATES`) of each limited action."""
 
@@ -65,7 +67,7 @@ class JobViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
     def get_throttles(self) -> list[BaseThrottle]:
         """Limits the actions that are expensive for the server or could be used for spam."""
         self.throttle_scope = THROTTLE_SCOPES.get(self.action or "", "")
-        return [ScopedRateThrottle()] if self.throttle_scope else []
+        return [ScopedLimit()] if self.throttle_scope else []
 
     def get_parsers(self) -> list[Any]:
         """Photos are sent as a multipart form, everything else as JSON."""
@@ -111,7 +113,7 @@ class JobViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
         services.delete(self._writable(pk).pk)
         return Response(status=204)
 
-    @extend_schema(request=None, responses=JobSerializer)
+    @extend_schema(request=None, responses={200: JobSerializer} | problems(409))
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: UUID) -> Response:
         """Cancel the job. 409 if it has already ended."""
@@ -120,7 +122,7 @@ class JobViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
             raise Rejected("wrong_state", ALREADY_ENDED)
         return self._job_response(self._writable(pk))
 
-    @extend_schema(request=None, responses=JobSerializer)
+    @extend_schema(request=None, responses={200: JobSerializer} | problems(409))
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, pk: UUID) -> Response:
         """Queue a failed or cancelled job again. 409 in any other state."""
@@ -139,7 +141,7 @@ class JobViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
         recipe = replace(job.recipe_object(), **recipe_settings(form.validated_data))
         return self._created(services.remix(job, recipe, _idempotency_key(request)))
 
-    @extend_schema(request=None, responses=JobSerializer)
+    @extend_schema(request=None, responses={200: JobSerializer} | problems(409))
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, pk: UUID) -> Response:
         """Show the result, its title and its tags to everyone, but never the photo. 409 unless it has succeeded."""
@@ -154,7 +156,7 @@ class JobViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
         sharing.unpublish(self._writable(pk))
         return Response(status=204)
 
-    @extend_schema(request=None, responses=ShareSerializer)
+    @extend_schema(request=None, responses={200: ShareSerializer} | problems(409))
     @action(detail=True, methods=["post"])
     def share(self, request: Request, pk: UUID) -> Response:
         """Get a link under which anyone can view the result, but never the photo. 409 unless it has succeeded."""

@@ -26,8 +26,8 @@ STATUS = {
     "preview_failed": 503,
 }
 """HTTP status of a rejection; 400 for every other code."""
-RETRY_AFTER_SECONDS = {"photos_busy": 5, "preview_busy": 3, "preview_failed": 3}
-"""Value of the Retry-After header. A preview takes about a second, and several may be waiting."""
+RETRY_AFTER_SECONDS = {"photos_busy": 5, "preview_busy": 3, "preview_failed": 3, "too_many_active": 15}
+"""Value of the Retry-After header. A preview takes about a second, and several may be waiting; a job takes longer."""
 ALREADY_ENDED = "The job has already ended."
 NOT_RETRYABLE = "Only a failed or cancelled job can be retried."
 """Messages for `wrong_state`, where the command itself only returns False."""

@@ -11,13 +11,13 @@ from rest_framework.decorators import api_view, parser_classes, throttle_classes
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import UserRateThrottle
 
+from jobs.api.throttling import UserLimit
 from jobs.core.photos import check_size
 from jobs.work.cutout_process import Preview, shared_process
 
 
-class CutoutThrottle(UserRateThrottle):
+class CutoutThrottle(UserLimit):
     """Each preview keeps both cores busy for about a second."""
 
     scope = "cutout"
