@@ -18,6 +18,9 @@ SMOOTHNESS = 1e-3
 """Variance of a colour (0 to 1) below which an area counts as plain: sensor noise has less."""
 KNOWN = 0.95
 """Opacity above which, or below 1 minus which, a pixel outside the band is known."""
+STEEPNESS = 2.0
+"""Factor on the refined opacity's distance from one half: the filter's edge is about twice as soft as the network's,
+and a model's silhouette is hard."""
 
 
 def refine(picture: NDArray[np.uint8], mask: Floats, side: int) -> Floats:
@@ -28,7 +31,7 @@ def refine(picture: NDArray[np.uint8], mask: Floats, side: int) -> Floats:
     """
     radius = int(np.clip(BAND * side / NETWORK_SIDE, MIN_BAND, MAX_BAND))
     guide = picture.astype(np.float32) / np.float32(255.0)
-    alpha = _guided(guide, mask, radius)
+    alpha = 0.5 + STEEPNESS * (_guided(guide, mask, radius) - 0.5)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
     sure = cv2.erode((mask > KNOWN).astype(np.uint8), kernel) > 0
     outside = cv2.dilate((mask > 1.0 - KNOWN).astype(np.uint8), kernel) == 0
