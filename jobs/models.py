@@ -82,6 +82,7 @@ class Job(models.Model):
     low_memory = models.BooleanField(default=False, help_text="Its worker or engine was killed: plan with less memory.")
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
     queued_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -378,6 +379,6 @@ class WorkerHeartbeat(models.Model):
         return self.name
 
 
-def next_seq() -> Any:
-    """The expression that increments a job's `seq` inside an UPDATE."""
-    return F("seq") + 1
+def changed() -> dict[str, Any]:
+    """What every UPDATE of a job sets that its owner can notice: the next `seq`, and the time."""
+    return {"seq": F("seq") + 1, "updated_at": timezone.now()}

@@ -16,8 +16,9 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
 from accounts.models import User
+from jobs.api.conditional import with_etag
 from jobs.api.file_download import FILE_DOWNLOAD_SCHEMA, file_response
-from jobs.api.serializers import PublicSearchSerializer
+from jobs.api.queries import PublicSearchSerializer, read_query
 from jobs.api.throttling import ScopedLimit
 from jobs.core import access, sharing, tagging
 from jobs.core.search import search
@@ -90,9 +91,8 @@ class ExploreViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
 
     def get_queryset(self) -> JobQuerySet:
         """Published models that match the query parameters, newest first."""
-        form = PublicSearchSerializer(data=self.request.query_params)
-        form.is_valid(raise_exception=True)
-        jobs = search(access.public_jobs(), form.validated_data["q"], tag=form.validated_data["tag"])
+        query = read_query(PublicSearchSerializer, self.request)
+        jobs = search(access.public_jobs(), query["q"], tag=query["tag"])
         return jobs.order_by("-published_at", "pk").select_related("owner").prefetch_related("tags", "artifacts")
 
     def get_throttles(self) -> list[BaseThrottle]:
@@ -102,11 +102,11 @@ class ExploreViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
     @extend_schema(parameters=[PublicSearchSerializer])
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List published models, newest first. No account needed."""
-        return super().list(request, *args, **kwargs)
+        return with_etag(request, super().list(request, *args, **kwargs))
 
     def retrieve(self, request: Request, pk: UUID) -> Response:
         """Get one published model."""
-        return Response(PublicJobSerializer(self._public(pk)).data)
+        return with_etag(request, Response(PublicJobSerializer(self._public(pk)).data))
 
     @extend_schema(responses=PublicArtifactSerializer(many=True))
     @action(detail=True, pagination_class=None)

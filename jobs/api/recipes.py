@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -10,8 +11,9 @@ from rest_framework.fields import empty
 
 from jobs.core.services import TITLE_LENGTH
 from ml.engine_registry import engine_names
+from ml.errors import ReconstructionError
 from ml.formats import format_names
-from ml.recipe import BASES, LIMITS, MASKS, MAX_PHOTOS, QUALITIES, RENDERERS, SIDES, SIZE_AXES
+from ml.recipe import BASES, LIMITS, MASKS, MAX_PHOTOS, QUALITIES, RENDERERS, SIDES, SIZE_AXES, Recipe
 
 
 def _integer_field(name: str) -> serializers.IntegerField:
@@ -84,7 +86,7 @@ class RemixSerializer(serializers.Serializer[Any]):
         """Reject unknown settings instead of ignoring them silently."""
         unknown = sorted(set(self.initial_data) - set(self.fields))
         if unknown and self.rejects_unknown:
-            raise serializers.ValidationError(dict.fromkeys(unknown, "This setting cannot be changed in a remix."))
+            raise serializers.ValidationError(dict.fromkeys(unknown, "This setting cannot be changed here."))
         return attrs
 
 
@@ -100,16 +102,24 @@ class PointField(serializers.CharField):
             raise serializers.ValidationError("Enter x and y, each from 0 to 1, with a comma between them.") from None
 
 
-class SubmitSerializer(RemixSerializer):
-    """Photos and settings. Settings that are not sent have the default of the quality."""
+class RecipeJson(serializers.CharField):
+    """The settings of a recipe in one JSON object, as `recipe` of a job shows them."""
 
-    rejects_unknown = False
+    def to_internal_value(self, data: Any) -> dict[str, Any]:  # type: ignore[override]
+        """The settings, checked as a whole."""
+        try:
+            settings = json.loads(super().to_internal_value(data))
+            recipe = Recipe.from_dict(settings if isinstance(settings, dict) else {"": settings})
+        except ReconstructionError as error:
+            raise serializers.ValidationError(error.message, code=error.code) from error
+        except (ValueError, RecursionError) as error:
+            raise serializers.ValidationError("This is not a JSON object.") from error
+        return {name: getattr(recipe, name) for name in settings}
 
-    photo = serializers.ListField(
-        child=serializers.FileField(allow_empty_file=True),  # the core rejects it with a message of its own
-        help_text=f"1 to {MAX_PHOTOS} photos of one object, the main one first. Repeat the field for each photo.",
-    )
-    title = serializers.CharField(max_length=TITLE_LENGTH, required=False, allow_blank=True)
+
+class RecipeSerializer(RemixSerializer):
+    """All settings. Those that are not sent keep their values, in a new job the defaults of the quality."""
+
     engine = serializers.ChoiceField(choices=engine_names(), required=False)
     remove_background = FormBoolean(required=False)
     foreground_ratio = _float_field("foreground_ratio")
@@ -130,7 +140,27 @@ class SubmitSerializer(RemixSerializer):
     )
 
 
+class SubmitSerializer(RecipeSerializer):
+    """Photos and settings. Settings that are not sent have the default of the quality."""
+
+    rejects_unknown = False
+
+    photo = serializers.ListField(
+        child=serializers.FileField(allow_empty_file=True),  # the core rejects it with a message of its own
+        help_text=f"1 to {MAX_PHOTOS} photos of one object, the main one first. Repeat the field for each photo.",
+    )
+    title = serializers.CharField(max_length=TITLE_LENGTH, required=False, allow_blank=True)
+    recipe = RecipeJson(
+        required=False, help_text="Settings as one JSON object. A setting that is also a field has the field's value."
+    )
+
+
+def submitted_recipe(values: dict[str, Any]) -> Recipe:
+    """The recipe of a valid submission. Raises ReconstructionError(`invalid_recipe`)."""
+    return Recipe(**{**values.get("recipe", {}), **recipe_settings(values)})
+
+
 def recipe_settings(values: dict[str, Any]) -> dict[str, Any]:
     """The part of valid input that goes into a Recipe."""
-    settings = {name: value for name, value in values.items() if name not in ("photo", "title")}
+    settings = {name: value for name, value in values.items() if name not in ("photo", "title", "recipe")}
     return {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}

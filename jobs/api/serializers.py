@@ -7,23 +7,8 @@ from typing import Any
 from rest_framework import serializers
 
 from jobs.core import services
-from jobs.core.search import SORTS
 from jobs.http.serializers import share_url
-from jobs.models import ShareLink, State
-
-
-class PublicSearchSerializer(serializers.Serializer[Any]):
-    """Filters for a list of published models."""
-
-    q = serializers.CharField(default="", allow_blank=True, help_text="Words to find in the title or the tags.")
-    tag = serializers.CharField(default="", allow_blank=True, help_text="One exact tag.")
-
-
-class SearchSerializer(PublicSearchSerializer):
-    """Filters and sort order for the list of your jobs."""
-
-    state = serializers.ChoiceField(choices=State.choices, default="", allow_blank=True)
-    sort = serializers.ChoiceField(choices=SORTS, default="newest")
+from jobs.models import ShareLink
 
 
 class EditSerializer(serializers.Serializer[Any]):
@@ -46,3 +31,39 @@ class ShareSerializer(serializers.Serializer[Any]):
     def get_url(self, link: ShareLink) -> str:
         """Absolute URL."""
         return share_url(link)
+
+
+BULK_ACTIONS = ("delete", "publish", "unpublish", "tag", "untag")
+MAX_BULK = 100
+"""Jobs of one bulk request: as many as a page of the list."""
+
+
+class BulkSerializer(serializers.Serializer[Any]):
+    """One action on several of your jobs."""
+
+    action = serializers.ChoiceField(choices=BULK_ACTIONS)
+    ids = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=MAX_BULK)
+    tags = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="For `tag` (added) and `untag` (removed)."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """The two actions on tags need them."""
+        if attrs["action"] in ("tag", "untag") and not attrs.get("tags"):
+            raise serializers.ValidationError({"tags": "Name the tags."}, code="required")
+        return attrs
+
+
+class BulkResultSerializer(serializers.Serializer[Any]):
+    """What became of one job. `status` is what a request for this job alone would have been answered with."""
+
+    id = serializers.UUIDField()
+    status = serializers.IntegerField()
+    code = serializers.CharField(allow_null=True, help_text="Code of the error, null without one.")
+    detail = serializers.CharField(allow_null=True, help_text="Message of the error, null without one.")
+
+
+class BulkResultsSerializer(serializers.Serializer[Any]):
+    """One result per job, in the order of the request."""
+
+    results = BulkResultSerializer(many=True)

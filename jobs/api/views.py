@@ -18,20 +18,22 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
 from accounts.models import User
+from jobs.api import bulk
+from jobs.api.conditional import with_etag
 from jobs.api.file_download import FILE_DOWNLOAD_SCHEMA, file_response
-from jobs.api.recipes import RemixSerializer, SubmitSerializer, recipe_settings
+from jobs.api.queries import FieldsSerializer, SearchSerializer, read_query
+from jobs.api.recipes import RecipeSerializer, RemixSerializer, SubmitSerializer, recipe_settings, submitted_recipe
 from jobs.api.schema import problems
-from jobs.api.serializers import EditSerializer, SearchSerializer, ShareSerializer
+from jobs.api.serializers import BulkResultsSerializer, BulkSerializer, EditSerializer, ShareSerializer
 from jobs.api.throttling import ScopedLimit
-from jobs.core import access, services, sharing, tagging
-from jobs.core.search import search
+from jobs.core import access, estimates, services, sharing, tagging, worker_heartbeat
+from jobs.core.search import search, within
 from jobs.core.services import IDEMPOTENCY_KEY_LENGTH
 from jobs.http.errors import ALREADY_ENDED, NOT_RETRYABLE
 from jobs.http.lookup import get_or_404
 from jobs.http.serializers import ArtifactSerializer, JobSerializer
-from jobs.models import Job, JobQuerySet
+from jobs.models import Job, JobQuerySet, State
 from jobs.work.subject_check import require_subjects
-from ml.recipe import Recipe
 from reconsite.core.errors import Rejected
 
 IDEMPOTENCY_KEY = OpenApiParameter(
@@ -39,11 +41,13 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     location=OpenApiParameter.HEADER,
     description="If a response was lost, send the request again with the same key: it returns the same job (200).",
 )
-CREATED = {201: JobSerializer, 200: JobSerializer}
+CREATED = {202: JobSerializer, 200: JobSerializer}
 SUBMIT_RESPONSES = CREATED | problems(409, 422, 507)
 REMIX_RESPONSES = CREATED | problems(409, 507)
 THROTTLE_SCOPES = {"create": "submit", "remix": "submit", "share": "share"}
 """The rate limit (`DEFAULT_THROTTLE_RATES`) of each limited action."""
+POLL_SECONDS = {State.QUEUED: 5, State.RUNNING: 2}
+"""Value of the Retry-After header of an unfinished job: how often its state is worth asking for."""
 
 
 class JobViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
@@ -54,11 +58,10 @@ class JobViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
 
     def get_queryset(self) -> JobQuerySet:
         """The user's own jobs, filtered and sorted by the query parameters."""
-        form = SearchSerializer(data=self.request.query_params)
-        form.is_valid(raise_exception=True)
-        query = form.validated_data
+        query = self._query = read_query(SearchSerializer, self.request)
         jobs = search(access.jobs_of(self.request.user), query["q"], query["sort"], query["tag"], query["state"])
-        return jobs.prefetch_related("photos", "artifacts", "tags", "share_links")
+        times = {name: query.get(name) for name in ("created_after", "created_before", "updated_since", "parent")}
+        return within(jobs, **times).prefetch_related("photos", "artifacts", "tags", "share_links")
 
     def get_serializer_context(self) -> dict[str, Any]:
         """Adds the viewer: only the owner gets the share link."""
@@ -76,27 +79,36 @@ class JobViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
 
     @extend_schema(parameters=[SearchSerializer])
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """List your jobs."""
-        return super().list(request, *args, **kwargs)
+        """List your jobs. 304 if the client has the same page already (`If-None-Match`)."""
+        jobs = self.paginate_queryset(self.get_queryset()) or []
+        context = {
+            **self.get_serializer_context(),
+            "fields": self._query["fields"],
+            "positions": estimates.queue_positions(jobs),
+            "workers": 0 if all(job.is_terminal for job in jobs) else worker_heartbeat.online_count(),
+        }
+        return with_etag(request, self.get_paginated_response(JobSerializer(jobs, many=True, context=context).data))
 
     @extend_schema(request=SubmitSerializer, parameters=[IDEMPOTENCY_KEY], responses=SUBMIT_RESPONSES)
     def create(self, request: Request) -> Response:
-        """Create a job from photos. 201 for a new job, 200 for the existing one of the same Idempotency-Key."""
+        """Create a job from photos. 202 for a new job, 200 for the existing one of the same Idempotency-Key."""
         form = SubmitSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         values = form.validated_data
         assert isinstance(request.user, User)
         photos = [(photo.read(), photo.name) for photo in values["photo"]]
-        recipe = Recipe(**recipe_settings(values))
+        recipe = submitted_recipe(values)
         require_subjects([data for data, _ in photos], recipe)
         title = values.get("title", "")
         return self._created(
             services.submit(request.user, photos, recipe, title=title, idempotency_key=_idempotency_key(request))
         )
 
+    @extend_schema(parameters=[FieldsSerializer])
     def retrieve(self, request: Request, pk: UUID) -> Response:
-        """Get one job."""
-        return self._job_response(self._readable(pk))
+        """Get one job. 304 if the client has it already (`If-None-Match`); `Retry-After` while it is not done."""
+        fields = read_query(FieldsSerializer, request)["fields"]
+        return with_etag(request, self._job_response(self._readable(pk), fields=fields))
 
     @extend_schema(request=EditSerializer, responses=JobSerializer)
     def partial_update(self, request: Request, pk: UUID) -> Response:
@@ -122,12 +134,14 @@ class JobViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
             raise Rejected("wrong_state", ALREADY_ENDED)
         return self._job_response(self._writable(pk))
 
-    @extend_schema(request=None, responses={200: JobSerializer} | problems(409))
+    @extend_schema(request=RecipeSerializer, responses={200: JobSerializer} | problems(409, 429))
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, pk: UUID) -> Response:
-        """Queue a failed or cancelled job again. 409 in any other state."""
+        """Queue a failed or cancelled job again, with changed settings if the body has some. 409 in any other state."""
         job = self._writable(pk)
-        if not services.retry(job):
+        form = RecipeSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        if not services.retry(job, replace(job.recipe_object(), **recipe_settings(form.validated_data))):
             raise Rejected("wrong_state", NOT_RETRYABLE)
         return self._job_response(self._writable(pk))
 
@@ -183,18 +197,33 @@ class JobViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
         artifacts = self._readable(pk).artifacts.select_related("job")
         return file_response(request, artifacts.filter(name=name).first())
 
+    @extend_schema(request=BulkSerializer, responses=BulkResultsSerializer, operation_id="jobs_bulk")
+    @action(detail=False, methods=["post"], pagination_class=None)
+    def bulk(self, request: Request) -> Response:
+        """Delete, publish, unpublish, tag or untag several jobs. Each has a result of its own; the others are done."""
+        assert isinstance(request.user, User)
+        form = BulkSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        values = form.validated_data
+        return Response({"results": bulk.run(request.user, values["action"], values["ids"], values.get("tags", ()))})
+
     def _readable(self, job_id: UUID) -> Job:
         return get_or_404(access.job_for_read(self.request.user, job_id))
 
     def _writable(self, job_id: UUID) -> Job:
         return get_or_404(access.job_for_write(self.request.user, job_id))
 
-    def _job_response(self, job: Job, status: int = 200, **headers: str) -> Response:
-        return Response(self.get_serializer(job).data, status=status, headers=headers)
+    def _job_response(
+        self, job: Job, status: int = 200, fields: frozenset[str] = frozenset(), **headers: str
+    ) -> Response:
+        if job.state in POLL_SECONDS:
+            headers["Retry-After"] = str(POLL_SECONDS[State(job.state)])
+        context = {**self.get_serializer_context(), "fields": fields}
+        return Response(JobSerializer(job, context=context).data, status=status, headers=headers)
 
     def _created(self, submission: services.Submission) -> Response:
         location = reverse("api:job-detail", args=[submission.job.pk])
-        return self._job_response(submission.job, 201 if submission.created else 200, Location=location)
+        return self._job_response(submission.job, 202 if submission.created else 200, Location=location)
 
 
 @transaction.atomic

@@ -16,7 +16,7 @@ from django.db.models import Sum
 
 from jobs.core import notify, storage, transitions
 from jobs.core.transitions import Writer
-from jobs.models import Artifact, Job, State, next_seq
+from jobs.models import Artifact, Job, State, changed
 from ml import files
 from reconsite.core.errors import Rejected
 
@@ -108,7 +108,7 @@ def store_early(job: Job, token: UUID, path: Path) -> bool:
 @transaction.atomic
 def _write_early_row(job: Job, token: UUID, name: str, row: dict[str, Any]) -> bool:
     leased = Job.objects.filter(pk=job.pk, state=State.RUNNING, lease_token=token)
-    if not leased.update(seq=next_seq()):
+    if not leased.update(**changed()):
         return False
     Artifact.objects.update_or_create(job=job, name=name, defaults=row)
     transaction.on_commit(lambda: notify.job_changed(job.pk), robust=True)

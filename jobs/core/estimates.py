@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
+from collections.abc import Iterable
 from datetime import datetime
 from statistics import median
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 
@@ -63,6 +66,25 @@ def stage_budgets(job: Job) -> dict[str, float]:
     return {name: max(STAGE_FACTOR * seconds, MIN_STAGE_SECONDS) for name, seconds in slowest.items()}
 
 
+def eta_seconds(job: Job, position: int | None, workers: int) -> float | None:
+    """Seconds until an active job is likely to be done; None if unknown.
+
+    A queued job at `position` waits for those before it, which are assumed to take as long, on all `workers`.
+    """
+    seconds = None if job.is_terminal else estimate_for(job)
+    if seconds is None:
+        return None
+    if job.state == State.RUNNING:
+        return round(seconds * (1.0 - job.progress), 1)
+    return round(seconds * (1 + ((position or 1) - 1) / workers), 1) if workers else None
+
+
+def estimate_for(job: Job) -> float | None:
+    """`seconds_for` the job's settings."""
+    is_remix = not job.photos.all()
+    return seconds_for(job.quality, str(job.recipe.get("engine", "auto")), remix=is_remix)
+
+
 def queue_length() -> int:
     """Number of queued jobs."""
     return Job.objects.filter(state=State.QUEUED, deleted_at=None).count()
@@ -80,3 +102,10 @@ def queue_position(job: Job) -> int | None:
         return None
     earlier = Job.objects.filter(state=State.QUEUED, deleted_at=None, queued_at__lt=job.queued_at)
     return earlier.count() + 1
+
+
+def queue_positions(jobs: Iterable[Job]) -> dict[UUID, int]:
+    """`queue_position` of every queued job, with one query."""
+    queued = [job for job in jobs if job.state == State.QUEUED]
+    times: list[datetime] = queue_times() if queued else []
+    return {job.pk: bisect_left(times, job.queued_at) + 1 for job in queued}

@@ -1,6 +1,9 @@
-"""Searching thousands of jobs by text, tag and state, in a stable order for paging."""
+"""Searching thousands of jobs by text, tag, state, time and parent, in a stable order for paging."""
 
 from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
@@ -13,9 +16,10 @@ SORTS = ("newest", "oldest", "title", "largest")
 _ORDERS = {
     "newest": ("-created_at", "pk"),
     "oldest": ("created_at", "pk"),
-    "title": (Lower("title"), "-created_at", "pk"),
+    "title": ("lower_title", "-created_at", "pk"),
     "largest": ("-size", "-created_at", "pk"),
 }
+"""Names of columns, so that a cursor can find its place in the order again."""
 
 
 def search(jobs: JobQuerySet, text: str = "", sort: str = "newest", tag: str = "", state: str = "") -> JobQuerySet:
@@ -29,7 +33,31 @@ def search(jobs: JobQuerySet, text: str = "", sort: str = "newest", tag: str = "
         jobs = jobs.filter(_tagged(name=tag.strip().lower()))
     if state:
         jobs = jobs.filter(state=state)
-    return jobs.order_by(*_ORDERS.get(sort, _ORDERS["newest"]))
+    return _ordered(jobs, _ORDERS.get(sort, _ORDERS["newest"]))
+
+
+def within(
+    jobs: JobQuerySet,
+    *,
+    created_after: datetime | None = None,
+    created_before: datetime | None = None,
+    updated_since: datetime | None = None,
+    parent: UUID | None = None,
+) -> JobQuerySet:
+    """The jobs created after and before these times, changed at or after a time, and made from `parent`."""
+    limits = {
+        "created_at__gt": created_after,
+        "created_at__lt": created_before,
+        "updated_at__gte": updated_since,
+        "parent": parent,
+    }
+    return jobs.filter(**{name: value for name, value in limits.items() if value is not None})
+
+
+def _ordered(jobs: JobQuerySet, order: tuple[str, ...]) -> JobQuerySet:
+    if "lower_title" in order:
+        jobs = jobs.annotate(lower_title=Lower("title"))
+    return jobs.order_by(*order)
 
 
 def _tagged(**tag: str) -> Exists:

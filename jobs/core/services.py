@@ -19,7 +19,7 @@ from accounts.models import User
 from jobs.core import artifacts, notify, queue, quota, storage, tagging, transitions
 from jobs.core.photos import CheckedPhoto, Upload, check_photos
 from jobs.core.transitions import Writer
-from jobs.models import Job, JobEvent, Photo, State, next_seq
+from jobs.models import Job, JobEvent, Photo, State, changed
 from ml.errors import ReconstructionError
 from ml.recipe import Recipe
 from reconsite.core.errors import Rejected
@@ -187,7 +187,7 @@ def rename(job: Job, title: str) -> None:
     job.title = clean_title(title)
     if not job.title:
         raise Rejected("title_missing")
-    Job.objects.filter(pk=job.pk).update(title=job.title, seq=next_seq())
+    Job.objects.filter(pk=job.pk).update(title=job.title, **changed())
     transaction.on_commit(lambda: notify.job_changed(job.pk), robust=True)
 
 
@@ -196,21 +196,32 @@ def cancel(job_id: UUID) -> bool:
     return transitions.advance(job_id, State.CANCELLED, writer=Writer.WEB) or transitions.request_cancel(job_id)
 
 
-def retry(job: Job) -> bool:
-    """Enqueue a failed or cancelled job again; False when it is neither.
+def retry(job: Job, recipe: Recipe | None = None) -> bool:
+    """Enqueue a failed or cancelled job again, with another recipe if there is one; False when it is neither.
 
-    Raises Rejected: `too_many_active`, `quota_exceeded`, or `source_missing` for a remix whose parent is gone.
+    A remix keeps the choices that shaped its scene, whatever `recipe` says. Raises ReconstructionError (more sides than
+    photos) or Rejected: `too_many_active`, `quota_exceeded`, or `source_missing` for a remix whose parent is gone.
     """
-    if not job.photos.exists():
-        artifacts.require_source(job.parent)
+    recipe = _retry_recipe(job, recipe or job.recipe_object())
     with transaction.atomic():
         _check_limits(_lock_owner(job), incoming_bytes=0)  # its photos are counted already
         attempt = job.attempt + 1
         fresh: dict[str, Any] = {"attempt": attempt, "run": 1, "restarts": 0, "low_memory": False}
+        fresh["recipe"] = recipe.to_dict()
         if not transitions.advance(job.pk, State.QUEUED, writer=Writer.WEB, **fresh):
             return False
         transaction.on_commit(lambda: queue.enqueue(job.pk, attempt), robust=True)
     return True
+
+
+def _retry_recipe(job: Job, recipe: Recipe) -> Recipe:
+    photos = job.photos.count()
+    if not photos:
+        artifacts.require_source(job.parent)
+        return recipe.with_scene_of(job.recipe_object())
+    if len(recipe.sides) > photos:
+        raise ReconstructionError("invalid_recipe", "There are more sides than photos.")
+    return recipe
 
 
 def delete(job_id: UUID) -> None:

@@ -19,12 +19,23 @@ def share(job: Job) -> ShareLink:
     """The active link of a finished job, created if there is none. Raises Rejected(`wrong_state`)."""
     if job.state != State.SUCCEEDED:
         raise Rejected("wrong_state", "Only a finished model can be shared.")
-    return ShareLink.objects.get_or_create(job=job, revoked_at=None)[0]
+    link, created = ShareLink.objects.get_or_create(job=job, revoked_at=None)
+    if created:
+        _touch(job)
+    return link
 
 
 def revoke(job: Job) -> bool:
     """Deactivate the link for good; False when there was none."""
-    return bool(job.share_links.filter(revoked_at=None).update(revoked_at=timezone.now()))
+    was_shared = bool(job.share_links.filter(revoked_at=None).update(revoked_at=timezone.now()))
+    if was_shared:
+        _touch(job)
+    return was_shared
+
+
+def _touch(job: Job) -> None:
+    """The job has changed: its link is part of it."""
+    Job.objects.filter(pk=job.pk).update(updated_at=timezone.now())
 
 
 def active_link(job: Job) -> ShareLink | None:
@@ -45,7 +56,9 @@ def unpublish(job: Job) -> bool:
 
 
 def _set_published(job: Job, at: datetime | None) -> bool:
-    changed = Job.objects.filter(pk=job.pk, published_at__isnull=at is not None).update(published_at=at)
+    changed = Job.objects.filter(pk=job.pk, published_at__isnull=at is not None).update(
+        published_at=at, updated_at=timezone.now()
+    )
     if changed:
         job.published_at = at
     return bool(changed)

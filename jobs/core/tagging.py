@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from django.db import transaction
 from django.db.models import Count, QuerySet
+from django.utils import timezone
 
 from accounts.models import User
 from jobs.models import Job, Tag
@@ -40,6 +41,7 @@ def set_tags(job: Job, names: Iterable[str]) -> list[str]:
     User.objects.select_for_update().get(pk=job.owner_id)
     Tag.objects.bulk_create((Tag(owner_id=job.owner_id, name=name) for name in new_names), ignore_conflicts=True)
     job.tags.set(Tag.objects.filter(owner=job.owner_id, name__in=new_names))
+    Job.objects.filter(pk=job.pk).update(updated_at=timezone.now())
     delete_unused(job.owner_id)
     return new_names
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from jobs.core import holder, notify, storage
-from jobs.models import TERMINAL, Artifact, Job, JobEvent, State, next_seq
+from jobs.models import TERMINAL, Artifact, Job, JobEvent, State, changed
 from reconsite.core.errors import MESSAGES
 
 MAX_DETAIL = 20_000
@@ -55,7 +55,7 @@ def advance(
     rows = Job.objects.filter(pk=job_id, state__in=allowed_from(to, writer))
     if token is not None:
         rows = rows.filter(lease_token=token)
-    values = {"state": to, "seq": next_seq(), **_fields_of(to), **fields}
+    values = {"state": to, **changed(), **_fields_of(to), **fields}
     if not rows.update(**values):
         return False
     if to != State.RUNNING:
@@ -124,7 +124,7 @@ def fail(job_id: UUID, code: str, *, writer: Writer, token: UUID | None, message
 def report_progress(job_id: UUID, token: UUID, stage: str, progress: float, *, new_stage: bool) -> bool:
     """Save the progress of the lease holder; a new stage is an event, a step within one only moves the bar."""
     leased = Job.objects.filter(pk=job_id, state=State.RUNNING, lease_token=token)
-    if not leased.update(stage=stage, progress=progress, seq=next_seq()):
+    if not leased.update(stage=stage, progress=progress, **changed()):
         return False
     if new_stage:
         _record(job_id, "stage")
@@ -137,7 +137,7 @@ def report_progress(job_id: UUID, token: UUID, stage: str, progress: float, *, n
 def request_cancel(job_id: UUID) -> bool:
     """Ask the lease holder of a running job to stop; it sees the request at its next heartbeat."""
     running = Job.objects.filter(pk=job_id, state=State.RUNNING, cancel_requested_at=None)
-    if not running.update(cancel_requested_at=timezone.now(), seq=next_seq()):
+    if not running.update(cancel_requested_at=timezone.now(), **changed()):
         return False
     _record(job_id, "cancel")
     return True

@@ -25,8 +25,13 @@ def remove(name: str) -> None:
 
 def worker_online() -> bool:
     """True when some worker was seen within WORKER_SEEN_SECONDS."""
+    return online_count() > 0
+
+
+def online_count() -> int:
+    """How many workers were seen within WORKER_SEEN_SECONDS."""
     since = timezone.now() - timedelta(seconds=settings.WORKER_SEEN_SECONDS)
-    return WorkerHeartbeat.objects.filter(seen_at__gte=since).exists()
+    return WorkerHeartbeat.objects.filter(seen_at__gte=since).count()
 
 
 def delete_old() -> int:

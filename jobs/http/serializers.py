@@ -15,6 +15,8 @@ from jobs.core.shots import shots_of
 from jobs.models import Artifact, Job, ShareLink, State
 from ml import files
 from ml.notes import notes_to_json
+from reconsite.core.errors import TRANSIENT_FAILURES
+from reconsite.core.problems import advice_of
 
 _TITLES = {file.name: file.title for file in files.result_files()}
 _DOWNLOADS = {file.name for file in files.result_files() if file.download}
@@ -60,6 +62,16 @@ class FailureSerializer(serializers.Serializer[Any]):
 
     code = serializers.CharField(source="failure_code")
     message = serializers.CharField(source="failure_message")
+    advice = serializers.SerializerMethodField()
+    retryable = serializers.SerializerMethodField()
+
+    def get_advice(self, job: Job) -> str:
+        """What to do about it; the end of the message."""
+        return advice_of(job.failure_message)
+
+    def get_retryable(self, job: Job) -> bool:
+        """True if the same job may succeed when it is retried, without any change."""
+        return job.failure_code in TRANSIENT_FAILURES
 
 
 class CameraSerializer(serializers.Serializer[Any]):
@@ -94,10 +106,23 @@ class UrlsSerializer(serializers.Serializer[Any]):
     files = serializers.CharField()
 
 
+class LinksSerializer(serializers.Serializer[Any]):
+    """What can be read and done now: paths on this host, null for what is not possible in the job's state."""
+
+    self = serializers.CharField()
+    page = serializers.CharField()
+    files = serializers.CharField()
+    parent = serializers.CharField(allow_null=True)  # type: ignore[assignment]  # the name is part of the API
+    cancel = serializers.CharField(allow_null=True)
+    retry = serializers.CharField(allow_null=True)
+    remix = serializers.CharField(allow_null=True)
+
+
 class JobSerializer(serializers.ModelSerializer[Job]):
     """The current state of a job. `seq` increases with every change: ignore a response with a lower one.
 
-    `share_url` is only present for the owner.
+    `share_url` is only present for the owner. The context may have `fields` (which to send; all if empty),
+    `positions` (of queued jobs) and `workers` (how many are online), so that a list needs no query per job.
     """
 
     state = serializers.ChoiceField(choices=State.choices, read_only=True)
@@ -106,12 +131,14 @@ class JobSerializer(serializers.ModelSerializer[Job]):
     failure = serializers.SerializerMethodField()
     queue_position = serializers.SerializerMethodField()
     estimate_seconds = serializers.SerializerMethodField()
+    eta_seconds = serializers.SerializerMethodField()
     worker_online = serializers.SerializerMethodField()
     tags = serializers.SerializerMethodField()
     share_url = serializers.SerializerMethodField()
     shots = serializers.SerializerMethodField()
     notes = serializers.SerializerMethodField()
     urls = serializers.SerializerMethodField()
+    links = serializers.SerializerMethodField()
     files = serializers.SerializerMethodField()
 
     class Meta:
@@ -130,6 +157,7 @@ class JobSerializer(serializers.ModelSerializer[Job]):
             "quality",
             "recipe",
             "created_at",
+            "updated_at",
             "queued_at",
             "started_at",
             "finished_at",
@@ -137,15 +165,23 @@ class JobSerializer(serializers.ModelSerializer[Job]):
             "failure",
             "queue_position",
             "estimate_seconds",
+            "eta_seconds",
             "worker_online",
             "published_at",
             "share_url",
             "shots",
             "notes",
             "urls",
+            "links",
             "files",
         )
         read_only_fields = fields
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """All fields, or those that the context names."""
+        fields = super().get_fields()
+        wanted = self.context.get("fields")
+        return {name: field for name, field in fields.items() if name in wanted} if wanted else fields
 
     def get_cancel_requested(self, job: Job) -> bool:
         """True from the cancel request until the job has stopped."""
@@ -158,18 +194,27 @@ class JobSerializer(serializers.ModelSerializer[Job]):
 
     def get_queue_position(self, job: Job) -> int | None:
         """1 for the next job; null if the job is not queued."""
+        if "positions" in self.context:
+            return dict(self.context["positions"]).get(job.pk)
         return estimates.queue_position(job)
 
     def get_estimate_seconds(self, job: Job) -> float | None:
         """Typical processing time for this quality on this server; null if unknown or if the job has ended."""
+        return None if job.is_terminal else estimates.estimate_for(job)
+
+    def get_eta_seconds(self, job: Job) -> float | None:
+        """Seconds until the job is likely to be done, its wait included; null if unknown or if it has ended."""
         if job.is_terminal:
             return None
-        is_remix = not job.photos.all()
-        return estimates.seconds_for(job.quality, str(job.recipe.get("engine", "auto")), remix=is_remix)
+        return estimates.eta_seconds(job, self.get_queue_position(job), self._workers())
+
+    def _workers(self) -> int:
+        workers: int | None = self.context.get("workers")
+        return worker_heartbeat.online_count() if workers is None else workers
 
     def get_worker_online(self, job: Job) -> bool:
         """False if no worker is available to process the job; always true once it has ended."""
-        return job.is_terminal or worker_heartbeat.worker_online()
+        return job.is_terminal or self._workers() > 0
 
     def get_tags(self, job: Job) -> list[str]:
         """In alphabetical order."""
@@ -198,6 +243,23 @@ class JobSerializer(serializers.ModelSerializer[Job]):
             "self": reverse("api:job-detail", args=[job.pk]),
             "page": job.get_absolute_url(),
             "files": reverse("api:job-files", args=[job.pk]),
+        }
+
+    @extend_schema_field(LinksSerializer)
+    def get_links(self, job: Job) -> dict[str, str | None]:
+        """Addresses for what can be done now."""
+
+        def link(name: str, possible: bool = True) -> str | None:
+            return reverse(f"api:job-{name}", args=[job.pk]) if possible else None
+
+        return {
+            "self": link("detail"),
+            "page": job.get_absolute_url(),
+            "files": link("files"),
+            "parent": reverse("api:job-detail", args=[job.parent_id]) if job.parent_id else None,
+            "cancel": link("cancel", not job.is_terminal),
+            "retry": link("retry", job.can_retry),
+            "remix": link("remix", job.state == State.SUCCEEDED),
         }
 
     @extend_schema_field(ArtifactSerializer(many=True))

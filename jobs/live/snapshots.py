@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +11,7 @@ from accounts.core.identity import Identity, valid_users
 from accounts.models import User
 from jobs.core import access, estimates
 from jobs.http.serializers import JobSerializer
-from jobs.models import Job, State
+from jobs.models import Job
 
 SIGNED_OUT, NOT_FOUND = 4401, 4404
 """Closing codes: 4000 and above are for applications (RFC 6455, 7.4.2), here with the digits of HTTP's statuses."""
@@ -42,7 +40,7 @@ def read(watches: Mapping[Watch, int]) -> dict[Watch, Update | int]:
     """
     users = valid_users({watch.identity for watch in watches})
     rows = _rows({watch.job_id for watch in watches if watch.identity in users})
-    positions = _positions(rows.values())
+    positions = estimates.queue_positions(rows.values())
     payloads = _Payloads()
     answers: dict[Watch, Update | int] = {}
     for watch, seq in watches.items():
@@ -61,13 +59,6 @@ def _rows(job_ids: Collection[UUID]) -> dict[UUID, Job]:
     """Just what access and progress depend on."""
     columns = ("owner", "state", "seq", "queued_at", "hidden_at", "deleted_at")
     return Job.objects.only(*columns).in_bulk(list(job_ids))
-
-
-def _positions(rows: Collection[Job]) -> dict[UUID, int]:
-    """`estimates.queue_position` of every queued job, with one query."""
-    queued = [row for row in rows if row.state == State.QUEUED]
-    times: list[datetime] = estimates.queue_times() if queued else []
-    return {row.pk: bisect_left(times, row.queued_at) + 1 for row in queued}
 
 
 class _Payloads:

@@ -78,7 +78,7 @@ class Person:
         fields = {"photo": SimpleUploadedFile("lamp.png", self.photo, "image/png"), "recipe": recipe}
         form = encode_multipart(BOUNDARY, fields)
         status, body, _ = self.call("/jobs/", "POST", form, MULTIPART_CONTENT)
-        assert status == 201, f"a submit got {status}: {body}"
+        assert status == 202, f"a submit got {status}: {body}"
         job: Job = patiently(lambda: Job.objects.get(pk=body["id"]))
         return job
 

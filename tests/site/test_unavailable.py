@@ -85,12 +85,12 @@ def test_no_request_waits_for_a_frozen_redis(
     job = submit(user)
     api = Api(address, user)
     assert api(f"/jobs/{job.pk}/")[0] == 200
-    assert api("/jobs/", **form(photo))[0] == 201
+    assert api("/jobs/", **form(photo))[0] == 202
     freeze()
     status, renamed = api(f"/jobs/{job.pk}/", "PATCH", b'{"title": "Frozen"}')
     assert (status, renamed["title"]) == (200, "Frozen")
     assert api.seconds < LONGEST_SECONDS
-    assert api("/jobs/", **form(photo))[0] == 201
+    assert api("/jobs/", **form(photo))[0] == 202
     assert api.seconds < LONGEST_SECONDS
     assert api(f"/jobs/{job.pk}/cancel/", "POST")[1]["state"] == "cancelled"
     assert api.seconds < LONGEST_SECONDS

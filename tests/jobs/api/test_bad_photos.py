@@ -121,7 +121,7 @@ def _animated() -> bytes:
 def test_the_first_frame_of_an_animation_is_used_and_noted(owner: User) -> None:
     form = {"photo": SimpleUploadedFile("a.gif", _animated())}
     response = api_of(owner).post("/api/v1/jobs/", form, format="multipart")
-    assert response.status_code == 201
+    assert response.status_code == 202
     assert response.json()["notes"] == notes_to_json([note("animated")])
 
 
@@ -138,4 +138,4 @@ def test_the_first_frame_of_an_animation_is_used_and_noted(owner: User) -> None:
 )
 def test_unusual_but_valid_images_are_accepted(owner: User, data: bytes) -> None:
     response = api_of(owner).post("/api/v1/jobs/", {"photo": SimpleUploadedFile("a", data)}, format="multipart")
-    assert response.status_code == 201
+    assert response.status_code == 202

@@ -60,7 +60,7 @@ def test_only_the_owner_can_change_a_job(finished: Job, stranger: User, staff: U
 def test_a_remix_is_a_new_job_with_other_settings(finished: Job, owner: User) -> None:
     settings = {"quality": "high", "faces": 2000, "formats": ["stl"]}
     response = api_of(owner).post(job_url(finished, "remix/"), settings)
-    assert (response.status_code, response.data["parent"], response.data["state"]) == (201, finished.pk, "queued")
+    assert (response.status_code, response.data["parent"], response.data["state"]) == (202, finished.pk, "queued")
     assert response["Location"] == response.data["urls"]["self"] != job_url(finished)
     recipe = response.data["recipe"]
     assert [recipe[name] for name in ("quality", "faces", "formats", "engine")] == ["high", 2000, ["stl"], "compact"]
@@ -76,7 +76,7 @@ def test_the_same_key_creates_one_remix(finished: Job, owner: User) -> None:
     responses = [
         api_of(owner).post(job_url(finished, "remix/"), {}, headers={"Idempotency-Key": "k"}) for _ in range(2)
     ]
-    assert [response.status_code for response in responses] == [201, 200]
+    assert [response.status_code for response in responses] == [202, 200]
     other = api_of(owner).post(job_url(finished, "remix/"), {"quality": "high"}, headers={"Idempotency-Key": "k"})
     assert code_of(other) == (409, "idempotency_conflict")
 
@@ -156,7 +156,7 @@ def test_remixes_count_towards_the_rate_limit_of_uploads(
 ) -> None:
     cache.clear()
     monkeypatch.setattr(ScopedRateThrottle, "THROTTLE_RATES", {"submit": "1/min"})
-    assert [api_of(owner).post(job_url(finished, "remix/"), {}).status_code for _ in range(2)] == [201, 429]
+    assert [api_of(owner).post(job_url(finished, "remix/"), {}).status_code for _ in range(2)] == [202, 429]
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def job_url(job: Job) -> str:
 
 def test_a_photo_creates_a_job(owner: User, photo: bytes) -> None:
     response = upload(owner, photo, title="My lamp")
-    assert response.status_code == 201
+    assert response.status_code == 202
     assert (response.data["state"], response.data["title"], response.data["quality"]) == ("queued", "My lamp", "draft")
     assert response["Location"] == job_url(Job.objects.get())
 
@@ -43,7 +43,7 @@ def test_an_anonymous_upload_is_401(db: None, photo: bytes) -> None:
 
 def test_the_same_key_returns_the_same_job(owner: User, photo: bytes) -> None:
     first, again = upload(owner, photo, key="k"), upload(owner, photo, key="k")
-    assert (first.status_code, again.status_code) == (201, 200)
+    assert (first.status_code, again.status_code) == (202, 200)
     assert first.data["id"] == again.data["id"]
 
 
@@ -96,7 +96,7 @@ EVERY_SETTING: dict[str, Any] = {
 
 def test_several_photos_with_every_setting_create_one_job(owner: User, photo: bytes) -> None:
     response = upload(owner, photo, encoded(picture(100)), **{**EVERY_SETTING, "subject": "0.25,0.5"})
-    assert response.status_code == 201
+    assert response.status_code == 202
     job = Job.objects.get()
     assert job.photos.count() == 2
     assert job.recipe == response.data["recipe"] == EVERY_SETTING
@@ -202,7 +202,12 @@ def test_retry_queues_a_failed_job_again(job: Job, owner: User) -> None:
 
 def test_a_failure_has_code_and_message(job: Job, owner: User) -> None:
     in_state(job, State.FAILED)
-    assert api_of(owner).get(job_url(job)).data["failure"] == {"code": "no_subject", "message": job.failure_message}
+    assert api_of(owner).get(job_url(job)).data["failure"] == {
+        "code": "no_subject",
+        "message": job.failure_message,
+        "advice": "Use one of a single object that stands out from the background.",
+        "retryable": False,
+    }
 
 
 def test_delete_leaves_nothing(job: Job, owner: User) -> None:
