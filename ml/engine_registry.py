@@ -4,6 +4,7 @@ its functions as `module:name`, which are imported on first use (`docs/extending
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 AUTO = "auto"
 AUTO_LABEL = "Best available"
@@ -15,8 +16,9 @@ class EngineSpec:
 
     `make() -> Engine` may be slow the first time. `scene_kind` is the `kind` in the `scene.npz` that the engine's
     scenes save, `load_scene(path) -> Scene` reads it back. `is_installed() -> bool` is left out where nothing has to be
-    fetched; `fetch(file: Path | None) -> Path` fetches it (`manage.py fetch_models NAME`). `auto` picks the installed
-    engine with the highest `auto_rank`; 0 means never.
+    fetched; `weights` is the file in the models folder that it looks for, so that the web process can tell without
+    importing the engine; `fetch(file: Path | None) -> Path` fetches it (`manage.py fetch_models NAME`). `auto` picks
+    the installed engine with the highest `auto_rank`; 0 means never.
     """
 
     label: str
@@ -24,6 +26,7 @@ class EngineSpec:
     scene_kind: str
     load_scene: str
     is_installed: str | None = None
+    weights: str = ""
     fetch: str | None = None
     auto_rank: int = 0
 
@@ -42,6 +45,7 @@ ENGINES: dict[str, EngineSpec] = {
         scene_kind="triplane",
         load_scene="ml.engines.triposr.scene:TriplaneScene.load",
         is_installed="ml.engines.triposr.engine:installed",
+        weights="triposr/triposr.safetensors",
         fetch="ml.engines.triposr.fetch:fetch",
         auto_rank=2,
     ),
@@ -51,6 +55,12 @@ ENGINES: dict[str, EngineSpec] = {
 def engine_names() -> tuple[str, ...]:
     """What a recipe may name: `auto`, then every engine."""
     return (AUTO, *ENGINES)
+
+
+def installed_engines(models: Path) -> list[str]:
+    """The engines whose weights are in the folder `models`, best first. `auto` takes the first one."""
+    ranked = sorted(ENGINES.items(), key=lambda entry: entry[1].auto_rank, reverse=True)
+    return [name for name, spec in ranked if not spec.weights or (models / spec.weights).is_file()]
 
 
 def engine_choices() -> list[tuple[str, str]]:

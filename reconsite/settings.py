@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from reconsite.core.private_files import generated_secret, private_file, private
 django_stubs_ext.monkeypatch()  # allows annotations such as `admin.ModelAdmin[Job]` at run time
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+
+VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 
 env = FileAwareEnv()
 env.read_env(BASE_DIR / ".env", recurse=False)
@@ -293,7 +296,7 @@ REST_KNOX = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Reconsite API",
     "DESCRIPTION": "One photo in, a textured 3D model out.",
-    "VERSION": "1",
+    "VERSION": "1",  # of the API; VERSION is that of the site
     "OAS_VERSION": "3.1.1",
     "SCHEMA_PATH_PREFIX": "/api/v1/",  # not part of operation ids and tags
     "SERVE_INCLUDE_SCHEMA": False,

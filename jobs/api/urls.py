@@ -6,6 +6,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.routers import SimpleRouter
 
 from jobs.api.explore import ExploreViewSet
+from jobs.api.server import Server
 from jobs.api.views import JobViewSet
 from jobs.http import converters  # noqa: F401 (registers `file_name`)
 
@@ -16,6 +17,7 @@ router.register("explore", ExploreViewSet, basename="explore")
 app_name = "api"
 urlpatterns = [
     path("", include(router.urls)),
+    path("server/", Server.as_view(), name="server"),
     path("schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="schema"),
     path(
         "docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema", permission_classes=[AllowAny]), name="docs"

@@ -11,13 +11,14 @@ from torch import Tensor
 
 from ml.core.memory import free_memory, out_of_memory
 from ml.core.weights import models_folder
+from ml.engine_registry import ENGINES
 from ml.engines.triposr import checkpoint, network
 from ml.engines.triposr.precision import best_device
 from ml.engines.triposr.scene import TriplaneScene, decoder_layers
 from ml.errors import ReconstructionError
 from ml.photo.cutout import Cutout
 
-FILE = "triposr.safetensors"
+FILE = Path(ENGINES["triposr"].weights).name
 PHOTO_MEMORY = 400 << 20
 """Bytes that one more photo in a pass takes at most, beside the weights."""
 MAX_BATCH = 8
@@ -26,7 +27,7 @@ MAX_BATCH = 8
 
 def weights_file() -> Path:
     """Path of the converted weights."""
-    return models_folder() / "triposr" / FILE
+    return models_folder() / ENGINES["triposr"].weights
 
 
 def installed() -> bool:
