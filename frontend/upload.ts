@@ -1,16 +1,19 @@
 // The upload page: choose, drop, paste or take 1 to 5 photos, check and adjust their cutouts, send them once.
-import { type Edit, exportCutout } from "./cutout/picture";
+import type { Point } from "./cutout/edit";
 import { all, find, icon, need, readJson, setText } from "./lib/dom";
 import { formatDuration, formatPercent } from "./lib/format";
-import { ApiError, upload } from "./lib/http";
+import { upload } from "./lib/http";
 import { type Limits, photoProblem } from "./lib/photo";
 import { randomUuid } from "./lib/uuid";
 import { type Checked, refusal } from "./upload/check";
-import { type Cut, cutPhoto, emptyCut, isEdited } from "./upload/cut";
+import { type Cut, isEdited } from "./upload/cut";
+import { asApiError, Cutouts, type FailedState } from "./upload/cutouts";
 import { fetchFile, hasCamera, wireIntake } from "./upload/intake";
 import { added, moved, removed, sideProblem, type UploadItem } from "./upload/items";
 import { showList } from "./upload/list";
-import { type CutState, showStage } from "./upload/stage";
+import { Picker } from "./upload/pick";
+import { addPhotos as addPhotosTo } from "./upload/send";
+import { showStage } from "./upload/stage";
 import { takeStoredPhotos } from "./upload/stored_photos";
 
 interface UploadData {
@@ -20,7 +23,7 @@ interface UploadData {
   sides: [string, string][];
   cutout_url: string;
   estimates: Record<string, Record<string, number | null>>;
-  earlier: { url: string; name: string; side: string | null }[];
+  earlier: { url: string; name: string; side: string | null; subject: Point | null }[];
 }
 
 const form = need<HTMLFormElement>("[data-upload]");
@@ -30,8 +33,11 @@ const labels = new Map(data.sides);
 const input = need<HTMLInputElement>("#photo", form);
 const error = need("[data-error]", form);
 const submit = need<HTMLButtonElement>("button[type=submit]", form);
-const cuts = new Map<number, CutState>();
-const urls = new Map<number, string>();
+const maskField = need<HTMLSelectElement>("[name=mask]", form);
+const keepField = need<HTMLInputElement>("[name=keep_background]", form);
+/** The photo in which the visitor chooses the object, and why the last choice there did not work. */
+let picking: { id: number; problem: string } | null = null;
+const cutouts = new Cutouts(data.cutout_url, onCutout);
 let items: UploadItem[] = [];
 let chosen: number | null = null;
 let nextId = 1;
@@ -53,11 +59,14 @@ function itemById(id: number | null): UploadItem | undefined {
 
 function show(): void {
   const item = itemById(chosen);
-  showStage(
-    need("[data-cut]", form),
-    item ? (cuts.get(item.id) ?? null) : null,
-    item ? (urls.get(item.id) ?? null) : null,
-  );
+  const isPicking = item !== undefined && picking?.id === item.id;
+  picker.setActive(isPicking);
+  showStage(need("[data-cut]", form), item ? cutouts.state(item.id) : null, {
+    photoUrl: item ? cutouts.thumbnail(item.id) : null,
+    picking: isPicking,
+    problem: picking?.problem ?? "",
+    hasSubject: Boolean(item?.subject),
+  });
   showList(
     need("[data-shots]", form),
     items,
@@ -78,8 +87,7 @@ function show(): void {
 
 /** Disables the button without photos, while sending, and for a photo that the server has refused; says why. */
 function showSubmit(): void {
-  const keepBackground = find<HTMLInputElement>("[name=keep_background]", form)?.checked ?? false;
-  const reason = refusal(items.map(checkedPhoto), keepBackground);
+  const reason = refusal(items.map(checkedPhoto));
   const blocked = need("[data-blocked]", form);
   setText(blocked, reason ?? "");
   blocked.hidden = reason === null;
@@ -87,22 +95,22 @@ function showSubmit(): void {
 }
 
 function checkedPhoto(item: UploadItem): Checked {
-  const state = cuts.get(item.id);
-  if (state?.kind !== "failed") return { status: 0, code: "", message: "", edited: false };
-  const { status, code, message } = state.error;
-  return { status, code, message, edited: state.cut !== null && isEdited(state.cut) };
+  const state = cutouts.state(item.id);
+  if (state?.kind !== "failed") return { status: 0, message: "", edited: false };
+  const { status, message } = state.error;
+  return { status, message, edited: state.cut !== null && isEdited(state.cut) };
 }
 
 function thumbnail(item: UploadItem): HTMLElement {
   const image = new Image();
   image.alt = "";
   image.addEventListener("error", () => image.replaceWith(icon("image"))); // a format that only the server can decode
-  image.src = urls.get(item.id) ?? "";
+  image.src = cutouts.thumbnail(item.id) ?? "";
   return image;
 }
 
-/** Adds the usable `files`, and explains why the others are rejected. */
-function addPhotos(files: File[]): void {
+/** Adds the usable `files`, and explains why the others are rejected; `prepare` gets each before its cutout is made. */
+function addPhotos(files: File[], prepare?: (item: UploadItem, index: number) => void): void {
   if (sending || files.length === 0) return;
   const problems = files.map((file) => photoProblem(file, limits));
   const accepted = files.filter((_, index) => problems[index] === null);
@@ -110,7 +118,11 @@ function addPhotos(files: File[]): void {
   items = added(items, accepted, data.max_photos, nextId);
   const newItems = items.slice(before);
   nextId += newItems.length;
-  for (const item of newItems) requestCutout(item);
+  for (const [index, item] of newItems.entries()) {
+    cutouts.setFile(item);
+    prepare?.(item, index);
+    requestCutout(item);
+  }
   chosen = newItems[0]?.id ?? chosen;
   const excess =
     accepted.length > newItems.length ? `You can use up to ${data.max_photos} photos for one model.` : null;
@@ -119,39 +131,45 @@ function addPhotos(files: File[]): void {
 }
 
 /** Requests the automatic cutout of the photo. */
-function requestCutout(item: UploadItem): void {
-  urls.set(item.id, URL.createObjectURL(item.file));
-  cuts.set(item.id, { kind: "waiting" });
-  const onState = (state: CutState): void => {
-    if (!items.includes(item)) return;
-    cuts.set(item.id, state);
-    if (state.kind === "ready") showThumbnail(item, state.cut);
-    show();
-  };
-  cutPhoto(data.cutout_url, item.file).then(
-    (cut) => onState({ kind: "ready", cut }),
-    async (failure: unknown) => onState({ kind: "failed", error: asApiError(failure), cut: await emptyCut(item.file) }),
-  );
+function requestCutout(item: UploadItem, instead?: FailedState): void {
+  const mask = item.own ? "alpha" : maskField.value;
+  void cutouts.request(item, { mask, keepBackground: keepField.checked, subject: item.subject }, instead);
 }
 
-/** Shows the photo as decoded by the server, since browsers may not decode it themselves (HEIC). */
-function showThumbnail(item: UploadItem, cut: Cut): void {
-  cut.photo.toBlob(
-    (blob) => {
-      if (!blob || !urls.has(item.id)) return;
-      setUrl(item.id, URL.createObjectURL(blob));
-      show();
-    },
-    "image/webp",
-    0.8,
-  );
+function onCutout(item: UploadItem, cut: Cut | null): void {
+  if (cut?.severalObjects && !item.subject) picking = { id: item.id, problem: "" };
+  show();
 }
 
-function setUrl(id: number, url: string | null): void {
-  const old = urls.get(id);
-  if (old) URL.revokeObjectURL(old);
-  if (url) urls.set(id, url);
-  else urls.delete(id);
+/** Requests all cutouts that the visitor has not edited, after a change of the choices for all of them. */
+function requestAll(): void {
+  for (const item of items) if (!cutouts.isEdited(item.id)) requestCutout(item);
+  show();
+}
+
+/** Cuts out the object at `point` of the selected photo; what was there stays if there is none. */
+function pickSubject(point: Point): void {
+  const item = itemById(chosen);
+  const before = item && cutouts.state(item.id);
+  if (!item || !before) return;
+  const earlier = item.subject;
+  item.subject = point;
+  picking = null;
+  requestCutout(item, ({ code, message }) => {
+    item.subject = earlier;
+    picking = {
+      id: item.id,
+      problem: code === "no_subject" ? "No object was found there. Try another point." : message,
+    };
+    return before;
+  });
+  refresh();
+  need("[data-cut-pick]", form).focus();
+}
+
+function togglePicking(): void {
+  picking = chosen === null || picking?.id === chosen ? null : { id: chosen, problem: "" };
+  show();
 }
 
 function selectPhoto(id: number): void {
@@ -173,8 +191,7 @@ function setSide(id: number, name: string): void {
 
 function removePhoto(id: number): void {
   items = removed(items, id);
-  cuts.delete(id);
-  setUrl(id, null);
+  cutouts.remove(id);
   if (chosen === id) chosen = items[0]?.id ?? null;
   refresh();
 }
@@ -193,58 +210,46 @@ function replacePhoto(own: HTMLInputElement): void {
   const problem = photoProblem(file, limits);
   showError(problem ?? "");
   if (problem) return;
-  setUrl(item.id, null);
-  item.file = file;
+  Object.assign(item, { file, own: true, subject: null });
+  cutouts.setFile(item);
+  picking = null;
   requestCutout(item);
   refresh();
 }
 
 async function adjust(): Promise<void> {
-  const id = chosen;
-  const state = id === null ? null : cuts.get(id);
-  if (!state || state.kind === "waiting" || !state.cut) return;
+  const cut = chosen === null ? null : cutouts.cut(chosen);
+  if (!cut) return;
   const { Editor } = await import("./cutout/editor");
   editor ??= new Editor(need<HTMLDialogElement>("[data-editor]"));
-  const edit = await editor.open(state.cut.photo, state.cut.automatic, state.cut.edit);
-  if (edit) keepEdit(state.cut, edit);
-}
-
-let editor: import("./cutout/editor").Editor | null = null;
-
-function keepEdit(cut: Cut, edit: Edit): void {
+  const edit = await editor.open(cut.photo, cut.automatic, cut.edit);
+  if (!edit) return;
   cut.edit = edit;
   refresh();
 }
 
+let editor: import("./cutout/editor").Editor | null = null;
+
+/** Back to the automatic cutout: without the edit, or without the chosen object. */
 function resetEdit(): void {
-  const state = chosen === null ? null : cuts.get(chosen);
-  if (state && state.kind !== "waiting" && state.cut) keepEdit(state.cut, state.cut.automatic);
-}
-
-/** What is sent for a photo: the edited cutout if there is one, else the file itself. */
-async function photoToSend(item: UploadItem): Promise<File> {
-  const state = cuts.get(item.id);
-  if (!state || state.kind === "waiting" || !state.cut || !isEdited(state.cut)) return item.file;
-  const blob = await exportCutout(state.cut.photo, state.cut.edit);
-  if (!blob) throw new ApiError(400, "The cutout is empty. Add something to it, or use the automatic cutout.");
-  return new File([blob], `${item.file.name.replace(/\.[^.]*$/, "")}.png`, { type: "image/png" });
-}
-
-function isEditedPhoto(id: UploadItem["id"]): boolean {
-  const state = cuts.get(id);
-  return Boolean(state && state.kind !== "waiting" && state.cut && isEdited(state.cut));
+  const item = itemById(chosen);
+  const cut = item && cutouts.cut(item.id);
+  if (!item || !cut) return;
+  if (isEdited(cut)) cut.edit = cut.automatic;
+  else {
+    item.subject = null;
+    requestCutout(item);
+  }
+  refresh();
 }
 
 async function formToSend(): Promise<FormData> {
   const body = new FormData(form);
   for (const name of ["csrfmiddlewaretoken", "photo"]) body.delete(name);
-  for (const item of items) {
-    // biome-ignore lint/performance/noAwaitInLoops: in turn, so that one full-size canvas at a time is in memory
-    body.append("photo", await photoToSend(item));
-    body.append("side", item.side);
-  }
-  // What a visitor cut out is the object, even if it is a rectangle.
-  if (items.some(({ id }) => isEditedPhoto(id))) body.set("mask", "alpha");
+  await addPhotosTo(
+    body,
+    items.map((item) => ({ item, cut: cutouts.cut(item.id) })),
+  );
   return body;
 }
 
@@ -291,12 +296,6 @@ function fail(message: string): void {
   error.focus();
 }
 
-function asApiError(failure: unknown): ApiError {
-  if (failure instanceof ApiError) return failure;
-  console.error(failure);
-  return new ApiError(0, "Something went wrong in your browser. You can still send the photo as it is.");
-}
-
 /** This server's usual time for each quality with the chosen engine. */
 function showEstimates(): void {
   const engine = need<HTMLSelectElement>("#engine", form).value;
@@ -310,9 +309,10 @@ async function loadWaitingPhotos(): Promise<void> {
   if (data.earlier.length === 0) return addPhotos(await takeStoredPhotos());
   const files = await Promise.all(data.earlier.map(({ url, name }) => fetchFile(url, name))).catch(() => null);
   if (!files) return showError("The photos of the earlier job are no longer available. Choose them again.");
-  addPhotos(files);
-  for (const [index, photo] of data.earlier.entries()) if (photo.side) setSide(items[index]?.id ?? 0, photo.side);
-  show();
+  addPhotos(files, (item, index) => {
+    const { side, subject } = data.earlier[index] ?? { side: null, subject: null };
+    Object.assign(item, { side: side ?? item.side, subject });
+  });
 }
 
 function wireStage(): void {
@@ -328,16 +328,29 @@ function wireStage(): void {
     requestCutout(item);
     show();
   });
+  need("[data-cut-pick]", form).addEventListener("click", togglePicking);
   const own = need<HTMLInputElement>("[data-cut-own]", form);
   own.addEventListener("change", () => replacePhoto(own));
 }
 
+/** The latest choice counts: with another mask, what the visitor uploaded as a cutout is treated like any picture. */
+function onMaskChange(): void {
+  for (const item of items) item.own = false;
+  requestAll();
+}
+
+const picker = new Picker(
+  need<HTMLCanvasElement>("[data-cut-picture]", form),
+  need("[data-cut-marker]", form),
+  pickSubject,
+);
 const camera = need<HTMLInputElement>("[data-camera]", form);
 need("[data-camera-button]", form).hidden = !hasCamera();
-wireIntake({ drop: need("[data-drop]", form), inputs: [input, camera] }, addPhotos);
+wireIntake({ drop: need("[data-drop]", form), inputs: [input, camera] }, (files) => addPhotos(files));
 wireStage();
 form.addEventListener("change", renewIdempotencyKey);
-form.addEventListener("change", showSubmit);
+maskField.addEventListener("change", onMaskChange);
+keepField.addEventListener("change", requestAll);
 need("#engine", form).addEventListener("change", showEstimates);
 form.addEventListener("submit", (event) => {
   event.preventDefault();

@@ -144,6 +144,11 @@ class Recipe:
         return cls(**plain)
 
 
+def point_from_text(text: str) -> tuple[float, ...]:
+    """The numbers of `x,y`; `Recipe` checks them. Raises ValueError."""
+    return tuple(float(part) for part in text.split(","))
+
+
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     if not isinstance(value, str) or value not in choices:
         raise ReconstructionError("invalid_recipe", f"{name} must be one of: {', '.join(choices)}.")

@@ -125,12 +125,13 @@ function placement(shown: Box, turn: Turn, canvas: Size): DOMMatrix {
     .translate(-(shown.x + shown.width / 2), -(shown.y + shown.height / 2));
 }
 
-/** Draws the edited cutout, its longer side `side` pixels. */
+/** Draws the edited cutout, its longer side `side` pixels, over the photo with the opacity `ghost`. */
 export function paintEdit(
   canvas: HTMLCanvasElement,
   photo: HTMLCanvasElement,
   { mask, crop, turn }: Edit,
   side: number,
+  ghost = 0,
 ): void {
   const size = turnedSize(crop, turn);
   const scale = side / Math.max(size.width, size.height);
@@ -142,15 +143,12 @@ export function paintEdit(
   context.translate(canvas.width / 2, canvas.height / 2);
   context.scale(scale, scale);
   context.rotate((turn * Math.PI) / 2);
-  context.drawImage(
-    cut,
-    crop.x,
-    crop.y,
-    crop.width,
-    crop.height,
-    -crop.width / 2,
-    -crop.height / 2,
-    crop.width,
-    crop.height,
-  );
+  const target = [-crop.width / 2, -crop.height / 2, crop.width, crop.height] as const;
+  if (ghost > 0) {
+    const fine = photo.width / mask.width;
+    context.globalAlpha = ghost;
+    context.drawImage(photo, crop.x * fine, crop.y * fine, crop.width * fine, crop.height * fine, ...target);
+    context.globalAlpha = 1;
+  }
+  context.drawImage(cut, crop.x, crop.y, crop.width, crop.height, ...target);
 }

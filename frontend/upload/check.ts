@@ -4,19 +4,16 @@
 const ABOUT_THE_PHOTO = new Set([400, 413, 415, 422]);
 
 export interface Checked {
-  /** Status, code and message of the server's refusal; 0 and empty for a photo that was not refused. */
+  /** Status and message of the server's refusal; 0 and empty for a photo that was not refused. */
   status: number;
-  code: string;
   message: string;
   /** The visitor has painted a cutout, which is sent instead. */
   edited: boolean;
 }
 
-/** Why the photos cannot be sent, null if they can. Without background removal no object has to be found. */
-export function refusal(photos: readonly Checked[], keepBackground: boolean): string | null {
-  const index = photos.findIndex(
-    ({ status, code, edited }) => ABOUT_THE_PHOTO.has(status) && !edited && !(code === "no_subject" && keepBackground),
-  );
+/** Why the photos cannot be sent, null if they can. */
+export function refusal(photos: readonly Checked[]): string | null {
+  const index = photos.findIndex(({ status, edited }) => ABOUT_THE_PHOTO.has(status) && !edited);
   const photo = photos[index];
   if (!photo) return null;
   return photos.length === 1 ? photo.message : `Photo ${index + 1}: ${photo.message}`;

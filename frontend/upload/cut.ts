@@ -1,4 +1,5 @@
 /** The server's automatic cutout of one photo, and the visitor's edit of it. */
+import type { Point } from "../cutout/edit";
 import {
   contextOf,
   decodePhoto,
@@ -22,6 +23,13 @@ interface CutoutResponse {
   notes: { code: string; message: string }[];
 }
 
+/** The visitor's choices for the cutout of one photo. */
+export interface CutOptions {
+  mask: string;
+  keepBackground: boolean;
+  subject: Point | null;
+}
+
 export interface Cut {
   /** At the photo's own resolution, up to MAX_SIDE. */
   photo: HTMLCanvasElement;
@@ -29,6 +37,11 @@ export interface Cut {
   edit: Edit;
   /** The mask is the transparency of the uploaded picture. */
   usesTransparency: boolean;
+  /** The picture has transparency that is not the mask. */
+  ignoresTransparency: boolean;
+  /** The whole picture is the object. */
+  isWhole: boolean;
+  severalObjects: boolean;
   size: [number, number];
   originalSize: [number, number];
   messages: string[];
@@ -36,35 +49,45 @@ export interface Cut {
 
 let queue: Promise<unknown> = Promise.resolve();
 
-/** Requests the cutouts one after another: the server takes one per visitor at a time. Rejects with an ApiError. */
-export function cutPhoto(url: string, file: File): Promise<Cut> {
-  const result = queue.then(() => cutNow(url, file));
+/**
+ * Requests the cutouts one after another: the server takes one per visitor at a time. Rejects with an ApiError.
+ * Null if the cutout is no longer wanted when its turn comes.
+ */
+export function cutPhoto(url: string, file: File, options: CutOptions, isWanted: () => boolean): Promise<Cut | null> {
+  const result = queue.then(() => (isWanted() ? cutNow(url, file, options) : null));
   queue = result.catch(() => null);
   return result;
 }
 
-async function cutNow(url: string, file: File): Promise<Cut> {
-  const [response, local] = await Promise.all([requestCutout(url, file), decodePhoto(file)]);
+async function cutNow(url: string, file: File, options: CutOptions): Promise<Cut> {
+  const [response, local] = await Promise.all([requestCutout(url, file, options), decodePhoto(file)]);
   const photo =
     local && sameProportions(local, { width: response.size[0], height: response.size[1] })
       ? local
       : await canvasFrom(response.photo);
   const [width, height] = response.size;
   const automatic = initialEdit(maskOf(await loadImage(response.cutout), { width, height }));
+  const codes = new Set(response.notes.map(({ code }) => code));
   return {
     photo,
     automatic,
     edit: automatic,
     usesTransparency: response.method === "transparency",
+    ignoresTransparency: codes.has("transparency_ignored"),
+    isWhole: response.method === "none",
+    severalObjects: codes.has("several_objects"),
     size: response.size,
     originalSize: response.original_size,
     messages: response.notes.map(({ message }) => message),
   };
 }
 
-async function requestCutout(url: string, file: File): Promise<CutoutResponse> {
+async function requestCutout(url: string, file: File, options: CutOptions): Promise<CutoutResponse> {
   const body = new FormData();
   body.append("photo", file);
+  body.append("mask", options.mask);
+  body.append("remove_background", String(!options.keepBackground));
+  if (options.subject) body.append("subject", options.subject.join(","));
   const headers = { Accept: "application/json", "X-CSRFToken": csrfToken() };
   const response = await fetch(url, { method: "POST", body, headers, credentials: "same-origin" }).catch(() => null);
   if (!response) throw new ApiError(0, errorMessage(0, ""));
@@ -93,6 +116,9 @@ export async function emptyCut(file: File): Promise<Cut | null> {
     automatic,
     edit: automatic,
     usesTransparency: false,
+    ignoresTransparency: false,
+    isWhole: false,
+    severalObjects: false,
     size,
     originalSize: [photo.width, photo.height],
     messages: [],

@@ -1,9 +1,14 @@
 /** The chosen photos in order, each with the side it shows; the first is the main one. */
+import type { Point } from "../cutout/edit";
 
 export interface UploadItem<Photo = File> {
   id: number;
   file: Photo;
   side: string;
+  /** A picture that the visitor has cut out: its transparency is the object's outline, whatever its shape. */
+  own: boolean;
+  /** A point of the object that the visitor chose, in fractions of the photo's width and height. */
+  subject: Point | null;
 }
 
 /** Adds `files` up to `limit` items; the very first photo is assumed to show the front. */
@@ -18,6 +23,8 @@ export function added<Photo>(
     id: nextId + index,
     file,
     side: items.length + index === 0 ? "front" : "auto",
+    own: false,
+    subject: null,
   }));
   return [...items, ...newItems];
 }

@@ -10,30 +10,65 @@ export type CutState =
   | { kind: "ready"; cut: Cut }
   | { kind: "failed"; error: ApiError; cut: Cut | null };
 
+export interface StageOptions {
+  photoUrl: string | null;
+  /** The visitor chooses the object in the picture. */
+  picking: boolean;
+  /** Why the last choice did not work, empty if it did. */
+  problem: string;
+  /** The visitor has chosen an object. */
+  hasSubject: boolean;
+}
+
 /** Longer side of the drawn cutout in pixels. */
 const STAGE_SIDE = 1024;
+/** Opacity of the photo behind the cutout while the visitor chooses the object. */
+const PICKING_OPACITY = 0.45;
 
-export function showStage(section: HTMLElement, state: CutState | null, photoUrl: string | null): void {
+export function showStage(section: HTMLElement, state: CutState | null, options: StageOptions): void {
   section.hidden = state === null;
   if (!state) return;
-  const cut = state.kind === "waiting" ? null : state.cut;
-  const painted = state.kind === "ready" || (cut !== null && isEdited(cut));
-  showPicture(section, painted ? cut : null, photoUrl);
+  const cut = cutOf(state);
+  const picking = options.picking && canPick(state);
+  const painted = state.kind === "ready" || picking || (cut !== null && isEdited(cut));
+  showPicture(section, painted ? cut : null, options.photoUrl, picking);
+  showPicking(section, state, picking, options.problem);
   need("[data-cut-wait]", section).hidden = state.kind !== "waiting";
   setText(find("[data-cut-status]", section), status(state));
-  section.classList.toggle("is-failed", state.kind === "failed" && !painted);
+  section.classList.toggle("is-failed", state.kind === "failed" && !(cut && isEdited(cut)));
   showAdvice(need("[data-cut-advice]", section), cut && !isEdited(cut) ? cut.messages : []);
   need<HTMLButtonElement>("[data-cut-edit]", section).disabled = cut === null;
-  need("[data-cut-undo]", section).hidden = !(cut && isEdited(cut));
+  need("[data-cut-undo]", section).hidden = !(cut && (isEdited(cut) || options.hasSubject));
   need("[data-cut-again]", section).hidden = state.kind !== "failed";
 }
 
-function showPicture(section: HTMLElement, cut: Cut | null, photoUrl: string | null): void {
+/** The cutout of a photo, automatic or edited; null while there is none. */
+export function cutOf(state: CutState | null | undefined): Cut | null {
+  return !state || state.kind === "waiting" ? null : state.cut;
+}
+
+/** Whether the visitor can choose another object: not in an edited cutout, nor if the whole picture is used. */
+function canPick(state: CutState): boolean {
+  const cut = cutOf(state);
+  return cut !== null && !isEdited(cut) && !cut.isWhole;
+}
+
+function showPicking(section: HTMLElement, state: CutState, picking: boolean, problem: string): void {
+  const button = need("[data-cut-pick]", section);
+  button.hidden = !canPick(state) && state.kind !== "waiting"; // a button that disappears for a moment loses the focus
+  button.setAttribute("aria-pressed", String(picking));
+  need("[data-cut-pick-hint]", section).hidden = !picking;
+  setText(find("[data-cut-pick-problem]", section), picking ? problem : "");
+}
+
+function showPicture(section: HTMLElement, cut: Cut | null, photoUrl: string | null, picking: boolean): void {
   const canvas = need<HTMLCanvasElement>("[data-cut-picture]", section);
   const photo = need<HTMLImageElement>("[data-cut-photo]", section);
   canvas.hidden = cut === null;
   photo.hidden = cut !== null || photoUrl === null;
-  if (cut) paintEdit(canvas, cut.photo, cut.edit, STAGE_SIDE);
+  const label = picking ? canvas.dataset["pickLabel"] : canvas.dataset["label"];
+  canvas.setAttribute("aria-label", label ?? "");
+  if (cut) paintEdit(canvas, cut.photo, cut.edit, STAGE_SIDE, picking ? PICKING_OPACITY : 0);
   else if (photoUrl) photo.src = photoUrl;
 }
 

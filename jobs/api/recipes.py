@@ -13,7 +13,18 @@ from jobs.core.services import TITLE_LENGTH
 from ml.engine_registry import engine_names
 from ml.errors import ReconstructionError
 from ml.formats import format_names
-from ml.recipe import BASES, LIMITS, MASKS, MAX_PHOTOS, QUALITIES, RENDERERS, SIDES, SIZE_AXES, Recipe
+from ml.recipe import (
+    BASES,
+    LIMITS,
+    MASKS,
+    MAX_PHOTOS,
+    QUALITIES,
+    RENDERERS,
+    SIDES,
+    SIZE_AXES,
+    Recipe,
+    point_from_text,
+)
 
 
 def _integer_field(name: str) -> serializers.IntegerField:
@@ -95,9 +106,9 @@ class PointField(serializers.CharField):
 
     def to_internal_value(self, data: Any) -> tuple[float, ...]:  # type: ignore[override]
         """The numbers; `Recipe` checks them."""
-        parts = super().to_internal_value(data).split(",")
+        text = super().to_internal_value(data)
         try:
-            return tuple(float(part) for part in parts)
+            return point_from_text(text)
         except ValueError:
             raise serializers.ValidationError("Enter x and y, each from 0 to 1, with a comma between them.") from None
 

@@ -24,7 +24,7 @@ from jobs.pages.recipe_fields import (
     texture_size_field,
 )
 from ml.engine_registry import engine_choices
-from ml.recipe import MAX_PHOTOS, Recipe
+from ml.recipe import MAX_PHOTOS, Recipe, point_from_text
 
 OPTIONS = (
     "height_mm",
@@ -86,6 +86,7 @@ class SubmitForm(forms.Form):
     background = forms.ChoiceField(required=False, choices=BACKGROUND_CHOICES, label=LABELS["background"])
     formats = formats_field(required=False)
     mask = forms.ChoiceField(required=False, choices=MASK_CHOICES, label=LABELS["mask"])
+    subject = forms.CharField(required=False)
     keep_background = forms.BooleanField(required=False, label="Keep the background (use the whole picture)")
 
     @classmethod
@@ -94,6 +95,14 @@ class SubmitForm(forms.Form):
         settings = {name: value for name, value in recipe.to_dict().items() if value is not None}
         return cls(initial=settings | {"keep_background": not recipe.remove_background})
 
+    def clean_subject(self) -> tuple[float, ...]:
+        """The point `x,y`; empty without one."""
+        text = self.cleaned_data["subject"]
+        try:
+            return point_from_text(text) if text else ()
+        except ValueError as error:
+            raise forms.ValidationError("Choose the object in the photo again.") from error
+
     def options(self) -> list[BoundField]:
         """The fields behind “More options”."""
         return [self[name] for name in OPTIONS]
@@ -101,8 +110,8 @@ class SubmitForm(forms.Form):
     def to_recipe(self) -> Recipe:
         """The recipe of a valid form. Raises ReconstructionError(`invalid_recipe`)."""
         values = self.cleaned_data
-        names = ("engine", "quality", *(name for name in OPTIONS if name != "keep_background"))
-        settings = {name: values[name] for name in names if values[name] not in (None, "", [])}
+        names = ("engine", "quality", "subject", *(name for name in OPTIONS if name != "keep_background"))
+        settings = {name: values[name] for name in names if values[name] not in (None, "", [], ())}
         sides = self._sides(values["side"], len(values["photo"]))
         return Recipe.from_dict({**settings, "sides": sides, "remove_background": not values["keep_background"]})
 

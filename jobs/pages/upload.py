@@ -11,6 +11,7 @@ from jobs.core import estimates, worker_heartbeat
 from jobs.models import Job
 from jobs.pages.recipe_fields import QUALITY_HINTS, QUALITY_LABELS, SIDE_CHOICES
 from jobs.pages.submit_form import SubmitForm
+from ml.cutout_options import CutoutOptions
 from ml.engine_registry import engine_names
 from ml.recipe import MAX_PHOTOS, QUALITIES
 
@@ -62,13 +63,15 @@ def _upload_data(earlier: Job | None) -> dict[str, Any]:
 
 
 def _earlier_photos(job: Job) -> list[dict[str, Any]]:
-    """URL, file name and side of each photo of a job that is made again."""
-    sides = list(job.recipe_object().sides)
+    """URL, file name and side of each photo of a job that is made again, and the point of its object."""
+    recipe = job.recipe_object()
+    sides = list(recipe.sides)
     return [
         {
             "url": reverse("jobs:photo", args=[job.pk, photo.position]),
             "name": photo.original_name or f"photo-{photo.position + 1}",
             "side": sides[index] if index < len(sides) and isinstance(sides[index], str) else None,
+            "subject": CutoutOptions.of_photo(recipe, index).subject,
         }
         for index, photo in enumerate(job.photos.all())
     ]

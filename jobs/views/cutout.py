@@ -12,9 +12,12 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from jobs.api.recipes import FormBoolean, PointField
 from jobs.api.throttling import UserLimit
 from jobs.core.photos import check_size
 from jobs.work.cutout_process import Preview, shared_process
+from ml.cutout_options import CutoutOptions
+from ml.recipe import MASKS, Recipe
 
 
 class CutoutThrottle(UserLimit):
@@ -24,9 +27,12 @@ class CutoutThrottle(UserLimit):
 
 
 class PhotoSerializer(serializers.Serializer[Any]):
-    """One photo."""
+    """One photo, and how to cut it out."""
 
     photo = serializers.FileField(allow_empty_file=True)
+    remove_background = FormBoolean(required=False)
+    mask = serializers.ChoiceField(choices=MASKS, required=False)
+    subject = PointField(required=False)
 
 
 @extend_schema(exclude=True)  # only for the upload page: an app submits the photo directly
@@ -37,9 +43,11 @@ def cutout(request: Request) -> Response:
     """JSON: `photo` and `cutout` as data URLs of equal size, `scale` to the original, `method`, `notes`."""
     form = PhotoSerializer(data=request.data)
     form.is_valid(raise_exception=True)
-    photo = form.validated_data["photo"]
+    settings = dict(form.validated_data)
+    photo = settings.pop("photo")
+    options = CutoutOptions.of_photo(Recipe.from_dict(settings), 0)
     check_size(photo.size or 0)
-    preview = shared_process.cut(photo.read())
+    preview = shared_process.cut(photo.read(), options)
     return Response(_preview_json(preview), headers={"Cache-Control": "no-store"})
 
 

@@ -15,7 +15,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from multiprocessing.connection import Connection
 from typing import Any
@@ -23,6 +23,7 @@ from typing import Any
 from django.conf import settings
 
 from jobs.core import child_process
+from ml.cutout_options import CutoutOptions
 from ml.errors import ReconstructionError
 from reconsite.core.errors import Rejected
 
@@ -63,7 +64,7 @@ class CutoutProcess:
             finally:
                 self._lock.release()
 
-    def cut(self, data: bytes) -> Preview:
+    def cut(self, data: bytes, options: CutoutOptions) -> Preview:
         """The cutout of a photo (the bytes of its file).
 
         Raises ReconstructionError (unusable photo) or Rejected(`preview_busy`, `preview_failed`).
@@ -71,17 +72,17 @@ class CutoutProcess:
         with self._slot(), self._lock:
             connection = self._ensure_running()
             try:
-                preview = _request(connection, data)
+                preview = _request(connection, data, options)
             except (EOFError, OSError) as error:
                 self.stop()
                 logger.warning("The cutout process was lost: %r", error)
                 raise Rejected("preview_failed") from error
-            self._cut.append(sha256(data).digest())
+            self._cut.append(_digest(data, options))
             return preview
 
-    def was_cut(self, data: bytes) -> bool:
-        """True if an object was found in the same photo recently."""
-        return sha256(data).digest() in self._cut
+    def was_cut(self, data: bytes, options: CutoutOptions) -> bool:
+        """True if an object was found in the same photo recently, with the same options."""
+        return _digest(data, options) in self._cut
 
     @contextmanager
     def _slot(self) -> Iterator[None]:
@@ -117,9 +118,13 @@ class CutoutProcess:
         self._connection = self._process = None
 
 
-def _request(connection: Connection, data: bytes) -> Preview:
+def _digest(data: bytes, options: CutoutOptions) -> bytes:
+    return sha256(sha256(data).digest() + repr(options).encode()).digest()
+
+
+def _request(connection: Connection, data: bytes, options: CutoutOptions) -> Preview:
     """Send one photo and read the response. Raises OSError or EOFError when the process is lost or does not respond."""
-    connection.send_bytes(str(settings.MAX_PIXELS).encode())
+    connection.send_bytes(json.dumps({"max_pixels": settings.MAX_PIXELS, **asdict(options)}).encode())
     connection.send_bytes(data)
     response = json.loads(_receive(connection))
     if rejection := response.get("refused"):

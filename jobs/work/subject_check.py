@@ -11,6 +11,7 @@ from multiprocessing.pool import ThreadPool
 from django.conf import settings
 
 from jobs.work.cutout_process import MAX_WAITING, shared_process
+from ml.cutout_options import CutoutOptions
 from ml.errors import ReconstructionError
 from ml.recipe import Recipe
 from reconsite.core.errors import Rejected
@@ -24,7 +25,8 @@ def require_subjects(photos: Sequence[bytes], recipe: Recipe) -> None:
     """
     if not settings.SUBJECT_CHECK_SECONDS or not recipe.remove_background:
         return
-    found = _threads().map_async(_has_subject, photos, chunksize=1)
+    options = [CutoutOptions.of_photo(recipe, number) for number in range(len(photos))]
+    found = _threads().starmap_async(_has_subject, zip(photos, options, strict=True), chunksize=1)
     try:
         numbers = [
             number for number, has_subject in enumerate(found.get(settings.SUBJECT_CHECK_SECONDS), 1) if not has_subject
@@ -36,12 +38,12 @@ def require_subjects(photos: Sequence[bytes], recipe: Recipe) -> None:
         raise ReconstructionError("no_subject", f"Photo {numbers[0]}: {error.message}") if len(photos) > 1 else error
 
 
-def _has_subject(photo: bytes) -> bool:
+def _has_subject(photo: bytes, options: CutoutOptions) -> bool:
     """False only if the cutout process looked at the photo and found no object."""
-    if len(photo) > settings.MAX_UPLOAD_BYTES or shared_process.was_cut(photo):
+    if len(photo) > settings.MAX_UPLOAD_BYTES or shared_process.was_cut(photo, options):
         return True
     try:
-        shared_process.cut(photo)
+        shared_process.cut(photo, options)
     except ReconstructionError as error:
         return error.code != "no_subject"
     except Rejected:

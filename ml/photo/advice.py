@@ -29,7 +29,7 @@ CUT_OFF = 0.04
 SECOND_OBJECT = 0.1
 """A component of at least this fraction of the largest one's area counts as another object."""
 
-ALL_KEPT = "All will be part of the model. Erase any that don’t belong."
+ALL_KEPT = "All will be part of the model. Choose one, or erase any that don’t belong."
 EDGES = ("left", "top", "right", "bottom")
 
 

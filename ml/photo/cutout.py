@@ -64,7 +64,10 @@ TOO_THIN = (
     "The object is only {pixels} pixels {direction} for its length, too little for a shape. Use a photo that "
     "shows it from a broader side, or from closer."
 )
-LARGEST = "The largest one is used; crop the photo to use another one."
+LARGEST = (
+    "The largest one is used. To use another one, click or tap it in the preview of the cutout, or give a point of it "
+    "(subject) to the API or the command line."
+)
 CHOSEN = "The one you chose is used."
 TRANSPARENCY, WHOLE = "transparency", "none"
 """The methods of a cutout that uses the photo's own alpha, and of one that is the whole picture."""
@@ -131,7 +134,7 @@ def find(
     opacity = _without_small_components(opacity)
     framed = method in (TRANSPARENCY, WHOLE)
     everything, count = opacity, 1
-    if not framed:
+    if subject or not framed:
         opacity, count = choose(opacity, subject)
     _check_thickness(photo, opacity)
     advice = advise(photo, opacity, framed_by_user=framed)

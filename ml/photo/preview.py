@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ml.core.images import WHITE, composite
+from ml.cutout_options import CutoutOptions
 from ml.notes import Note
 from ml.photo import cutout
 from ml.photo.decode import MAX_PIXELS, Photo, open_photo
@@ -20,6 +21,7 @@ JPEG_QUALITY = 88
 """Of the photo behind the cutout: no visible artefacts."""
 PNG_COMPRESSION = 3
 """zlib level of the cutout: speed matters more than the last few bytes."""
+DEFAULT_OPTIONS = CutoutOptions()
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,15 @@ class CutoutPreview:
         return max(self.size) / max(self.original_size)
 
 
-def preview_cutout(data: bytes, max_pixels: int = MAX_PIXELS) -> CutoutPreview:
+def preview_cutout(
+    data: bytes, max_pixels: int = MAX_PIXELS, options: CutoutOptions = DEFAULT_OPTIONS
+) -> CutoutPreview:
     """Cut out the object of an encoded photo. Raises ReconstructionError as `open_photo` and `cutout.find` do."""
     original = open_photo(data, max_pixels)
     photo = _downscaled(original)
-    mask, method, notes = cutout.find(photo)
+    mask, method, notes = cutout.find(
+        photo, remove_background=options.remove_background, mask=options.mask, subject=options.subject
+    )
     height, width = mask.shape
     return CutoutPreview(
         photo=_encoded(Image.fromarray(composite(photo.pixels, WHITE)), "JPEG", quality=JPEG_QUALITY),

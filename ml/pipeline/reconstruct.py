@@ -11,6 +11,7 @@ from ml import engines, files
 from ml.core import frames
 from ml.core.frames import Placement
 from ml.core.memory import out_of_memory
+from ml.cutout_options import CutoutOptions
 from ml.engines import Engine
 from ml.errors import ReconstructionError
 from ml.export import write
@@ -118,12 +119,13 @@ def _infer_scene(run: Run, photos: Sequence[bytes], engine: Engine | None) -> So
 
 def _cut_out(run: Run, photo: Photo, number: int) -> Cutout:
     recipe = run.recipe
+    options = CutoutOptions.of_photo(recipe, number)
     cutout = cut(
         photo,
-        remove_background=recipe.remove_background,
+        remove_background=options.remove_background,
         foreground_ratio=recipe.foreground_ratio,
-        mask=recipe.mask,
-        subject=(recipe.subject[0], recipe.subject[1]) if recipe.subject and number == 0 else None,
+        mask=options.mask,
+        subject=options.subject,
     )
     save_cutout(cutout, number, run.folder)
     return cutout

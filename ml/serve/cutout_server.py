@@ -1,7 +1,8 @@
 """A warm process that cuts out one photo at a time: `python -m ml.serve.cutout_server DESCRIPTOR`.
 
-It reads from the inherited connection DESCRIPTOR a pixel limit and a photo, and replies with JSON, the photo and the
-cutout (`ml.photo.preview`). It loads no torch, stores nothing, and exits when the other end closes.
+It reads from the inherited connection DESCRIPTOR JSON (`max_pixels` and the fields of `ml.cutout_options`) and a photo,
+and replies with JSON, the photo and the cutout (`ml.photo.preview`). It loads no torch, stores nothing, and exits when
+the other end closes.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ import traceback
 from dataclasses import asdict
 from multiprocessing.connection import Connection
 
+from ml.cutout_options import CutoutOptions
 from ml.errors import ReconstructionError
 from ml.photo import background_removal
-from ml.photo.preview import preview_cutout
+from ml.photo.preview import DEFAULT_OPTIONS, preview_cutout
 
 
 def main(descriptor: int) -> None:
@@ -23,17 +25,17 @@ def main(descriptor: int) -> None:
     background_removal.warm_up()
     while True:
         try:
-            max_pixels = int(connection.recv_bytes())
-            for part in respond(connection.recv_bytes(), max_pixels):
+            request = json.loads(connection.recv_bytes())
+            for part in respond(connection.recv_bytes(), request.pop("max_pixels"), CutoutOptions(**request)):
                 connection.send_bytes(part)
         except (EOFError, OSError):  # the owner has closed its end
             return
 
 
-def respond(data: bytes, max_pixels: int) -> tuple[bytes, ...]:
+def respond(data: bytes, max_pixels: int, options: CutoutOptions = DEFAULT_OPTIONS) -> tuple[bytes, ...]:
     """The messages to send: JSON, then the photo and the cutout; JSON alone when there is no cutout."""
     try:
-        preview = preview_cutout(data, max_pixels)
+        preview = preview_cutout(data, max_pixels, options)
     except ReconstructionError as error:
         return (_json({"refused": {"code": error.code, "message": error.message}}),)
     except Exception:

@@ -145,15 +145,86 @@ def test_parts_outside_the_crop_are_not_sent(page: Page) -> None:
 
 def test_a_transparent_png_can_replace_the_cutout(page: Page) -> None:
     own = Image.new("RGBA", (300, 300), (0, 0, 0, 0))
-    ImageDraw.Draw(own).ellipse((90, 40, 210, 260), fill=(0, 160, 60, 255))
+    own.paste((0, 160, 60, 255), (90, 40, 210, 260))
     sign_up(page)
     choose(page, encoded(picture(400)))
     page.set_input_files("[data-cut-own]", {"name": "own.png", "mimeType": "image/png", "buffer": encoded(own)})
     expect(page.get_by_label("Show photo 1: own.png")).to_be_visible()
     expect(page.locator("[data-cut-status]")).to_contain_text("Using the transparency")
     (sent,) = stored(send(page))
+    assert Job.objects.get().recipe["mask"] == "alpha"
     visible = sent[sent[..., 3] > 127]
     assert np.abs(visible[:, :3].mean(axis=0) - (0, 160, 60)).max() < 8
+
+
+def two_balls() -> Image.Image:
+    """A large red and a smaller blue ball, cut out."""
+    two = Image.new("RGBA", (600, 400), (0, 0, 0, 0))
+    ImageDraw.Draw(two).ellipse((30, 60, 310, 340), fill=(200, 40, 30, 255))
+    ImageDraw.Draw(two).ellipse((390, 110, 570, 290), fill=(30, 60, 180, 255))
+    return two
+
+
+def shown_left_edge(page: Page) -> float:
+    """Where the cutout begins, as a fraction of the picture's width."""
+    return float(
+        page.evaluate("""() => {
+          const canvas = document.querySelector("[data-cut-picture]");
+          const { width, height } = canvas;
+          const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+          for (let x = 0; x < width; x += 1)
+            for (let y = 0; y < height; y += 8) if (data[4 * (y * width + x) + 3] > 200) return x / width;
+          return 1;
+        }""")
+    )
+
+
+def test_one_of_several_objects_is_chosen_with_a_click(page: Page) -> None:
+    sign_up(page)
+    choose(page, encoded(two_balls()))
+    advice = page.get_by_label("Advice on this photo")
+    expect(advice).to_contain_text("2 separate objects were found")
+    expect(page.locator("[data-cut-pick-hint]")).to_be_visible()
+    box = page.locator("[data-cut-picture]").bounding_box()
+    assert box
+    page.mouse.click(box["x"] + 0.8 * box["width"], box["y"] + 0.5 * box["height"])
+    expect(advice).to_contain_text("The one you chose is used.")
+    assert shown_left_edge(page) == pytest.approx(0.65, abs=0.02)
+    job_point = send(page).recipe["subject"]
+    assert job_point == pytest.approx([0.8, 0.5], abs=0.01)
+
+
+def test_the_object_is_chosen_with_the_keyboard_and_the_choice_can_be_undone(page: Page) -> None:
+    sign_up(page)
+    choose(page, encoded(two_balls()))
+    expect(page.locator("[data-cut-pick]")).to_have_attribute("aria-pressed", "true")
+    page.locator("[data-cut-picture]").focus()
+    for _ in range(15):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Advice on this photo")).to_contain_text("The one you chose is used.")
+    expect(page.locator("[data-cut-pick]")).to_be_focused()
+    assert shown_left_edge(page) == pytest.approx(0.65, abs=0.02)
+    page.click("[data-cut-undo]")
+    expect(page.get_by_label("Advice on this photo")).to_contain_text("All will be part of the model")
+    assert send(page).recipe["subject"] == []
+
+
+def test_the_preview_follows_the_choice_of_the_mask(page: Page) -> None:
+    own = Image.new("RGBA", (300, 300), (0, 0, 0, 0))
+    own.paste(picture(200).convert("RGB"), (50, 50))  # a photo in a transparent frame
+    sign_up(page)
+    choose(page, encoded(own))
+    expect(page.locator("[data-cut-status]")).to_contain_text("This is what we'll use", timeout=30_000)
+    page.click(".options-fold > summary")
+    page.get_by_label("Cut out by").select_option("alpha")
+    expect(page.locator("[data-cut-status]")).to_contain_text("Using the transparency")
+    page.get_by_label("Cut out by").select_option("auto")
+    page.get_by_label("Keep the background").check()
+    expect(page.get_by_label("Advice on this photo")).to_contain_text("The background was kept", timeout=30_000)
+    expect(page.locator("[data-cut-pick]")).to_be_hidden()
+    recipe = send(page).recipe
+    assert (recipe["mask"], recipe["remove_background"]) == ("auto", False)
 
 
 def test_a_small_photo_gets_a_warning_but_is_accepted(page: Page) -> None:

@@ -59,6 +59,11 @@ def test_every_option_reaches_the_recipe() -> None:
     )
 
 
+def test_the_chosen_point_reaches_the_recipe() -> None:
+    assert recipe_of(subject="0.25,0.5").subject == (0.25, 0.5)
+    assert not form_with(subject="left").is_valid()
+
+
 @pytest.mark.parametrize(
     ("photo_count", "sides", "kept"),
     [

@@ -46,4 +46,10 @@ def test_the_photos_of_an_earlier_job_come_with_their_sides(
 ) -> None:
     earlier = submit(sides=sides)
     (photo,) = upload_context(SubmitForm(), earlier=earlier, error_messages=[])["upload_data"]["earlier"]
-    assert photo == {"url": f"/jobs/{earlier.pk}/photos/0/", "name": "lamp.png", "side": side}
+    assert photo == {"url": f"/jobs/{earlier.pk}/photos/0/", "name": "lamp.png", "side": side, "subject": None}
+
+
+def test_the_chosen_point_of_an_earlier_job_is_kept(submit: Callable[..., Job]) -> None:
+    earlier = submit(subject=(0.25, 0.5))
+    (photo,) = upload_context(SubmitForm(), earlier=earlier, error_messages=[])["upload_data"]["earlier"]
+    assert photo["subject"] == (0.25, 0.5)

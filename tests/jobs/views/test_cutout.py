@@ -11,14 +11,15 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
-from PIL import Image
+from PIL import Image, ImageDraw
 from pytest_django import Settings
 
 from accounts.models import User
 from jobs.models import Job
 from jobs.work import cutout_process
+from ml.cutout_options import CutoutOptions
 from reconsite.core.errors import Rejected
-from tests.conftest import signed_in, stored_files
+from tests.conftest import encoded, signed_in, stored_files
 
 pytestmark = pytest.mark.django_db
 
@@ -29,8 +30,8 @@ def _stop_the_process() -> Iterator[None]:
     cutout_process.shared_process.stop()
 
 
-def post(client: Client, photo: bytes) -> Any:
-    return client.post(reverse("jobs:cutout"), {"photo": SimpleUploadedFile("lamp.png", photo)})
+def post(client: Client, photo: bytes, **options: str) -> Any:
+    return client.post(reverse("jobs:cutout"), {"photo": SimpleUploadedFile("lamp.png", photo), **options})
 
 
 def test_a_photo_is_returned_with_its_cutout(owner: User, photo: bytes) -> None:
@@ -47,6 +48,36 @@ def test_a_photo_is_returned_with_its_cutout(owner: User, photo: bytes) -> None:
 def test_the_response_contains_notes_on_the_photo(owner: User, photo: bytes) -> None:
     codes = [note["code"] for note in post(signed_in(owner), photo).json()["notes"]]
     assert codes == ["own_transparency", "too_small"]
+
+
+def square() -> bytes:
+    """A picture whose opaque part is a rectangle, as of a photo in a frame."""
+    picture = Image.new("RGBA", (200, 200), (0, 0, 0, 0))
+    picture.paste((0, 160, 60, 255), (60, 40, 140, 160))
+    picture.paste((160, 0, 60, 255), (80, 60, 120, 100))
+    return encoded(picture)
+
+
+def test_the_choice_of_the_mask_is_followed(owner: User) -> None:
+    client = signed_in(owner)
+    assert post(client, square(), mask="alpha").json()["method"] == "transparency"
+    kept = post(client, square(), remove_background="false").json()
+    assert (kept["method"], kept["notes"][0]["code"]) == ("none", "transparency_ignored")
+
+
+def test_the_object_at_the_given_point_is_shown(owner: User) -> None:
+    two = Image.new("RGBA", (300, 200), (0, 0, 0, 0))
+    ImageDraw.Draw(two).ellipse((20, 40, 140, 160), fill=(200, 40, 30, 255))
+    ImageDraw.Draw(two).ellipse((200, 60, 280, 140), fill=(30, 60, 180, 255))
+    preview = post(signed_in(owner), encoded(two), subject="0.8,0.5").json()
+    cutout = Image.open(io.BytesIO(base64.b64decode(preview["cutout"].split(",")[1])))
+    assert cutout.getchannel("A").getbbox() == pytest.approx((200, 60, 281, 141), abs=2)
+    assert any(note["message"].endswith("The one you chose is used.") for note in preview["notes"])
+
+
+@pytest.mark.parametrize("options", [{"mask": "best"}, {"subject": "2,0"}, {"subject": "left"}])
+def test_a_bad_choice_is_400(owner: User, photo: bytes, options: dict[str, str]) -> None:
+    assert post(signed_in(owner), photo, **options).status_code == 400
 
 
 def test_nothing_is_stored(owner: User, photo: bytes) -> None:
@@ -86,5 +117,5 @@ def test_a_busy_server_responds_with_429_and_retry_after(
     assert int(response["Retry-After"]) > 0
 
 
-def reject(data: bytes) -> None:
+def reject(data: bytes, options: CutoutOptions) -> None:
     raise Rejected("preview_busy")

@@ -9,6 +9,7 @@ import pytest
 
 from jobs.work import cutout_process
 from jobs.work.cutout_process import MAX_WAITING, CutoutProcess
+from ml.cutout_options import CutoutOptions
 from reconsite.core.errors import Rejected
 
 WAIT_SECONDS = 30
@@ -23,14 +24,14 @@ def test_only_a_few_photos_can_wait(photo: bytes, monkeypatch: pytest.MonkeyPatc
         release.wait(WAIT_SECONDS)
 
     monkeypatch.setattr(process, "_ensure_running", wait_for_release)
-    monkeypatch.setattr(cutout_process, "_request", lambda connection, data: None)
+    monkeypatch.setattr(cutout_process, "_request", lambda connection, data, options: None)
     with ThreadPoolExecutor(MAX_WAITING) as pool:
-        waiting = [pool.submit(process.cut, photo) for _ in range(MAX_WAITING)]
+        waiting = [pool.submit(process.cut, photo, CutoutOptions()) for _ in range(MAX_WAITING)]
         entered.wait(WAIT_SECONDS)
         while process._slots.acquire(blocking=False):  # until each thread has its slot
             process._slots.release()
         with pytest.raises(Rejected) as rejection:
-            process.cut(photo)
+            process.cut(photo, CutoutOptions())
         release.set()
         assert [future.result(timeout=WAIT_SECONDS) for future in waiting] == [None] * MAX_WAITING
     assert rejection.value.code == "preview_busy"
@@ -38,11 +39,11 @@ def test_only_a_few_photos_can_wait(photo: bytes, monkeypatch: pytest.MonkeyPatc
 
 def test_a_crashed_process_is_restarted(photo: bytes) -> None:
     process = CutoutProcess()
-    process.cut(photo)
+    process.cut(photo, CutoutOptions())
     assert process._process is not None
     first = process._process.pid
     process._process.kill()
     process._process.wait()
-    assert process.cut(photo).metadata["method"] == "transparency"
+    assert process.cut(photo, CutoutOptions()).metadata["method"] == "transparency"
     assert process._process.pid != first
     process.stop()

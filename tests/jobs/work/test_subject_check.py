@@ -10,6 +10,7 @@ from pytest_django import Settings
 
 from jobs.work import subject_check
 from jobs.work.subject_check import require_subjects
+from ml.cutout_options import CutoutOptions
 from ml.errors import ReconstructionError
 from ml.recipe import Recipe
 from reconsite.core.errors import Rejected
@@ -22,9 +23,11 @@ class Process:
 
     def __init__(self) -> None:
         self.calls: list[bytes] = []
+        self.options: list[CutoutOptions] = []
 
-    def cut(self, data: bytes) -> None:
+    def cut(self, data: bytes, options: CutoutOptions) -> None:
         self.calls.append(data)
+        self.options.append(options)
         errors: dict[bytes, Exception] = {
             EMPTY: ReconstructionError("no_subject"),
             BROKEN: ReconstructionError("unreadable_image"),
@@ -33,8 +36,8 @@ class Process:
         if data in errors:
             raise errors[data]
 
-    def was_cut(self, data: bytes) -> bool:
-        return data in self.calls
+    def was_cut(self, data: bytes, options: CutoutOptions) -> bool:
+        return data in self.calls and options in self.options
 
 
 @pytest.fixture
@@ -63,9 +66,20 @@ def test_other_photos_pass(process: Process, photo: bytes) -> None:
 
 
 def test_a_photo_that_the_upload_page_has_cut_out_is_not_cut_out_again(process: Process) -> None:
-    process.cut(GOOD)
+    process.cut(GOOD, CutoutOptions())
     require_subjects([GOOD], Recipe())
     assert process.calls == [GOOD]
+    require_subjects([GOOD], Recipe(mask="alpha"))
+    assert process.calls == [GOOD, GOOD]
+
+
+def test_the_object_is_looked_for_as_the_recipe_says(process: Process) -> None:
+    require_subjects([GOOD, BUSY], Recipe(mask="alpha", subject=(0.25, 0.5)))
+    options = dict(zip(process.calls, process.options, strict=True))
+    assert options == {
+        GOOD: CutoutOptions(mask="alpha", subject=(0.25, 0.5)),
+        BUSY: CutoutOptions(mask="alpha"),  # the point is on the main photo
+    }
 
 
 def test_without_background_removal_or_time_nothing_is_looked_at(process: Process, settings: Settings) -> None:
@@ -77,7 +91,7 @@ def test_without_background_removal_or_time_nothing_is_looked_at(process: Proces
 
 def test_a_photo_that_takes_too_long_passes(process: Process, settings: Settings, monkeypatch: Any) -> None:
     released = Event()
-    monkeypatch.setattr(process, "cut", lambda _: released.wait(30))
+    monkeypatch.setattr(process, "cut", lambda *_: released.wait(30))
     settings.SUBJECT_CHECK_SECONDS = 0.01
     require_subjects([EMPTY], Recipe())
     assert not released.is_set()

@@ -232,6 +232,14 @@ def test_the_object_at_the_given_point_is_used(u2netp: Path) -> None:
     assert centre(cutout)[0] == pytest.approx(620, abs=20)
 
 
+def test_of_several_objects_that_the_user_cut_out_one_can_be_chosen() -> None:
+    twice = Image.new("RGBA", (640, 320), (0, 0, 0, 0))
+    twice.paste(mushroom(), (-64, 0))
+    twice.paste(mushroom(), (320, 0))
+    cutout = cut(photo_of(twice), subject=(0.75, 0.5))
+    assert (cutout.method, centre(cutout)[0] > 400) == ("transparency", True)
+
+
 @pytest.mark.parametrize("diameter", [110, 64])
 def test_an_object_of_a_thousandth_of_the_picture_is_found(diameter: int, u2netp: Path) -> None:
     picture = table(1600)

@@ -25,7 +25,7 @@ def test_the_process_serves_one_photo_after_another_and_exits_with_its_owner() -
         command = [sys.executable, "-m", "ml.serve.cutout_server", str(theirs.fileno())]
         process = subprocess.Popen(command, pass_fds=[theirs.fileno()])
     for _ in range(2):
-        ours.send_bytes(b"1000000")
+        ours.send_bytes(b'{"max_pixels": 1000000, "mask": "alpha", "subject": [0.5, 0.5]}')
         ours.send_bytes(encoded(mushroom()))
         assert json.loads(ours.recv_bytes())["done"]["method"] == "transparency"
         assert [Image.open(io.BytesIO(ours.recv_bytes())).format for _ in range(2)] == ["JPEG", "PNG"]
