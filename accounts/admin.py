@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import Count, Q, QuerySet, Sum
@@ -17,7 +18,7 @@ from accounts.models import ApiToken, User
 from jobs.core import moderation, quota
 from jobs.models import State
 from reconsite.admin.actions import ModeratedAdmin, ModerationAction, admin_action
-from reconsite.admin.components import YesNoFilter, link
+from reconsite.admin.components import ReadOnly, YesNoFilter, link
 
 BAN = ModerationAction(
     "ban", "Ban", "Ban these users?", "Ban", "banned", moderation.ban, "ban", lambda user: user.is_active
@@ -141,3 +142,25 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_add_permission(self, request: object) -> bool:
         return False
+
+
+admin.site.unregister(Authenticator)
+
+
+@admin.register(Authenticator)
+class SecondFactorAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Second factors: a superuser can delete those of someone who has lost theirs; nobody sees their secrets."""
+
+    list_display = ("user", "type", "created_at", "last_used_at")
+    list_filter = ("type",)
+    search_fields = ("user__email",)
+    list_select_related = ("user",)
+    fields = ("user", "type", "created_at", "last_used_at")
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Only the filter: `?data__contains=` would reveal a secret piece by piece."""
+        return lookup.startswith("type")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever deletes a second factor weakens an account."""
+        return _is_superuser(request)

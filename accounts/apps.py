@@ -26,11 +26,13 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         """Create the group once the permissions of `jobs` exist, and end the access that a change takes away."""
         post_migrate.connect(create_moderators, sender=apps.get_app_config("jobs"))
+        from allauth.mfa.signals import authenticator_added
         from django.contrib.sessions.models import Session
 
-        from accounts.core import announce, tokens
+        from accounts.core import announce, proved_sessions, tokens
         from accounts.models import ApiToken, password_changed
 
+        authenticator_added.connect(proved_sessions.factor_added)
         password_changed.connect(tokens.revoke_all_of)
         post_delete.connect(announce.session_ended, sender=Session)
         post_delete.connect(announce.token_deleted, sender=ApiToken)

@@ -5,6 +5,7 @@ import { measureBars } from "./lib/bars";
 import { wireCopyButtons } from "./lib/copy";
 import { all, find, need, setText } from "./lib/dom";
 import { formatDay, formatDuration } from "./lib/format";
+import { wirePasskeys } from "./lib/passkeys";
 import { applyTheme, asTheme, storedTheme, storeTheme, type Theme } from "./lib/theme";
 
 function wireThemeMenu(): void {
@@ -85,4 +86,5 @@ showDurations();
 showNumbers();
 wireConfirmations();
 wireCopyButtons();
+wirePasskeys();
 focusFirstError();

@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "drf_standardized_errors",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "allauth.usersessions",
     "csp",
     "accounts",
@@ -81,6 +82,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "reconsite.middleware.no_store",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.require_second_factor",
     "accounts.middleware.track_session",
 ]
 ROOT_URLCONF = "reconsite.urls"
@@ -243,6 +245,22 @@ ACCOUNT_FORMS = {
     "reauthenticate": "accounts.pages.auth_forms.ReauthenticateForm",
     "reset_password": "accounts.pages.auth_forms.ResetPasswordForm",
     "reset_password_from_key": "accounts.pages.auth_forms.ResetPasswordKeyForm",
+}
+ACCOUNT_EMAIL_NOTIFICATIONS = HAS_MAIL_SERVER  # an email after each change of password, addresses and second factor
+STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", False)
+MFA_ADAPTER = "accounts.pages.mfa_adapter.MfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = ACCOUNT_EMAIL_VERIFICATION != "mandatory"  # without a mail server, none can be verified
+MFA_FORMS = {
+    "authenticate": "accounts.pages.mfa_forms.CodeForm",
+    "reauthenticate": "accounts.pages.mfa_forms.ConfirmCodeForm",
+    "activate_totp": "accounts.pages.mfa_forms.ActivateAppForm",
+    "add_webauthn": "accounts.pages.mfa_forms.AddPasskeyForm",
+    "authenticate_webauthn": "accounts.pages.mfa_forms.PasskeyForm",
+    "reauthenticate_webauthn": "accounts.pages.mfa_forms.ConfirmPasskeyForm",
+    "login_webauthn": "accounts.pages.mfa_forms.PasskeySignInForm",
+    "edit_webauthn": "accounts.pages.mfa_forms.RenamePasskeyForm",
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("NUM_PROXIES", 0)  # rate limits and sessions see the client, not the proxy
 OPEN_SIGN_UP = env.bool("OPEN_SIGN_UP", True)

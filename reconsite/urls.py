@@ -20,6 +20,7 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.account.urls")),
+    path("accounts/two-factor/", include("allauth.mfa.urls")),
     path("api/v1/auth/", include("accounts.api.urls")),
     path("api/v1/", include("jobs.api.urls")),
     path("admin/login/", RedirectView.as_view(pattern_name="account_login", query_string=True)),

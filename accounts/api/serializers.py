@@ -12,6 +12,12 @@ class SignInSerializer(serializers.Serializer[dict[str, Any]]):
 
     email = serializers.EmailField()
     password = serializers.CharField(style={"input_type": "password"}, trim_whitespace=False)
+    code = serializers.CharField(
+        default="",
+        allow_blank=True,
+        max_length=20,
+        help_text="From the authenticator app, or a recovery code: only with two-factor authentication.",
+    )
     name = serializers.CharField(default="app", max_length=100, help_text="Name of the app or device.")
 
 

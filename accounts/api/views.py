@@ -12,10 +12,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.serializers import SignInSerializer, TokenSerializer
-from accounts.core import tokens
+from accounts.core import second_factor, tokens
 from accounts.core.authentication import BearerAuthentication
 from accounts.models import ApiToken, User
+from accounts.pages.mfa_forms import CodeForm
 from jobs.api.throttling import ScopedLimit
+from reconsite.core.errors import Rejected
 
 FAILURE_WAIT_SECONDS = 300
 """What `Retry-After` says: allauth counts the failures of five minutes per account (its rate `login_failed`)."""
@@ -37,8 +39,9 @@ class SignIn(APIView):
     def post(self, request: Request) -> Response:
         """Create a token (201). An unknown email and a wrong password get the same 401.
 
-        403 if the account has the maximum number of tokens. 429 after several failures, per account and per address, as
-        on the sign-in page.
+        With two-factor authentication, `code` is needed too: 401 with `second_factor_required` or `wrong_code`.
+        403 if the account has the maximum number of tokens, or lacks the second factor that its role requires. 429
+        after several failures, per account and per address, as on the sign-in page.
         """
         form = SignInSerializer(data=request.data)
         form.is_valid(raise_exception=True)
@@ -46,6 +49,7 @@ class SignIn(APIView):
         user = _authenticate(request, values["email"], values["password"])
         if user is None:
             raise AuthenticationFailed("Wrong email or password.")
+        _check_second_factor(user, values["code"])
         row, token = tokens.create(user, values["name"])
         return Response(TokenSerializer({"token": token, "expires_at": row.expiry}).data, status=201)
 
@@ -57,6 +61,22 @@ def _authenticate(request: Request, email: str, password: str) -> User | None:
     except ValidationError as error:  # allauth's way of saying that the limit is reached
         raise Throttled(wait=FAILURE_WAIT_SECONDS) from error
     return user if isinstance(user, User) and user.is_active else None
+
+
+def _check_second_factor(user: User, code: str) -> None:
+    """Raises Rejected, or Throttled after too many wrong codes, which the page counts too."""
+    if second_factor.is_missing(user):
+        raise Rejected("second_factor_missing")
+    if not second_factor.is_set_up(user):
+        return
+    if not code:
+        raise Rejected("second_factor_required")
+    form = CodeForm(data={"code": code}, user=user)
+    if form.has_error("code", "too_many_login_attempts"):
+        raise Throttled(wait=FAILURE_WAIT_SECONDS)
+    if not form.is_valid():
+        raise Rejected("wrong_code")
+    form.authenticator.record_usage()
 
 
 class SignOut(APIView):

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, QuerySet
@@ -87,6 +88,7 @@ def _account(user: User) -> dict[str, Any]:
         "addresses": _values(EmailAddress.objects.filter(user=user), "email", "verified", "primary"),
         "tokens": _values(ApiToken.objects.filter(user=user), "name", "created", "last_used_at", "expiry"),
         "sessions": _values(UserSession.objects.filter(user=user), "ip", "user_agent", "created_at", "last_seen_at"),
+        "second_factors": _values(Authenticator.objects.filter(user=user), "type", "created_at", "last_used_at"),
         "tags": list(user.tags.values_list("name", flat=True)),
         "reports": _values(reports, "job_id", "reason", "text", "created_at", "closed_at"),
     }

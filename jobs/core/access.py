@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
+from accounts.core import second_factor
 from accounts.models import User
 from jobs.models import Artifact, Job, JobQuerySet, State
 from ml import files
@@ -27,7 +28,7 @@ def jobs_of(user: AbstractBaseUser | AnonymousUser) -> JobQuerySet:
 
 def job_for_read(user: AbstractBaseUser | AnonymousUser, job_id: UUID) -> Job | None:
     """The job if `user` may view it: the owner, or staff who may view jobs (also hidden ones)."""
-    if isinstance(user, User) and user.is_staff and user.has_perm("jobs.view_job"):
+    if isinstance(user, User) and _is_moderator(user):
         return Job.objects.filter(pk=job_id, deleted_at=None).first()
     return jobs_of(user).filter(pk=job_id).first()
 
@@ -37,7 +38,11 @@ def can_read(user: User, job: Job) -> bool:
     if job.deleted_at is not None:
         return False
     is_own = job.owner_id == user.pk and job.hidden_at is None
-    return is_own or (user.is_staff and user.has_perm("jobs.view_job"))
+    return is_own or _is_moderator(user)
+
+
+def _is_moderator(user: User) -> bool:
+    return user.is_staff and user.has_perm("jobs.view_job") and not second_factor.is_missing(user)
 
 
 def job_for_write(user: AbstractBaseUser | AnonymousUser, job_id: UUID) -> Job | None:

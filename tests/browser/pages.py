@@ -149,6 +149,8 @@ def _visits(made: Job, token: str, unfinished: dict[State, Job]) -> list[Visit]:
         "delete-account": reverse("accounts:delete"),
         "email": reverse("account_email"),
         "password": reverse("account_change_password"),
+        "two-factor": reverse("mfa_index"),
+        "confirm-password": reverse("account_reauthenticate"),
         "sign-out": reverse("account_logout"),
     }
     anonymous = [Visit(name, path, signed_in=False) for name, path in public.items()]

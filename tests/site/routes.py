@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
@@ -20,6 +21,7 @@ from accounts.models import ApiToken, User
 from jobs.core import sharing
 from jobs.models import AbuseReport, Artifact, Job, ModerationAct
 from ml.files import POSTER
+from tests.accounts.second_factor import with_passkey
 from tests.conftest import encoded, make_user, picture, signed_in
 from tests.jobs.models import finish
 
@@ -77,7 +79,7 @@ class World:
         job = self.published if "explore/" in route else self.job
         values = {
             "job_id": job.pk,
-            "pk": job.pk,
+            "pk": Authenticator.objects.get().pk if "webauthn/keys/" in route else job.pk,
             "name": "mesh.glb",
             "position": 0,
             "token": sharing.share(self.job).token,
@@ -103,6 +105,7 @@ class World:
             "jobs/abusereport/": AbuseReport.objects.get().pk,
             "jobs/moderationact/": ModerationAct.objects.get().pk,
             "auth/group/": Group.objects.get().pk,
+            "mfa/authenticator/": Authenticator.objects.get().pk,
             "usersessions/usersession/": UserSession.objects.get(user=self.users["owner"]).pk,
             "jobs/photo/": self.job.photos.get().pk,
             "jobs/artifact/": self.job.artifacts.get(name="mesh.glb").pk,
@@ -128,6 +131,7 @@ def build(job: Job, other: Job) -> World:
     row, world.revoked = ApiToken.objects.create(user=job.owner)
     row.delete()
     UserSession.objects.create(user=job.owner, ip="127.0.0.1", session_key="of-a-browser", user_agent="")
+    with_passkey(job.owner)
     AbuseReport.objects.create(job=other, reason="other")
     ModerationAct.objects.create(act="hide", reason="Rude.", subject="Lamp", job=job)
     return world

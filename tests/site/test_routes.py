@@ -48,6 +48,7 @@ def status(world: World, route: str, method: str, identity: str) -> str:
 
 
 @pytest.mark.slow  # some 2,000 requests
+@pytest.mark.timeout(1200)
 def test_every_route_answers_each_identity_as_declared(
     submit: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:
