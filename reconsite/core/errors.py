@@ -15,7 +15,7 @@ MESSAGES: dict[str, str] = {
     "internal": "Something went wrong on the server. Press “Try again”. If it keeps happening, contact the operator.",
     "quota_exceeded": "Your storage is full. Delete some models, or ask the operator for more storage.",
     "too_many_tokens": "You've reached the maximum number of API tokens. Revoke one first.",
-    "second_factor_required": "Enter a code from your authenticator app, or a recovery code (field “code”).",
+    "second_factor_required": "The password is right. Also send a code from the authenticator app, or a recovery code.",
     "wrong_code": "Wrong code. Enter a current code from your authenticator app, or an unused recovery code.",
     "second_factor_missing": "Your role requires two-factor authentication. Set it up on your account page first.",
     "too_many_active": "You've reached the maximum number of active jobs. Wait for one to finish.",
