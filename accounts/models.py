@@ -40,8 +40,21 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox names 
 class ApiToken(AbstractAuthToken):  # type: ignore[misc]
     """The token of one app or device; only its hash is stored."""
 
+    class Scope(models.TextChoices):
+        """What a request with the token may do."""
+
+        READ = "read", "Read only"
+        WRITE = "write", "Read and write"
+
     name = models.CharField(max_length=100, default="app")
+    scope = models.CharField(max_length=5, choices=Scope.choices, default=Scope.WRITE)
+    is_renewed = models.BooleanField(default=True, help_text="Each use postpones its expiry.")
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     def __str__(self) -> str:
         return f"{self.name} ({self.token_key}…)"
+
+    @property
+    def scopes(self) -> list[str]:
+        """`write` includes `read`."""
+        return ["read", "write"] if self.scope == self.Scope.WRITE else ["read"]

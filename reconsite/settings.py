@@ -65,11 +65,13 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.usersessions",
     "csp",
+    "corsheaders",
     "accounts",
     "jobs",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "reconsite.middleware.refuse_odd_addresses",
     "reconsite.middleware.body_limit",
     "servestatic.middleware.ServeStaticMiddleware",
@@ -278,7 +280,10 @@ REST_FRAMEWORK = {
         "accounts.core.authentication.BearerAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "accounts.core.permissions.HasScope",
+    ],
     "DEFAULT_PARSER_CLASSES": [
         "jobs.api.parsers.LimitedJSONParser",
         "rest_framework.parsers.FormParser",
@@ -294,6 +299,7 @@ REST_FRAMEWORK = {
         "report": env.str("REPORT_RATE", "10/hour"),
         "share": env.str("SHARE_RATE", "60/hour"),
         "sign-in": env.str("SIGN_IN_RATE", "10/min"),
+        "account": env.str("ACCOUNT_RATE", "30/hour"),
     },
     "NUM_PROXIES": env.int("NUM_PROXIES", 0),
     "URL_FORMAT_OVERRIDE": None,  # `?format=` is the format of a model
@@ -303,6 +309,12 @@ DRF_STANDARDIZED_ERRORS = {
     "EXCEPTION_FORMATTER_CLASS": "jobs.api.exception_handler.ProblemFormatter",
     "EXCEPTION_HANDLER_CLASS": "jobs.api.exception_handler.ApiExceptionHandler",
 }
+# Pages of other sites may call the API with a token, if they are listed; never with a cookie.
+CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", [])
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "if-none-match", "last-event-id", "range"]
+CORS_EXPOSE_HEADERS = ["Content-Disposition", "Content-Range", "ETag", "Location", "Retry-After"]
+CORS_EXPOSE_HEADERS += [f"RateLimit-{name}" for name in ("Limit", "Remaining", "Reset", "Policy")]
 KNOX_TOKEN_MODEL = "accounts.ApiToken"
 MIGRATION_MODULES = {"knox": None}  # its table is unused, and keeps PostgreSQL from truncating users
 REST_KNOX = {

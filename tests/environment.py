@@ -51,6 +51,7 @@ def prepare() -> None:
         CUTOUT_RATE="1000/min",
         SHARE_RATE="1000/min",
         SIGN_IN_RATE="1000/min",
+        ACCOUNT_RATE="1000/min",
         DJANGO_ALLOW_ASYNC_UNSAFE="1",
     )
     if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):  # the processes share the cores

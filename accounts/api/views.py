@@ -6,7 +6,7 @@ from allauth.account.adapter import get_adapter
 from django.core.exceptions import ValidationError
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import AuthenticationFailed, Throttled
-from rest_framework.permissions import AllowAny
+from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -83,6 +83,7 @@ class SignOut(APIView):
     """Revoke the token of this request."""
 
     authentication_classes = (BearerAuthentication,)
+    permission_classes = (IsAuthenticated,)  # whatever its scope
 
     @extend_schema(request=None, responses={204: None})
     def post(self, request: Request) -> Response:

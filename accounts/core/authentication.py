@@ -19,6 +19,8 @@ class BearerAuthentication(TokenAuthentication):  # type: ignore[misc]
 
     def renew_token(self, auth_token: ApiToken) -> None:
         """The request does not wait for this: the token is renewed with one of the next ones."""
+        if not auth_token.is_renewed:
+            return
         write_if_free(lambda: super(BearerAuthentication, self).renew_token(auth_token))
 
     def validate_user(self, auth_token: ApiToken) -> tuple[User, ApiToken]:

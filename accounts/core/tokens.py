@@ -21,17 +21,25 @@ LAST_USE_PRECISION_SECONDS = 60
 
 
 @transaction.atomic
-def create(user: User, name: str, *, never_expires: bool = False) -> tuple[ApiToken, str]:
+def create(
+    user: User,
+    name: str,
+    *,
+    never_expires: bool = False,
+    lifetime: timedelta | None = None,
+    scope: ApiToken.Scope = ApiToken.Scope.WRITE,
+) -> tuple[ApiToken, str]:
     """A new token and its text, which cannot be shown again.
 
-    It expires after 30 days without use (`REST_KNOX`), unless it `never_expires`.
+    It expires after 30 days without use (`REST_KNOX`), unless it `never_expires`, or after `lifetime` in any case.
     Raises Rejected(`too_many_tokens`).
     """
     User.objects.select_for_update().get(pk=user.pk)  # what is counted stays true until the end of the transaction
     if active_tokens(user).count() >= MAX_TOKENS:
         raise Rejected("too_many_tokens")
-    expiry = None if never_expires else settings.REST_KNOX["TOKEN_TTL"]
-    row, text = ApiToken.objects.create(user=user, name=name, expiry=expiry)
+    expiry = None if never_expires else lifetime or settings.REST_KNOX["TOKEN_TTL"]
+    is_renewed = lifetime is None
+    row, text = ApiToken.objects.create(user=user, name=name, expiry=expiry, scope=scope, is_renewed=is_renewed)
     return row, text
 
 

@@ -86,7 +86,7 @@ def _account(user: User) -> dict[str, Any]:
     return {
         **_fields(user, fields),
         "addresses": _values(EmailAddress.objects.filter(user=user), "email", "verified", "primary"),
-        "tokens": _values(ApiToken.objects.filter(user=user), "name", "created", "last_used_at", "expiry"),
+        "tokens": _values(ApiToken.objects.filter(user=user), "name", "scope", "created", "last_used_at", "expiry"),
         "sessions": _values(UserSession.objects.filter(user=user), "ip", "user_agent", "created_at", "last_seen_at"),
         "second_factors": _values(Authenticator.objects.filter(user=user), "type", "created_at", "last_used_at"),
         "tags": list(user.tags.values_list("name", flat=True)),

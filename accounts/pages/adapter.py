@@ -76,11 +76,18 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def add_message(
         self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **kwargs: Any
     ) -> None:
-        """Add a message of allauth, unless it claims that an email was sent although sending failed."""
+        """Add a message of allauth, unless it claims that an email was sent although sending failed.
+
+        The API shows no messages: one would wait for the next page of a browser that is signed in.
+        """
+        if request.path.startswith("/api/"):
+            return
         if message_template != _SENT or not hasattr(request, "email_failed"):
             super().add_message(request, level, message_template, *args, **kwargs)
 
     def _report_failure(self, email: str) -> None:
-        if not hasattr(self.request, "email_failed"):  # one message, however many emails the request sends
+        if not hasattr(self.request, "email_failed") and not self.request.path.startswith(
+            "/api/"
+        ):  # one message, however many emails the request sends
             messages.error(self.request, EMAIL_FAILED.format(email=email))
         self.request.email_failed = True

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from accounts.core import tokens
-from accounts.models import User
+from accounts.models import ApiToken, User
 
 
 class ProfileForm(forms.ModelForm[User]):
@@ -33,9 +33,17 @@ class TokenForm(forms.Form):
         required=False,
     )
 
+    scope = forms.ChoiceField(
+        label="Access", choices=ApiToken.Scope.choices, required=False, initial=ApiToken.Scope.WRITE
+    )
+
     def __init__(self, user: User, *args: Any) -> None:
         super().__init__(*args)
         self._user = user
+
+    def clean_scope(self) -> ApiToken.Scope:
+        """Read and write unless chosen otherwise."""
+        return ApiToken.Scope(self.cleaned_data["scope"] or ApiToken.Scope.WRITE)
 
     def clean_name(self) -> str:
         """The name. Raises ValidationError if another active token has it."""

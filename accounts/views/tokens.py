@@ -30,7 +30,10 @@ def token_list(request: HttpRequest) -> HttpResponse:
         return _page(request, form)
     try:
         token, text = tokens.create(
-            current_user(request), form.cleaned_data["name"], never_expires=bool(form.cleaned_data["never_expires"])
+            current_user(request),
+            form.cleaned_data["name"],
+            never_expires=bool(form.cleaned_data["never_expires"]),
+            scope=form.cleaned_data["scope"],
         )
     except Rejected as error:
         form.add_error(None, error.message)

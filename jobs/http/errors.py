@@ -21,6 +21,8 @@ STATUS = {
     "second_factor_required": 401,
     "wrong_code": 401,
     "second_factor_missing": 403,
+    "sign_up_closed": 403,
+    "email_failed": 503,
     "idempotency_conflict": 409,
     "wrong_state": 409,
     "source_missing": 409,
@@ -29,7 +31,13 @@ STATUS = {
     "preview_failed": 503,
 }
 """HTTP status of a rejection; 400 for every other code."""
-RETRY_AFTER_SECONDS = {"photos_busy": 5, "preview_busy": 3, "preview_failed": 3, "too_many_active": 15}
+RETRY_AFTER_SECONDS = {
+    "email_failed": 60,
+    "photos_busy": 5,
+    "preview_busy": 3,
+    "preview_failed": 3,
+    "too_many_active": 15,
+}
 """Value of the Retry-After header. A preview takes about a second, and several may be waiting; a job takes longer."""
 ALREADY_ENDED = "The job has already ended."
 NOT_RETRYABLE = "Only a failed or cancelled job can be retried."
@@ -39,6 +47,7 @@ FIELDS = {
     "title_missing": "title",
     "too_many_tags": "tags",
     "tag_too_long": "tags",
+    "invalid_key": "key",
 }
 """The field that a rejection with status 400 is about; the photo for every other code."""
 
