@@ -35,6 +35,8 @@ RESPONSE_SECONDS = 40.0
 """A process that does not respond for this long, its start included, is killed."""
 WAIT_SECONDS = 10.0
 """How long a request waits until a process is free."""
+PHOTO_FAULTS = (-signal.SIGXCPU, -signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGFPE)
+"""Exit codes of a process that a photo has killed."""
 MAX_WAITING = 16
 """Requests that may wait at once: each holds its photo in memory."""
 
@@ -159,7 +161,7 @@ class PhotoProcesses:
 def _explain(exit_code: int, error: Exception) -> Exception:
     """A process that a photo has killed is the photo's fault; one that hangs or is killed by others is ours."""
     logger.warning("A photo process was lost (exit code %s): %r", exit_code, error)
-    if exit_code in (-signal.SIGXCPU, -signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGFPE):
+    if exit_code in PHOTO_FAULTS:
         return ReconstructionError("unreadable_image")
     return Rejected("photos_busy")
 

@@ -14,7 +14,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from multiprocessing.connection import Connection
@@ -23,6 +23,7 @@ from typing import Any
 from django.conf import settings
 
 from jobs.core import child_process
+from jobs.core.photo_processes import PHOTO_FAULTS
 from ml.cutout_options import CutoutOptions
 from ml.errors import ReconstructionError
 from reconsite.core.errors import Rejected
@@ -33,6 +34,8 @@ MAX_WAITING = 4
 """Photos accepted at once: at a second each, the last one takes about as long as a person will wait."""
 REMEMBERED = 256
 """Digests of photos that were cut out: enough for the photos that people look at before they send them."""
+CPU_SECONDS = 60
+"""Processor time of one photo, over all threads of the network: the default one takes about 2 s."""
 RESPONSE_SECONDS = 60.0
 """A photo that takes longer is given up together with the process; the first one includes the process's start."""
 
@@ -74,11 +77,17 @@ class CutoutProcess:
             try:
                 preview = _request(connection, data, options)
             except (EOFError, OSError) as error:
-                self.stop()
-                logger.warning("The cutout process was lost: %r", error)
-                raise Rejected("preview_failed") from error
+                raise self._explain(error) from error
             self._cut.append(_digest(data, options))
             return preview
+
+    def _explain(self, error: Exception) -> Exception:
+        """A process that a photo has killed is the photo's fault; one that hangs or is killed by others is ours."""
+        exit_code = self.stop(grace_seconds=1)
+        logger.warning("The cutout process was lost (exit code %s): %r", exit_code, error)
+        if exit_code in PHOTO_FAULTS:
+            return ReconstructionError("unreadable_image")
+        return Rejected("preview_failed")
 
     def was_cut(self, data: bytes, options: CutoutOptions) -> bool:
         """True if an object was found in the same photo recently, with the same options."""
@@ -108,14 +117,18 @@ class CutoutProcess:
             )
         return self._connection
 
-    def stop(self) -> None:
-        """End the process; the next photo starts another."""
+    def stop(self, grace_seconds: float = 0) -> int | None:
+        """End the process, which may end by itself first; its exit code. The next photo starts another."""
         if self._connection is not None:
             self._connection.close()
+        exit_code = None
         if self._process is not None:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=grace_seconds)
             self._process.kill()
-            self._process.wait()
+            exit_code = self._process.wait()
         self._connection = self._process = None
+        return exit_code
 
 
 def _digest(data: bytes, options: CutoutOptions) -> bytes:
@@ -124,7 +137,8 @@ def _digest(data: bytes, options: CutoutOptions) -> bytes:
 
 def _request(connection: Connection, data: bytes, options: CutoutOptions) -> Preview:
     """Send one photo and read the response. Raises OSError or EOFError when the process is lost or does not respond."""
-    connection.send_bytes(json.dumps({"max_pixels": settings.MAX_PIXELS, **asdict(options)}).encode())
+    limits = {"pixels": settings.MAX_PIXELS, "memory": settings.PHOTO_MEMORY_BYTES, "cpu": CPU_SECONDS}
+    connection.send_bytes(json.dumps({"limits": limits, **asdict(options)}).encode())
     connection.send_bytes(data)
     response = json.loads(_receive(connection))
     if rejection := response.get("refused"):

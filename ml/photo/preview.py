@@ -49,8 +49,16 @@ def preview_cutout(
     data: bytes, max_pixels: int = MAX_PIXELS, options: CutoutOptions = DEFAULT_OPTIONS
 ) -> CutoutPreview:
     """Cut out the object of an encoded photo. Raises ReconstructionError as `open_photo` and `cutout.find` do."""
-    original = open_photo(data, max_pixels)
-    photo = _downscaled(original)
+    return preview_of(open_small(data, max_pixels), options)
+
+
+def open_small(data: bytes, max_pixels: int = MAX_PIXELS) -> Photo:
+    """The photo, downscaled: whatever a file may cost, it costs here. Raises as `open_photo`."""
+    return _downscaled(open_photo(data, max_pixels))
+
+
+def preview_of(photo: Photo, options: CutoutOptions = DEFAULT_OPTIONS) -> CutoutPreview:
+    """Cut out the object of a downscaled photo. Raises ReconstructionError as `cutout.find`."""
     mask, method, notes = cutout.find(
         photo, remove_background=options.remove_background, mask=options.mask, subject=options.subject
     )
@@ -59,9 +67,9 @@ def preview_cutout(
         photo=_encoded(Image.fromarray(composite(photo.pixels, WHITE)), "JPEG", quality=JPEG_QUALITY),
         cutout=_encoded(_masked(photo.pixels[..., :3], mask), "PNG", compress_level=PNG_COMPRESSION),
         size=(width, height),
-        original_size=original.original_size,
+        original_size=photo.original_size,
         method=method,
-        notes=(*original.notes, *notes),
+        notes=(*photo.notes, *notes),
     )
 
 

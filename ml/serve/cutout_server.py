@@ -1,8 +1,9 @@
 """A warm process that cuts out one photo at a time: `python -m ml.serve.cutout_server DESCRIPTOR`.
 
-It reads from the inherited connection DESCRIPTOR JSON (`max_pixels` and the fields of `ml.cutout_options`) and a photo,
-and replies with JSON, the photo and the cutout (`ml.photo.preview`). It loads no torch, stores nothing, and exits when
-the other end closes.
+It reads from the inherited connection DESCRIPTOR JSON (`limits`, and the fields of `ml.cutout_options`) and a photo,
+and replies with JSON, the photo and the cutout (`ml.photo.preview`). A photo that takes more processor time than
+allowed ends the process; one whose decoding needs more memory is rejected. It loads no torch, stores nothing, and exits
+when the other end closes.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from multiprocessing.connection import Connection
 from ml.cutout_options import CutoutOptions
 from ml.errors import ReconstructionError
 from ml.photo import background_removal
-from ml.photo.preview import DEFAULT_OPTIONS, preview_cutout
+from ml.photo.memory_budget import check_budget
+from ml.photo.preview import DEFAULT_OPTIONS, open_small, preview_of
+from ml.serve.limits import Limits, limit_cpu, limited_memory
 
 
 def main(descriptor: int) -> None:
@@ -26,18 +29,25 @@ def main(descriptor: int) -> None:
     while True:
         try:
             request = json.loads(connection.recv_bytes())
-            for part in respond(connection.recv_bytes(), request.pop("max_pixels"), CutoutOptions(**request)):
+            limits = Limits(**request.pop("limits"))
+            limit_cpu(limits.cpu)
+            for part in respond(connection.recv_bytes(), limits, CutoutOptions(**request)):
                 connection.send_bytes(part)
         except (EOFError, OSError):  # the owner has closed its end
             return
 
 
-def respond(data: bytes, max_pixels: int, options: CutoutOptions = DEFAULT_OPTIONS) -> tuple[bytes, ...]:
+def respond(data: bytes, limits: Limits, options: CutoutOptions = DEFAULT_OPTIONS) -> tuple[bytes, ...]:
     """The messages to send: JSON, then the photo and the cutout; JSON alone when there is no cutout."""
     try:
-        preview = preview_cutout(data, max_pixels, options)
+        check_budget(data, limits.memory)
+        with limited_memory(limits.memory):  # the network's own memory does not depend on the file
+            photo = open_small(data, limits.pixels)
+        preview = preview_of(photo, options)
     except ReconstructionError as error:
         return (_json({"refused": {"code": error.code, "message": error.message}}),)
+    except MemoryError:
+        return (_json({"refused": {"code": "too_large", "message": ReconstructionError("too_large").message}}),)
     except Exception:
         return (_json({"error": traceback.format_exc()}),)
     details = {name: value for name, value in asdict(preview).items() if name not in ("photo", "cutout")}

@@ -9,27 +9,16 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 import traceback
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from multiprocessing.connection import Connection
 from typing import Any
-
-import psutil
 
 from ml.errors import ReconstructionError
 from ml.photo.memory_budget import check_budget
 from ml.photo.stored import encode_anew
-
-
-@dataclass(frozen=True)
-class Limits:
-    """`pixels`: width times height. `memory`: bytes beyond what the idle process has. `cpu`: seconds per photo."""
-
-    pixels: int
-    memory: int
-    cpu: int
+from ml.serve.limits import Limits, limit_cpu, limited_memory
 
 
 def main(descriptor: int) -> None:
@@ -39,24 +28,13 @@ def main(descriptor: int) -> None:
         try:
             limits = Limits(**json.loads(connection.recv_bytes()))
             data = connection.recv_bytes()
-            limit_resources(limits)
-            for part in respond(data, limits):
+            limit_cpu(limits.cpu)
+            with limited_memory(limits.memory):
+                parts = respond(data, limits)
+            for part in parts:
                 connection.send_bytes(part)
         except (EOFError, OSError):  # the owner has closed its end
             return
-
-
-def limit_resources(limits: Limits) -> None:
-    """Limits of the next photo: on processor time from now on, and on address space beyond what is in use."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    seconds = int(used.ru_utime + used.ru_stime) + limits.cpu
-    _set_soft_limit(resource.RLIMIT_CPU, seconds)
-    _set_soft_limit(resource.RLIMIT_AS, psutil.Process().memory_info().vms + limits.memory)
-
-
-def _set_soft_limit(kind: int, value: int) -> None:
-    """The hard limit stays, so that the next photo can have a limit of its own."""
-    resource.setrlimit(kind, (value, resource.getrlimit(kind)[1]))
 
 
 def respond(data: bytes, limits: Limits) -> tuple[bytes, ...]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
+from PIL import Image
+from pytest_django import Settings
 
 from jobs.work import cutout_process
 from jobs.work.cutout_process import MAX_WAITING, CutoutProcess
 from ml.cutout_options import CutoutOptions
+from ml.errors import ReconstructionError
 from reconsite.core.errors import Rejected
+from tests.conftest import encoded
+from tests.jobs.core.test_photo_processes import heic, png_of_16_bits
 
 WAIT_SECONDS = 30
 """Longer than anything here takes, so that a deadlock ends."""
@@ -47,3 +53,34 @@ def test_a_crashed_process_is_restarted(photo: bytes) -> None:
     assert process.cut(photo, CutoutOptions()).metadata["method"] == "transparency"
     assert process._process.pid != first
     process.stop()
+
+
+@pytest.fixture
+def running() -> Iterator[CutoutProcess]:
+    process = CutoutProcess()
+    yield process
+    process.stop()
+
+
+def test_a_photo_over_the_memory_budget_is_rejected_and_the_next_one_is_cut_out(
+    running: CutoutProcess, photo: bytes, settings: Settings
+) -> None:
+    """By its header, and where the header says less (HEIC), by the kernel."""
+    for large in (png_of_16_bits(1000), heic(900)):
+        settings.PHOTO_MEMORY_BYTES = 4_000_000
+        with pytest.raises((ReconstructionError, Rejected)) as rejection:
+            running.cut(large, CutoutOptions())
+        assert rejection.value.code in ("too_large", "unreadable_image", "preview_failed")
+    settings.PHOTO_MEMORY_BYTES = 1024**3
+    assert running.cut(photo, CutoutOptions()).metadata["method"] == "transparency"
+
+
+def test_a_photo_that_takes_too_long_ends_the_process_only(
+    running: CutoutProcess, photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cutout_process, "CPU_SECONDS", 0)
+    with pytest.raises(ReconstructionError) as rejection:
+        running.cut(encoded(Image.new("RGBA", (5000, 5000), (1, 2, 3, 4)), compress_level=1), CutoutOptions())
+    assert rejection.value.code == "unreadable_image"
+    monkeypatch.setattr(cutout_process, "CPU_SECONDS", 60)
+    assert running.cut(photo, CutoutOptions()).metadata["method"] == "transparency"
