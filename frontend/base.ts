@@ -1,6 +1,7 @@
 // On every page: Bootstrap's menus, the theme menu, times in the visitor's own zone, sticky bars, and confirmation dialogs.
 import "bootstrap/js/dist/collapse";
 import "bootstrap/js/dist/dropdown";
+import { wireArrowKeys } from "./lib/arrow_keys";
 import { measureBars } from "./lib/bars";
 import { wireCopyButtons } from "./lib/copy";
 import { all, find, need, setText } from "./lib/dom";
@@ -79,6 +80,7 @@ function focusFirstError(): void {
 }
 
 measureBars();
+wireArrowKeys();
 wireThemeMenu();
 wireNotices();
 showLocalTimes();

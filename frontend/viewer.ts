@@ -9,6 +9,7 @@ import { createModes } from "./viewer/modes";
 import { createRuler, type Ruler, type SizeMm } from "./viewer/ruler";
 import { createStage, FIELD_OF_VIEW, type Stage } from "./viewer/stage";
 import { wireToolbar } from "./viewer/toolbar";
+import { wireTouch } from "./viewer/touch";
 
 function showMessage(host: HTMLElement, text: string): void {
   const message = need("[data-viewer-message]", host);
@@ -70,6 +71,7 @@ async function start(host: HTMLElement): Promise<void> {
     },
   });
   stage.controls.autoRotate = !reducedMotion();
+  wireTouch(host, canvas);
   const model = await loadModel(host.dataset["model"] ?? "", (fraction) => showProgress(host, fraction));
   ruler = rulerFor(host, model);
   fit();

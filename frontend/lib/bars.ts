@@ -1,7 +1,7 @@
 /** The heights of the bars that stick to the window, for the style sheet: they change with menus, fonts and zoom. */
 import { find } from "./dom";
 
-const BARS = { "--rc-top-bar": ".site-bar", "--rc-bottom-bar": ".bulk-bar" };
+const BARS = { "--rc-top-bar": ".site-bar", "--rc-bottom-bar": ".bulk-bar, .submit-bar" };
 
 export function measureBars(): void {
   for (const [property, selector] of Object.entries(BARS)) {

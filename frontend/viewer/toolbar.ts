@@ -1,6 +1,9 @@
 /** Buttons, menus and keys of the viewer. Keys work only while the viewer has focus. */
-import { all, find, need } from "../lib/dom";
+import { all, find, need, reducedMotion } from "../lib/dom";
 import { type Action, createAction, hideUnsupported, type Parts, setAutoRotate, setPressed } from "./actions";
+
+/** As in viewer.css: the width below which menus are sheets at the lower edge of the window. */
+const PHONE = "(max-width: 575.98px)";
 
 export function wireToolbar(parts: Parts): Action {
   const { host, stage } = parts;
@@ -24,8 +27,14 @@ function wireMenu(host: HTMLElement, button: HTMLElement): void {
   const show = (open: boolean): void => {
     sheet.classList.toggle("is-open", open);
     button.setAttribute("aria-expanded", String(open));
+    if (open && matchMedia(PHONE).matches) showAtTheBottom(host, sheet);
+    else sheet.removeAttribute("popover");
   };
-  button.addEventListener("click", () => show(!sheet.classList.contains("is-open")));
+  button.addEventListener("click", (event) => {
+    show(!sheet.classList.contains("is-open"));
+    const opened = event.detail === 0 && sheet.classList.contains("is-open"); // by the keyboard
+    if (opened) find<HTMLButtonElement>("button:not([hidden])", sheet)?.focus();
+  });
   document.addEventListener("pointerdown", (event) => {
     if (!sheet.contains(event.target as Node) && !button.contains(event.target as Node)) show(false);
   });
@@ -34,6 +43,13 @@ function wireMenu(host: HTMLElement, button: HTMLElement): void {
     show(false);
     button.focus();
   });
+}
+
+/** Opens the sheet at the lower edge of the window, below the model. */
+function showAtTheBottom(host: HTMLElement, sheet: HTMLElement): void {
+  sheet.popover = "manual";
+  sheet.showPopover();
+  host.scrollIntoView({ block: "start", behavior: reducedMotion() ? "instant" : "smooth" });
 }
 
 function wireHelp(host: HTMLElement): void {

@@ -12,6 +12,7 @@ from tests.browser import pages
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 COVERED = (Path(__file__).parent / "covered.js").read_text()
+RING = (Path(__file__).parent / "ring.js").read_text()
 CONTROLS = "a[href], button, input:not([type=hidden]), select, textarea, summary, canvas[tabindex], [id]:is(h2, h3)"
 """What is scrolled to: controls, and the headings that a link of a table of contents can name."""
 WITH_CONTROLS_BELOW_THE_WINDOW = ("home", "explore", "upload", "result", "gallery", "history", "profile")
@@ -66,6 +67,28 @@ def test_no_bar_covers_what_the_tab_key_reaches(
             found += [f"{visit.name}: {problem}" for problem in covered_after_tabbing(page)]
             page.close()
     assert found == []
+
+
+def test_every_control_that_the_tab_key_reaches_shows_a_ring(showcase: pages.Furnished, browser: Browser) -> None:
+    contexts = pages.open_contexts(browser, showcase.address, showcase.owner, viewport=DESKTOP, reduced_motion="reduce")
+    found: list[str] = []
+    for visit in showcase.visits:
+        page = pages.show(contexts[visit.signed_in], visit)
+        found += [f"{visit.name}: {problem}" for problem in without_ring(page)]
+        page.close()
+    assert found == []
+
+
+def without_ring(page: Page) -> list[str]:
+    """The controls whose focus nobody can see, in the order of the Tab key."""
+    found: list[str] = []
+    for _ in range(MAX_STOPS):
+        page.keyboard.press("Tab")
+        problem = page.evaluate(RING)
+        if problem is None:
+            return found
+        found += [problem] if problem else []
+    pytest.fail("the Tab key does not leave the page")
 
 
 def covered_after_tabbing(page: Page) -> list[str]:

@@ -111,6 +111,37 @@ def picture_at_depth(page: Page, depth: str) -> bytes:
     return page.locator("[data-viewer] canvas").first.screenshot()
 
 
+def test_download_is_at_most_ten_tab_stops_from_the_start(result: Page) -> None:
+    for _stop in range(10):
+        result.keyboard.press("Tab")
+        if "Download" in result.evaluate("document.activeElement.innerText"):
+            return
+    pytest.fail("not reached")
+
+
+@pytest.mark.parametrize("group", ["Turntable images", "Viewer tools"])
+def test_a_group_is_one_tab_stop_with_arrow_keys_inside(result: Page, group: str) -> None:
+    items = result.locator(f"[data-arrow-keys][aria-label^='{group}']").locator("a:visible, button:visible")
+    items.first.focus()
+    result.keyboard.press("ArrowRight")
+    expect(items.nth(1)).to_be_focused()
+    result.keyboard.press("End")
+    expect(items.last).to_be_focused()
+    result.keyboard.press("ArrowRight")
+    expect(items.first).to_be_focused()
+    result.keyboard.press("Tab")
+    assert not result.evaluate("document.activeElement.closest('[data-arrow-keys]')")
+
+
+def test_the_keyboard_opens_a_menu_of_the_viewer_and_returns(result: Page) -> None:
+    opener = result.get_by_role("button", name="Light, background and measurements")
+    opener.focus()
+    result.keyboard.press("Enter")
+    expect(result.get_by_role("button", name="Front", exact=True)).to_be_focused()
+    result.keyboard.press("Escape")
+    expect(opener).to_be_focused()
+
+
 def test_deletion_requires_confirmation(result: Page, model: Job) -> None:
     result.get_by_role("link", name="Delete").click()
     expect(result.get_by_role("dialog")).to_contain_text("permanently deleted")

@@ -52,7 +52,7 @@ def viewer(browser: Browser, address: str, owner: User, model: Job) -> Iterator[
 
 def choose(page: Page, action: str) -> None:
     """Click a button of the viewer, even inside a closed menu, and wait for the next frame."""
-    page.locator(f'[data-act="{action}"]').dispatch_event("click")
+    page.locator(f'[data-act="{action}"]').first.dispatch_event("click")
     page.evaluate("new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))")
 
 
