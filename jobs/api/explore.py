@@ -17,7 +17,7 @@ from rest_framework.throttling import BaseThrottle
 
 from accounts.models import User
 from jobs.api.conditional import with_etag
-from jobs.api.file_download import FILE_DOWNLOAD_SCHEMA, file_response
+from jobs.api.file_download import ARCHIVE_SCHEMA, FILE_DOWNLOAD_SCHEMA, FileActions, archive_response, file_response
 from jobs.api.queries import PublicSearchSerializer, read_query
 from jobs.api.throttling import ScopedLimit
 from jobs.core import access, sharing, tagging
@@ -81,7 +81,7 @@ class ReportSerializer(serializers.ModelSerializer[AbuseReport]):
         fields = ("reason", "text")
 
 
-class ExploreViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
+class ExploreViewSet(FileActions, mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
     """Published models."""
 
     serializer_class = PublicJobSerializer
@@ -119,6 +119,13 @@ class ExploreViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
     def file(self, request: Request, pk: UUID, name: str) -> HttpResponseBase:
         """Download one file. Supports ranges and ETags."""
         return file_response(request, access.public_file(self._public(pk), name))
+
+    @extend_schema(operation_id="explore_archive", **ARCHIVE_SCHEMA)
+    @action(detail=True)
+    def archive(self, request: Request, pk: UUID) -> HttpResponseBase:
+        """Download all public files as one ZIP, which is written while it is sent."""
+        job = self._public(pk)
+        return archive_response(job, access.public_files(job))
 
     @extend_schema(request=ReportSerializer, responses={201: ReportSerializer})
     @action(detail=True, methods=["post"])

@@ -13,6 +13,7 @@ from jobs.api.pagination import MAX_PAGE_SIZE
 from jobs.core.search import SORTS
 from jobs.http.serializers import JobSerializer
 from jobs.models import State
+from ml.formats import format_names
 
 MAX_TEXT = 200
 """Characters of a search text; a title has at most 100."""
@@ -59,6 +60,12 @@ class FieldNames(serializers.CharField):
         if unknown := sorted(names - set(JobSerializer.Meta.fields)):
             raise ValidationError(f"There is no field {', '.join(unknown)}.")
         return frozenset(names)
+
+
+class FormatSerializer(QuerySerializer):
+    """Which files of a result to list."""
+
+    format = serializers.ChoiceField(choices=format_names(), required=False)
 
 
 class PageSerializer(QuerySerializer):

@@ -6,6 +6,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.routers import SimpleRouter
 
 from jobs.api.explore import ExploreViewSet
+from jobs.api.links import LinkedFile
 from jobs.api.server import Server
 from jobs.api.views import JobViewSet
 from jobs.http import converters  # noqa: F401 (registers `file_name`)
@@ -17,6 +18,7 @@ router.register("explore", ExploreViewSet, basename="explore")
 app_name = "api"
 urlpatterns = [
     path("", include(router.urls)),
+    path("links/<str:token>/<file_name:name>", LinkedFile.as_view(), name="link"),
     path("server/", Server.as_view(), name="server"),
     path("schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="schema"),
     path(

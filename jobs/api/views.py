@@ -18,10 +18,17 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
 from accounts.models import User
-from jobs.api import bulk
+from jobs.api import bulk, formats
 from jobs.api.conditional import with_etag
-from jobs.api.file_download import FILE_DOWNLOAD_SCHEMA, file_response
-from jobs.api.queries import FieldsSerializer, SearchSerializer, read_query
+from jobs.api.file_download import (
+    ARCHIVE_SCHEMA,
+    FILE_DOWNLOAD_SCHEMA,
+    FileActions,
+    archive_response,
+    file_response,
+)
+from jobs.api.links import FileLinksSerializer, links_of
+from jobs.api.queries import FieldsSerializer, FormatSerializer, SearchSerializer, read_query
 from jobs.api.recipes import RecipeSerializer, RemixSerializer, SubmitSerializer, recipe_settings, submitted_recipe
 from jobs.api.schema import problems
 from jobs.api.serializers import BulkResultsSerializer, BulkSerializer, EditSerializer, ShareSerializer
@@ -50,7 +57,7 @@ POLL_SECONDS = {State.QUEUED: 5, State.RUNNING: 2}
 """Value of the Retry-After header of an unfinished job: how often its state is worth asking for."""
 
 
-class JobViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
+class JobViewSet(FileActions, mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
     """Your jobs."""
 
     serializer_class = JobSerializer
@@ -183,11 +190,16 @@ class JobViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
         sharing.revoke(self._writable(pk))
         return Response(status=204)
 
-    @extend_schema(responses=ArtifactSerializer(many=True))
+    @extend_schema(parameters=[FormatSerializer], responses=ArtifactSerializer(many=True))
     @action(detail=True, pagination_class=None)
     def files(self, request: Request, pk: UUID) -> Response:
-        """List the result files; while the job is running, those that are already complete."""
-        artifacts = self._readable(pk).artifacts.all()
+        """List the result files; while the job is running, those that are already complete.
+
+        With `format`, only its files: 404 `format_missing` if the recipe did not ask for it, then a remix with
+        `formats` makes it from the stored scene.
+        """
+        job, name = self._readable(pk), read_query(FormatSerializer, request).get("format")
+        artifacts = formats.files_of(job, name) if name else job.artifacts.all()
         return Response(ArtifactSerializer(artifacts, many=True).data)
 
     @extend_schema(operation_id="jobs_file_download", **FILE_DOWNLOAD_SCHEMA)
@@ -196,6 +208,21 @@ class JobViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
         """Download one file. Supports ranges and ETags."""
         artifacts = self._readable(pk).artifacts.select_related("job")
         return file_response(request, artifacts.filter(name=name).first())
+
+    @extend_schema(operation_id="jobs_archive", **ARCHIVE_SCHEMA)
+    @action(detail=True)
+    def archive(self, request: Request, pk: UUID) -> HttpResponseBase:
+        """Download all result files as one ZIP, which is written while it is sent."""
+        job = self._readable(pk)
+        return archive_response(job, list(job.artifacts.all()))
+
+    @extend_schema(request=None, responses=FileLinksSerializer, operation_id="jobs_links")
+    @action(detail=True, methods=["post"])
+    def links(self, request: Request, pk: UUID) -> Response:
+        """Get addresses of all files that need no header, for viewers. They work for 15 minutes."""
+        assert isinstance(request.user, User)
+        expires_at, addresses = links_of(request, request.user, self._readable(pk))
+        return Response(FileLinksSerializer({"expires_at": expires_at, "files": addresses}).data)
 
     @extend_schema(request=BulkSerializer, responses=BulkResultsSerializer, operation_id="jobs_bulk")
     @action(detail=False, methods=["post"], pagination_class=None)

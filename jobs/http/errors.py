@@ -22,6 +22,7 @@ STATUS = {
     "wrong_code": 401,
     "second_factor_missing": 403,
     "sign_up_closed": 403,
+    "format_missing": 404,
     "email_failed": 503,
     "idempotency_conflict": 409,
     "wrong_state": 409,

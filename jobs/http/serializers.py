@@ -112,6 +112,7 @@ class LinksSerializer(serializers.Serializer[Any]):
     self = serializers.CharField()
     page = serializers.CharField()
     files = serializers.CharField()
+    archive = serializers.CharField(allow_null=True)
     parent = serializers.CharField(allow_null=True)  # type: ignore[assignment]  # the name is part of the API
     cancel = serializers.CharField(allow_null=True)
     retry = serializers.CharField(allow_null=True)
@@ -256,6 +257,7 @@ class JobSerializer(serializers.ModelSerializer[Job]):
             "self": link("detail"),
             "page": job.get_absolute_url(),
             "files": link("files"),
+            "archive": link("archive", job.state == State.SUCCEEDED),
             "parent": reverse("api:job-detail", args=[job.parent_id]) if job.parent_id else None,
             "cancel": link("cancel", not job.is_terminal),
             "retry": link("retry", job.can_retry),

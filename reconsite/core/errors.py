@@ -31,6 +31,7 @@ MESSAGES: dict[str, str] = {
     "too_many_tags": "A model can have at most 10 tags. Remove some.",
     "tag_too_long": "A tag can have at most 30 characters. Shorten it.",
     "reason_missing": "Enter a reason. It is kept in the audit log.",
+    "format_missing": "This model was not made in this format. Make a remix with it in `formats`: the shape is reused.",
     "sign_up_closed": "New people cannot sign up on this server. Ask the operator for an account.",
     "invalid_key": "This link is invalid or has expired. Request another one.",
     "email_failed": "The email could not be sent. Try again later, or contact the operator.",
