@@ -12,7 +12,11 @@ from ml.scene.ray_marching import Field
 
 
 class Scene(Protocol):
-    """Density and colour in the cube [-radius, radius]^3 of the canonical frame."""
+    """Density and colour in the cube [-radius, radius]^3 of the canonical frame.
+
+    A scene whose colours are only projected from photos has an attribute `predicts_colors` that is False
+    (`query.predicts_colors`): its models then continue the observed colours over what no photo shows.
+    """
 
     @property
     def radius(self) -> float:

@@ -42,5 +42,10 @@ def scene_colors(scene: Scene, points: Floats) -> Floats:
     return np.nan_to_num(color, nan=UNKNOWN_COLOR).clip(0.0, 1.0)
 
 
+def predicts_colors(scene: Scene) -> bool:
+    """Whether the scene's colours are predicted in space; otherwise they are those of the photo, projected through."""
+    return bool(getattr(scene, "predicts_colors", True))
+
+
 def _chunks(points: Floats, size: int) -> Iterator[Tensor]:
     return (torch.from_numpy(points[start : start + size]) for start in range(0, len(points), size))

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ml.core.camera import Camera
 from ml.scene.protocol import Scene
+from ml.scene.query import predicts_colors
 from ml.scene.sampled_field import SampledField, sampled_field
 
 MIN_DEPTH = 0.05
@@ -39,6 +40,10 @@ class StretchedScene:
     @property
     def camera(self) -> Camera:
         return self.scene.camera
+
+    @property
+    def predicts_colors(self) -> bool:
+        return predicts_colors(self.scene)
 
     def density(self, points: Tensor) -> Tensor:
         """(N, 3) canonical points -> (N,) density."""

@@ -61,6 +61,11 @@ class VolumeScene:
     radius: float = RADIUS
     threshold: float = THRESHOLD
 
+    @property
+    def predicts_colors(self) -> bool:
+        """False: what the photos do not show has blurred colours of what lies before it."""
+        return False
+
     def density(self, points: Tensor) -> Tensor:
         """(N, 3) canonical points -> (N,) density: trilinear in the grid, cut by the silhouette; 0 outside the cube."""
         in_grid = self._grid_density(points)

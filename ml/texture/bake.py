@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +15,13 @@ from ml.mesh.geometry import creased_normals
 from ml.mesh.mesh import Mesh
 from ml.photo.posed_photo import PosedPhoto
 from ml.scene.protocol import Scene
-from ml.scene.query import scene_colors
-from ml.texture import projection, rasterize
+from ml.scene.query import predicts_colors, scene_colors
+from ml.texture import projection, rasterize, unobserved
+from ml.texture.rasterize import Coverage
 from ml.texture.unwrap import Layout, unwrap
 
 FULL_CONFIDENCE = 0.999
-"""Confidence in the photos above which the scene is not queried: its colour would change nothing visible."""
+"""Confidence in the photos above which no other colour is sought: it would change nothing visible."""
 UNWRAPPED, PAINTED = 0.7, 0.95
 """Progress reported after the layout and after the colours."""
 
@@ -48,37 +50,65 @@ def bake(
     *,
     method: str = "auto",
 ) -> TexturedMesh:
-    """Unwrap the mesh and paint a `size` x `size` texture: from the photos where they show it, else from the scene.
+    """Unwrap the mesh and paint a `size` x `size` texture: from the photos where they show it.
 
-    `method` of the layout as in `ml.texture.unwrap.unwrap`.
+    The rest takes the colours that the scene predicts, or, where it predicts none, continues those around it. `method`
+    of the layout as in `ml.texture.unwrap.unwrap`.
     """
     step = on_step or (lambda fraction: None)
     layout = unwrap(mesh, size, method)
     split, uv = _split(mesh, layout)
     step(UNWRAPPED)
     coverage = rasterize.rasterize(uv[split.faces] * size, size)
-    points = coverage.interpolate(split.vertices, split.faces)
-    normals = _normalize(coverage.interpolate(split.normals, split.faces))
     projectors = [projection.make_projector(mesh, photo.cutout, photo.camera) for photo in photos]
-    colors = _blend_with_scene(scene, projectors, points, normals)
+    colors = _paint(scene, projectors, Surface(split, coverage))
     step(PAINTED)
     texture = _fill_texture(coverage.pixel, colors, size)
     observed = projection.observation_confidence(projectors, split.vertices, split.normals)
     return TexturedMesh(split, uv, texture, observed, layout.method)
 
 
-def _blend_with_scene(
-    scene: Scene, projectors: Sequence[projection.Projector], points: Floats, normals: Floats
-) -> Floats:
-    """(N, 3) colours: of the photos and the scene, weighted by the confidence in the photos."""
+@dataclass(frozen=True)
+class Surface:
+    """A mesh with the texels that its triangles cover."""
+
+    mesh: Mesh
+    coverage: Coverage
+
+    @cached_property
+    def points(self) -> Floats:
+        """(N, 3) positions of the texels."""
+        return self.interpolate(self.mesh.vertices)
+
+    @cached_property
+    def normals(self) -> Floats:
+        """(N, 3) unit normals of the texels."""
+        return _normalize(self.interpolate(self.mesh.normals))
+
+    def interpolate(self, values: Floats) -> Floats:
+        """(V, C) values at the vertices -> (N, C) at the texels."""
+        return self.coverage.interpolate(values, self.mesh.faces)
+
+
+def _paint(scene: Scene, projectors: Sequence[projection.Projector], surface: Surface) -> Floats:
+    """(N, 3) colours of the texels: the photos', and where confidence in them is lower, more and more of the rest's."""
     if not projectors:
-        return scene_colors(scene, points)
-    observations = [projection.observe(projector, points, normals) for projector in projectors]
+        return scene_colors(scene, surface.points)
+    observations = [projection.observe(projector, surface.points, surface.normals) for projector in projectors]
     colors, confidence = projection.blend(observations)
+    continued = None if predicts_colors(scene) else _continued_colors(surface, colors, confidence)
     queried = confidence < FULL_CONFIDENCE
+    rest = scene_colors(scene, surface.points[queried]) if continued is None else continued[queried]
     weight = confidence[queried, None]
-    colors[queried] = weight * colors[queried] + (1.0 - weight) * scene_colors(scene, points[queried])
+    colors[queried] = weight * colors[queried] + (1.0 - weight) * rest
     return colors
+
+
+def _continued_colors(surface: Surface, colors: Floats, confidence: Floats) -> Floats | None:
+    """(N, 3) colours that continue the observed ones; None where too little is observed."""
+    patches = unobserved.divide(surface.points, surface.normals, colors, confidence)
+    at_vertices = unobserved.colors(patches, surface.mesh.vertices, surface.mesh.normals)
+    return None if at_vertices is None else surface.interpolate(at_vertices)
 
 
 def _normalize(vectors: Floats) -> Floats:

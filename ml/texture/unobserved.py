@@ -1,0 +1,117 @@
+"""Colours of the surface that no photo shows: those around it on the surface, continued smoothly.
+
+The surface is divided into small patches. Each unobserved patch takes the mean of its neighbours' colours, which makes
+them harmonic between the observed ones (as in Levin, Lischinski and Weiss, "Colorization using optimization", SIGGRAPH
+2004, without its picture). So the back continues what the silhouette shows, and no detail of the front gets there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix, csc_matrix, diags
+from scipy.sparse.linalg import splu
+from scipy.spatial import cKDTree
+
+from ml.core.images import Floats
+
+CELL = 0.022
+"""Side of a patch in scene units: a fiftieth of a typical object."""
+REACH = 1.9
+"""Distance in cells up to which patches are neighbours: their diagonal neighbours too."""
+MIN_LINK = 1e-3
+"""Weight below which two patches are not linked: neighbours that face away from each other, as on a thin sheet."""
+FIDELITY = 50.0
+"""Weight of a patch's observed colour relative to that of a neighbour, at full confidence."""
+PULL = 1e-4
+"""Weight of the mean colour in each patch: it decides only where no observed patch is connected."""
+MIN_CONFIDENCE = 0.5
+"""Confidence that some patch must reach; otherwise too little is observed to continue it."""
+NORMAL_SCALE = 1.5
+"""Distance in cells that a turn of the normal by one radian counts as, where patches are looked up."""
+NEIGHBOURS = 6
+"""Patches whose colours are blended at a point."""
+
+
+@dataclass(frozen=True)
+class Patches:
+    """P pieces of the surface: the points in one cell of a grid that face the same of six sides.
+
+    `index` (N,): the patch of each point; `center`, `normal`, `color` (P, 3); `confidence` (P,) in the colour.
+    """
+
+    index: NDArray[np.int64]
+    center: Floats
+    normal: Floats
+    color: Floats
+    confidence: Floats
+
+
+def colors(patches: Patches, positions: Floats, normals: Floats) -> Floats | None:
+    """(V, 3) colours in [0, 1] at positions (V, 3) with unit normals (V, 3); None where too little is observed."""
+    if len(patches.center) == 0 or float(patches.confidence.max()) < MIN_CONFIDENCE:
+        return None
+    tree = cKDTree(_coordinates(patches.center, patches.normal))
+    count = min(NEIGHBOURS, len(patches.center))
+    distance, nearest = tree.query(_coordinates(positions, normals), k=range(1, count + 1))
+    weight = np.exp(-(distance**2)) + 1e-6
+    weight /= weight.sum(axis=1, keepdims=True)
+    return np.einsum("vk,vkc->vc", weight, continued(patches)[nearest]).clip(0.0, 1.0).astype(np.float32)
+
+
+def divide(points: Floats, normals: Floats, colors: Floats, confidence: Floats) -> Patches:
+    """Patches of surface points (N, 3) with unit normals (N, 3), observed colours (N, 3) and confidence (N,)."""
+    axis = np.abs(normals).argmax(axis=1)
+    side = axis * 2 + (np.take_along_axis(normals, axis[:, None], axis=1)[:, 0] < 0)
+    cell = np.floor((points - points.min(axis=0, initial=0.0)) / CELL).astype(np.int64)
+    _, index, count = np.unique(
+        np.ravel_multi_index((side, *cell.T), (6, *(cell.max(axis=0, initial=0) + 1))),
+        return_inverse=True,
+        return_counts=True,
+    )
+    total = _sums(index, confidence[:, None], len(count))
+    normal = _sums(index, normals, len(count))
+    return Patches(
+        index=index,
+        center=_sums(index, points, len(count)) / count[:, None].astype(np.float32),
+        normal=normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-6),
+        color=_sums(index, colors * confidence[:, None], len(count)) / np.maximum(total, 1e-6),
+        confidence=total[:, 0] / count.astype(np.float32),
+    )
+
+
+def continued(patches: Patches) -> NDArray[np.float64]:
+    """(P, 3) colours: the observed ones where confidence is high, elsewhere harmonic between them."""
+    links = _links(patches)
+    fidelity = FIDELITY * patches.confidence.astype(np.float64) ** 2
+    mean = np.average(patches.color, axis=0, weights=fidelity)
+    matrix = diags(np.asarray(links.sum(axis=1)).ravel() + fidelity + PULL) - links
+    right = fidelity[:, None] * patches.color + PULL * mean
+    # The matrix is symmetric and diagonally dominant, so no pivoting is needed.
+    factors = splu(
+        csc_matrix(matrix), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}
+    )
+    return np.asarray(factors.solve(right))
+
+
+def _links(patches: Patches) -> csc_matrix:
+    """(P, P) symmetric weights of neighbours: larger the nearer they are and the more they face the same way."""
+    one, other = cKDTree(patches.center).query_pairs(REACH * CELL, output_type="ndarray").T
+    squared = ((patches.center[one] - patches.center[other]) ** 2).sum(axis=1) / CELL**2
+    cosine = np.einsum("nc,nc->n", patches.normal[one], patches.normal[other])
+    weight = np.exp(-squared) * ((1.0 + cosine) / 2.0).clip(0.0, 1.0) ** 2
+    one, other, weight = (values[weight > MIN_LINK] for values in (one, other, weight))
+    entries = (np.r_[weight, weight].astype(np.float64), (np.r_[one, other], np.r_[other, one]))
+    return csc_matrix(coo_matrix(entries, shape=(len(patches.center),) * 2))
+
+
+def _sums(index: NDArray[np.int64], values: Floats, count: int) -> Floats:
+    """(count, C) sums of the rows of `values` (N, C) with the same index."""
+    return np.stack([np.bincount(index, column, count) for column in values.T], axis=1).astype(np.float32)
+
+
+def _coordinates(positions: Floats, normals: Floats) -> NDArray[np.float64]:
+    """(N, 6): positions in cells, and normals, so that the two sides of a thin sheet are far apart."""
+    return np.concatenate([positions / CELL, normals * NORMAL_SCALE], axis=1).astype(np.float64)
