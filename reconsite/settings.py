@@ -235,6 +235,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 # Without a mail server nobody could confirm an address. With one, sign-up does not tell who has an account.
 HAS_MAIL_SERVER = env.str("EMAIL_URL", "console:").startswith("smtp")
 ACCOUNT_EMAIL_VERIFICATION = env.str("EMAIL_VERIFICATION", "mandatory" if HAS_MAIL_SERVER else "optional")
+ACCOUNT_RATE_LIMITS = {"signup_taken": "5/h/ip"}  # how often sign-up says that an address is taken
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True  # the password again before an email address is added
 ACCOUNT_SESSION_REMEMBER = True

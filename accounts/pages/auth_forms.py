@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account import forms
-from django.forms import Form
+from allauth.core import context, ratelimit
+from django.forms import Form, ValidationError
+
+TOO_MANY_TAKEN = "Too many sign-ups with addresses that are taken. Try again in an hour, or sign in."
 
 LABEL_OVERRIDES = {
     "Password (again)": "Confirm password",
@@ -31,6 +34,20 @@ class SignInForm(LabelOverridesMixin, forms.LoginForm):  # type: ignore[misc]
 
 class SignUpForm(LabelOverridesMixin, forms.SignupForm):  # type: ignore[misc]
     """A new account."""
+
+    def clean_email(self) -> str:
+        """The address. Raises ValidationError if it is taken.
+
+        Without a mail server nobody but the form can say so. It says it a few times per client; after that the client
+        learns nothing about any address.
+        """
+        if not ratelimit.consume(context.request, action="signup_taken", dry_run=True):
+            raise ValidationError(TOO_MANY_TAKEN)
+        try:
+            return str(super().clean_email())
+        except ValidationError:
+            ratelimit.consume(context.request, action="signup_taken")
+            raise
 
 
 class AddEmailForm(LabelOverridesMixin, forms.AddEmailForm):  # type: ignore[misc]

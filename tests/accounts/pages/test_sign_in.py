@@ -6,9 +6,11 @@ import pytest
 from django.core import mail
 from django.core.cache import cache
 from django.test import Client
+from django.utils.html import escape
 from pytest_django import Settings
 
 from accounts.models import User
+from accounts.pages.auth_forms import TOO_MANY_TAKEN
 from tests.conftest import PASSWORD, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -189,3 +191,27 @@ def test_with_confirmed_addresses_sign_up_does_not_tell_who_has_an_account(
     assert (response.status_code, response["Location"]) == (302, "/accounts/confirm-email/")
     assert not signed_in_as(client)
     assert [message.to for message in mail.outbox] == [[email]]
+
+
+def test_without_a_mail_server_sign_up_tells_a_client_of_a_few_accounts_only(owner: User) -> None:
+    def answer(email: str) -> str:
+        form = {"email": email, "password1": PASSWORD, "password2": PASSWORD}
+        return str(Client().post("/accounts/signup/", form).content.decode())
+
+    assert all("already registered" in answer(owner.email) for _ in range(5))
+    assert "already registered" not in answer(owner.email)
+    assert escape(TOO_MANY_TAKEN) in answer(owner.email)
+    assert escape(TOO_MANY_TAKEN) in answer("free@example.org")
+    assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize("email", ["owner@example.org", "new@example.org"])
+def test_a_confirmation_that_cannot_be_sent_does_not_tell_who_has_an_account(
+    owner: User, client: Client, broken_email: None, settings: Settings, email: str
+) -> None:
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    form = {"email": email, "password1": PASSWORD, "password2": PASSWORD}
+    page = client.post("/accounts/signup/", form, follow=True)
+    assert page.redirect_chain == [("/accounts/confirm-email/", 302)]
+    assert page.content.decode().count("could not be sent") == 1
+    assert not signed_in_as(client)
