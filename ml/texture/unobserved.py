@@ -21,8 +21,11 @@ CELL = 0.022
 """Side of a patch in scene units: a fiftieth of a typical object."""
 REACH = 1.9
 """Distance in cells up to which patches are neighbours: their diagonal neighbours too."""
-MIN_LINK = 1e-3
+MIN_LINK = 1e-4
 """Weight below which two patches are not linked: neighbours that face away from each other, as on a thin sheet."""
+UPRIGHT_RESISTANCE = 30.0
+"""How much weaker a vertical link is than a horizontal one: materials lie in layers more often than in stripes, and the
+back of a burger shows the same layers as its outline. Of 10, 30 and 100 the photos looked best with 30 or more."""
 FIDELITY = 50.0
 """Weight of a patch's observed colour relative to that of a neighbour, at full confidence."""
 PULL = 1e-4
@@ -97,11 +100,14 @@ def continued(patches: Patches) -> NDArray[np.float64]:
 
 
 def _links(patches: Patches) -> csc_matrix:
-    """(P, P) symmetric weights of neighbours: larger the nearer they are and the more they face the same way."""
+    """(P, P) symmetric weights of neighbours: larger the nearer and the more level they are, and the more they face the
+    same way."""
     one, other = cKDTree(patches.center).query_pairs(REACH * CELL, output_type="ndarray").T
-    squared = ((patches.center[one] - patches.center[other]) ** 2).sum(axis=1) / CELL**2
+    step = (patches.center[one] - patches.center[other]) / CELL
+    squared = np.maximum((step**2).sum(axis=1), 1e-6)
     cosine = np.einsum("nc,nc->n", patches.normal[one], patches.normal[other])
     weight = np.exp(-squared) * ((1.0 + cosine) / 2.0).clip(0.0, 1.0) ** 2
+    weight /= 1.0 + UPRIGHT_RESISTANCE * step[:, 2] ** 2 / squared
     one, other, weight = (values[weight > MIN_LINK] for values in (one, other, weight))
     entries = (np.r_[weight, weight].astype(np.float64), (np.r_[one, other], np.r_[other, one]))
     return csc_matrix(coo_matrix(entries, shape=(len(patches.center),) * 2))

@@ -106,3 +106,12 @@ def test_a_photo_with_another_silhouette_leaves_the_colours_of_the_scene() -> No
     elsewhere = replace(cutout, rgba=np.roll(cutout.rgba, 80, axis=1))
     _, found = colors_on(bake(mesh_of(head), head, [PosedPhoto(elsewhere, head.camera)], 128))
     assert np.abs(found - np.array(RED)).max() < 0.02
+
+
+def test_layers_go_around_the_object() -> None:
+    normals = ball()
+    colors = np.where(normals[:, 2:] > 0, np.array(RED), np.array(BLUE)).astype(np.float32)
+    found = continued(normals * np.float32(0.5), normals, colors, (normals[:, 0] > 0).astype(np.float32))
+    back = normals[:, 0] < -0.3
+    assert np.abs(found[back & (normals[:, 2] > 0.25)] - np.array(RED)).max() < 0.25
+    assert np.abs(found[back & (normals[:, 2] < -0.25)] - np.array(BLUE)).max() < 0.25
