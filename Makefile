@@ -45,10 +45,12 @@ test-browser: var/.ready var/.dev  ## all pages in the browser (TESTS=path K=exp
 	$(BIN)/python -m scripts.ensure_chromium
 	$(PYTEST) $(or $(TESTS),tests/browser)
 
-lint: var/.dev node_modules/.done  ## style, types, migrations, API schema
+lint: var/.dev node_modules/.done  ## style, types, security, migrations, API schema
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml accounts jobs reconsite ml scripts manage.py
+	$(BIN)/python -m scripts.audit
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file var/openapi.yaml
 	diff -u docs/openapi.yaml var/openapi.yaml

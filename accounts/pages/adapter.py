@@ -22,7 +22,7 @@ EMAIL_FAILED = (
     "Your changes are saved. Request the email again later, or contact the operator."
 )
 WRONG_PASSWORD = "Wrong email or password. Try again, or reset your password."
-NO_ADDRESS = "0.0.0.0"
+NO_ADDRESS = "0.0.0.0"  # nosec B104
 """Stands for a client without an IP address, such as one on a Unix socket: they share one limit."""
 _SENT = "account/messages/email_confirmation_sent.txt"
 

