@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.permissions import AllowAny
 from rest_framework.routers import SimpleRouter
 
+from jobs.api.events import Events, Ticket
 from jobs.api.explore import ExploreViewSet
 from jobs.api.links import LinkedFile
 from jobs.api.server import Server
@@ -18,6 +19,8 @@ router.register("explore", ExploreViewSet, basename="explore")
 app_name = "api"
 urlpatterns = [
     path("", include(router.urls)),
+    path("events/", Events.as_view(), name="events"),
+    path("events/ticket/", Ticket.as_view(), name="ticket"),
     path("links/<str:token>/<file_name:name>", LinkedFile.as_view(), name="link"),
     path("server/", Server.as_view(), name="server"),
     path("schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="schema"),

@@ -20,6 +20,7 @@ from rest_framework.throttling import BaseThrottle
 from accounts.models import User
 from jobs.api import bulk, formats
 from jobs.api.conditional import with_etag
+from jobs.api.events import EVENT_STREAM_SCHEMA, stream
 from jobs.api.file_download import (
     ARCHIVE_SCHEMA,
     FILE_DOWNLOAD_SCHEMA,
@@ -208,6 +209,12 @@ class JobViewSet(FileActions, mixins.ListModelMixin, viewsets.GenericViewSet[Job
         """Download one file. Supports ranges and ETags."""
         artifacts = self._readable(pk).artifacts.select_related("job")
         return file_response(request, artifacts.filter(name=name).first())
+
+    @extend_schema(operation_id="jobs_events", **EVENT_STREAM_SCHEMA)
+    @action(detail=True)
+    def events(self, request: Request, pk: UUID) -> HttpResponseBase:
+        """Follow the job by server-sent events (`change`, `job`, `end`), see docs/api.md."""
+        return stream(request, self._readable(pk))
 
     @extend_schema(operation_id="jobs_archive", **ARCHIVE_SCHEMA)
     @action(detail=True)

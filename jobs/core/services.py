@@ -146,6 +146,7 @@ def _write_rows(job: Job, photos: Sequence[CheckedPhoto], files: Sequence[str]) 
         _photo_row(job, position, photo, file) for position, (photo, file) in enumerate(zip(photos, files, strict=True))
     )
     transaction.on_commit(lambda: queue.enqueue(job.pk, job.attempt), robust=True)
+    transaction.on_commit(lambda: notify.job_changed(job.pk), robust=True)
 
 
 def _photo_row(job: Job, position: int, photo: CheckedPhoto, file: str) -> Photo:

@@ -113,6 +113,7 @@ class LinksSerializer(serializers.Serializer[Any]):
     page = serializers.CharField()
     files = serializers.CharField()
     archive = serializers.CharField(allow_null=True)
+    events = serializers.CharField()
     parent = serializers.CharField(allow_null=True)  # type: ignore[assignment]  # the name is part of the API
     cancel = serializers.CharField(allow_null=True)
     retry = serializers.CharField(allow_null=True)
@@ -258,6 +259,7 @@ class JobSerializer(serializers.ModelSerializer[Job]):
             "page": job.get_absolute_url(),
             "files": link("files"),
             "archive": link("archive", job.state == State.SUCCEEDED),
+            "events": link("events"),
             "parent": reverse("api:job-detail", args=[job.parent_id]) if job.parent_id else None,
             "cancel": link("cancel", not job.is_terminal),
             "retry": link("retry", job.can_retry),

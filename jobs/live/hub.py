@@ -50,6 +50,16 @@ class Socket(Protocol):
         """Close the socket; it then leaves the hub."""
 
 
+class Listener(Protocol):
+    """An open stream of server-sent events, which reads for itself what it sends."""
+
+    user_id: int
+    address: str
+
+    def note(self, message: dict[str, Any] | None) -> None:
+        """Something has changed; None: notifications have ended."""
+
+
 class TooManySockets(Exception):
     """This user or this address has as many sockets in this process as it may have."""
 
@@ -59,6 +69,7 @@ class Hub:
 
     def __init__(self) -> None:
         self._sockets: set[Socket] = set()
+        self._listeners: set[Listener] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._wanted: set[Socket] = set()
         self._wake = asyncio.Event()
@@ -69,12 +80,10 @@ class Hub:
 
         Raises TooManySockets, or RedisError or OSError while notifications cannot be received.
         """
-        self._check_limits(socket)
+        self._check_limits(socket.watch.identity.user_id, socket.address)
         self._sockets.add(socket)
         try:
-            async with self._starting:
-                if not self._tasks:
-                    await self._start()
+            await self._ensure_running()
         except BaseException:
             self._sockets.discard(socket)
             raise
@@ -83,7 +92,30 @@ class Hub:
         """Remove a socket; the last one ends the listener and the timer."""
         self._sockets.discard(socket)
         self._wanted.discard(socket)
-        if not self._sockets:
+        self._stop_if_unused()
+
+    async def listen(self, listener: Listener) -> None:
+        """Add a stream. Raises as `join`."""
+        self._check_limits(listener.user_id, listener.address)
+        self._listeners.add(listener)
+        try:
+            await self._ensure_running()
+        except BaseException:
+            self._listeners.discard(listener)
+            raise
+
+    def unlisten(self, listener: Listener) -> None:
+        """Remove a stream."""
+        self._listeners.discard(listener)
+        self._stop_if_unused()
+
+    async def _ensure_running(self) -> None:
+        async with self._starting:
+            if not self._tasks:
+                await self._start()
+
+    def _stop_if_unused(self) -> None:
+        if not self._sockets and not self._listeners:
             self._stop()
 
     def request_update(self, socket: Socket) -> None:
@@ -91,11 +123,14 @@ class Hub:
         self._wanted.add(socket)
         self._wake.set()
 
-    def _check_limits(self, socket: Socket) -> None:
-        user_id, address = socket.watch.identity.user_id, socket.address
-        if sum(other.watch.identity.user_id == user_id for other in self._sockets) >= settings.MAX_SOCKETS_PER_USER:
+    def _check_limits(self, user_id: int, address: str) -> None:
+        users = [socket.watch.identity.user_id for socket in self._sockets]
+        users += [listener.user_id for listener in self._listeners]
+        addresses = [socket.address for socket in self._sockets]
+        addresses += [listener.address for listener in self._listeners]
+        if users.count(user_id) >= settings.MAX_SOCKETS_PER_USER:
             raise TooManySockets
-        if sum(other.address == address for other in self._sockets) >= settings.MAX_SOCKETS_PER_ADDRESS:
+        if addresses.count(address) >= settings.MAX_SOCKETS_PER_ADDRESS:
             raise TooManySockets
 
     async def _start(self) -> None:
@@ -113,7 +148,7 @@ class Hub:
 
     async def shut_down(self) -> None:
         """Forget every socket, and wait until nothing of this hub runs any more."""
-        self._sockets, tasks = set(), self._tasks
+        self._sockets, self._listeners, tasks = set(), set(), self._tasks
         self._stop()
         await asyncio.gather(*tasks, return_exceptions=True)
 
@@ -130,6 +165,8 @@ class Hub:
                 await asyncio.shield(layer.group_discard(GROUP, channel))
 
     def _note(self, message: dict[str, Any]) -> None:
+        for listener in self._listeners:
+            listener.note(message)
         if message["type"] == "job.changed":
             job_id = UUID(message["job"])
             self._wanted |= {socket for socket in self._sockets if socket.watch.job_id == job_id}
@@ -176,6 +213,8 @@ class Hub:
             with contextlib.suppress(Exception):
                 await socket.close(SERVICE_RESTART)
             self._sockets.discard(socket)
+        for listener in list(self._listeners):
+            listener.note(None)
         tasks, self._tasks = self._tasks, []
         for task in tasks:
             if task is not asyncio.current_task():

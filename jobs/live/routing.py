@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qs
 
 from channels.auth import AuthMiddlewareStack
 from channels.db import database_sync_to_async
@@ -10,6 +11,7 @@ from channels.routing import URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.urls import path, re_path
 
+from accounts.core import socket_tickets
 from accounts.core.authentication import identity_of_header
 from accounts.core.identity import Identity
 from jobs.live.consumers import JobConsumer
@@ -37,13 +39,17 @@ page_application = AllowedHostsOriginValidator(AuthMiddlewareStack(identified))
 
 
 async def socket_application(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """An Authorization header is enough by itself; without one the cookie counts, so the origin must be allowed."""
+    """A header or a ticket is enough by itself; without these the cookie counts, so the origin must be allowed."""
     scope = {**scope, "client_address": socket_address(scope)}
     header = dict(scope["headers"]).get(b"authorization")
-    if header is None:
+    ticket = parse_qs(scope["query_string"].decode("latin-1")).get("ticket")
+    if header is not None:
+        identity = await database_sync_to_async(identity_of_header)(header)
+    elif ticket:
+        identity = await database_sync_to_async(socket_tickets.redeem)(ticket[0])
+    else:
         await page_application(scope, receive, send)
         return
-    identity = await database_sync_to_async(identity_of_header)(header)
     await router({**scope, "identity": identity}, receive, send)
 
 
