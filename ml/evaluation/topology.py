@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.core.images import Floats
-from ml.mesh.geometry import components, face_areas_and_normals
+from ml.mesh.geometry import components
 from ml.mesh.ray_intervals import all_hits, inside_after
 from ml.mesh.raycast import Caster
 
@@ -17,16 +17,18 @@ TRUE_GRID = 128
 """Cells per axis of the grid in which the true shape's tunnels are counted."""
 MIN_TRUE_COMPONENT = 0.01
 """Fraction of all surface vertices below which a component of the true shape is an artefact of that grid."""
-ANKLE = 0.2
-"""Fraction of the height below which the parts of a mesh are its feet."""
-MIN_FOOT = 0.1
-"""Smallest foot, as a fraction of the largest one's area."""
+MIN_LEG = 0.05
+"""Fraction of the height by which a foot lies below the place where its leg meets the rest."""
+MAX_FOOT_HEIGHT = 0.25
+"""Fraction of the height below which the tip of such a part counts as a foot: hands and wings end higher."""
+LEVELS = 30
+"""Heights at which the parts below are told apart, from the lowest point to MAX_FOOT_HEIGHT + MIN_LEG."""
 
 
 @dataclass(frozen=True)
 class Topology:
-    """`genus`: number of tunnels of all components; `feet`: separate parts near the ground; `stance`: difference
-    between the lowest points of the highest and the lowest foot, as a fraction of the height."""
+    """`genus`: number of tunnels of all components; `feet`: parts that reach down to near the ground; `stance`:
+    difference between the lowest points of the highest and the lowest foot, as a fraction of the height."""
 
     genus: int
     components: int
@@ -49,17 +51,24 @@ def genus(faces: NDArray[np.int32]) -> int:
 
 def _stance(vertices: Floats, faces: NDArray[np.int32]) -> tuple[int, float]:
     """The number of feet and the difference of their lowest points, as in `Topology`."""
-    low, high = float(vertices[:, 2].min()), float(vertices[:, 2].max())
-    height = max(high - low, 1e-9)
-    near_ground = faces[(vertices[faces][:, :, 2] < low + ANKLE * height).all(axis=1)]
-    if not len(near_ground):
+    low, height = float(vertices[:, 2].min()), max(float(np.ptp(vertices[:, 2])), 1e-9)
+    top = vertices[faces][:, :, 2].max(axis=1)
+    tips: set[int] = set()
+    for level in low + height * np.linspace(MIN_LEG, MAX_FOOT_HEIGHT + MIN_LEG, LEVELS):
+        lowest = _lowest_vertices(vertices, faces[top <= level])
+        tips.update(lowest[vertices[lowest, 2] <= level - MIN_LEG * height].tolist())
+    if not tips:
         return 0, 0.0
-    part = components(near_ground, len(vertices))
-    area = np.bincount(part, face_areas_and_normals(vertices, near_ground)[0])
-    lowest = np.full(len(area), np.inf)
-    np.minimum.at(lowest, part, vertices[near_ground][:, :, 2].min(axis=1))
-    feet = lowest[area >= MIN_FOOT * area.max()]
-    return len(feet), float(feet.max() - feet.min()) / height
+    return len(tips), float(np.ptp(vertices[sorted(tips), 2])) / height
+
+
+def _lowest_vertices(vertices: Floats, faces: NDArray[np.int32]) -> NDArray[np.int64]:
+    """(N,) the lowest vertex of each connected part of the faces."""
+    if not len(faces):
+        return np.zeros(0, np.int64)
+    corner, part = faces.ravel(), np.repeat(components(faces, len(vertices)), 3)
+    order = np.lexsort((corner, vertices[corner, 2], part))
+    return corner[order][np.unique(part[order], return_index=True)[1]].astype(np.int64)
 
 
 def true_genus(vertices: Floats, faces: NDArray[np.int64]) -> int:

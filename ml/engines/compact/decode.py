@@ -19,6 +19,7 @@ from torch import Tensor
 from ml.core.camera import DISTANCE, RADIUS, Camera
 from ml.core.images import Floats
 from ml.core.masks import Mask
+from ml.engines.compact import ground
 from ml.engines.compact.extent import quantile_extent
 from ml.engines.compact.network import GRID, PICTURE, REACH, CompactNetwork, Output, encode
 from ml.scene.volume import TRUNCATION, density_of
@@ -53,6 +54,8 @@ class DecodingConfig:
     """`gap` of narrow parts: there is rarely anything behind them, and they must not be cut in two."""
     narrow_step: float = 0.2
     """`back_step` of narrow parts, so that they stay connected to the body at whatever depth it is."""
+    foot: float = 0.1
+    """Largest thickness of a foot: its middle is what meets the ground."""
     min_coverage: float = 0.3
     """Opacity from which on a network pixel counts as covered; the silhouette cuts off what is too much."""
     rim: int = 2
@@ -80,12 +83,14 @@ class RayVolume:
     """A shape along the rays of a photo.
 
     `distance` (depths, GRID, GRID): signed distance along the ray, positive inside, over depth offsets −`reach` …
-    `reach` from the origin and the rows and columns of the picture that `camera` takes.
+    `reach` from the origin and the rows and columns of the picture that `camera` takes. `ground`: height of the plane
+    below which nothing is.
     """
 
     distance: Tensor
     camera: Camera
     reach: float
+    ground: float | None = None
 
     def at(self, points: Tensor) -> Tensor:
         """(N, 3) canonical points -> (N,) signed distance, trilinear along the rays."""
@@ -147,9 +152,13 @@ def ray_volume(output: Output, logits: Tensor, alpha: Floats, config: DecodingCo
     rows, columns = _nearest_covered(covered)
     front, thickness, back = (depth[0][rows, columns] for depth in (output.front, output.thickness, output.back))
     narrow = narrow_parts(covered, config)[rows, columns]
+    middle = front + thickness.clamp(0.0, config.foot) / 2.0
+    stand = ground.find(middle.numpy(), alpha, float(output.elevation[0]))
+    shift = torch.from_numpy(stand.shift[rows, columns])
+    front, back = front + shift, back + shift
     distance = ray_distance(front, front + thickness, back, logits[rows, columns], narrow, config)
-    elevation = float(output.elevation[0].clamp(config.min_elevation, config.max_elevation))
-    return fit_in_cube(RayVolume(distance, Camera(elevation=elevation), REACH), covered, config)
+    camera = Camera(elevation=float(np.clip(stand.elevation, config.min_elevation, config.max_elevation)))
+    return fit_in_cube(RayVolume(distance, camera, REACH, stand.height), covered, config)
 
 
 def ray_distance(
@@ -160,12 +169,16 @@ def ray_distance(
 
     The front layer always exists, and extends to the last surface where the gap between them is small. Otherwise a thin
     back layer ends at the last surface, and between both the logits decide. Where the last surface slopes steeply away
-    from the camera, the back layer reaches that of the next pixel, so that no holes open.
+    from the camera, the back layer reaches that of the next pixel, so that no holes open; in narrow parts the front
+    layer does, so that a leg that leads away from the camera stays whole.
     """
     edges = torch.linspace(-REACH, REACH, config.depths + 1)
     depth = ((edges[1:] + edges[:-1]) / 2.0)[:, None, None]
     separate = back - end > torch.where(narrow, config.narrow_gap, config.gap)
     end = torch.maximum(torch.where(separate, end, torch.maximum(end, back)), front + config.min_thickness)
+    end = torch.where(
+        narrow, torch.maximum(end, config.min_thickness - _min_of_neighbours(-front, config.narrow_step)), end
+    )
     front_layer = torch.minimum(depth - front, end - depth)
     nearest_back = _min_of_neighbours(back, torch.where(narrow, config.narrow_step, config.back_step))
     back_layer = torch.minimum(depth - torch.minimum(back - config.back_layer, nearest_back), back - depth)
@@ -176,7 +189,7 @@ def ray_distance(
     return distance.clamp(-config.truncation, config.truncation)
 
 
-def _min_of_neighbours(depth: Tensor, step: Tensor) -> Tensor:
+def _min_of_neighbours(depth: Tensor, step: Tensor | float) -> Tensor:
     """(G, G) depths -> the least of each pixel and its eight neighbours; its own where that is `step` or more away."""
     least = -F.max_pool2d(-depth[None, None], 3, stride=1, padding=1)[0, 0]
     return torch.where(depth - least < step, least, depth)
@@ -190,7 +203,8 @@ def fit_in_cube(volume: RayVolume, covered: Mask, config: DecodingConfig = DECOD
     scale = min(1.0, config.max_extent / float(points.abs().max()))
     camera = volume.camera
     nearer = Camera(camera.elevation, camera.azimuth, DISTANCE * scale, camera.fov)
-    return RayVolume(volume.distance * scale, nearer, volume.reach * scale)
+    level = None if volume.ground is None else volume.ground * scale
+    return RayVolume(volume.distance * scale, nearer, volume.reach * scale, level)
 
 
 def upright_grid(volume: RayVolume, alpha: Floats, config: DecodingConfig = DECODING) -> Tensor:
@@ -209,7 +223,10 @@ def upright_grid(volume: RayVolume, alpha: Floats, config: DecodingConfig = DECO
     y, z = torch.meshgrid(steps[ys], steps[zs], indexing="ij")
     for index in range(xs.start, xs.stop):
         slab = torch.stack([steps[index].expand_as(y), y, z], dim=-1).reshape(-1, 3)
-        grid[index, ys, zs] = density_of(volume.at(slab)).view(y.shape).half()
+        distance = volume.at(slab).view(y.shape)
+        if volume.ground is not None:
+            distance = torch.minimum(distance, z - volume.ground)
+        grid[index, ys, zs] = density_of(distance).half()
     return grid
 
 

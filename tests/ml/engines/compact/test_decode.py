@@ -89,6 +89,14 @@ def test_a_back_layer_that_slopes_away_from_the_camera_has_no_holes(step: float,
     assert bool((distance[near:far, 0, 1] > 0).all()) == joined
 
 
+@pytest.mark.parametrize("narrow", [True, False])
+def test_a_narrow_part_that_leads_away_from_the_camera_stays_whole(narrow: bool) -> None:
+    flat = torch.ones(GRID, GRID)
+    front = (torch.arange(GRID) % 8)[:, None] * 0.1 - 0.4 * flat
+    distance = decode.ray_distance(front, front, front, empty_bins(), (flat > 0) & narrow)
+    assert bool(((distance[:, 1] > 0) & (distance[:, 2] > 0)).any()) == narrow
+
+
 def test_a_leg_is_a_narrow_part_and_a_body_is_not() -> None:
     covered = np.zeros((GRID, GRID), bool)
     covered[10:35, 12:50] = True
