@@ -66,7 +66,17 @@ function openConfirmation(event: Event, dialog: HTMLDialogElement, link: HTMLAnc
   dialog.showModal();
 }
 
+/** Milliseconds for which a notice that asks for nothing stays, unless it is pointed at or focused. */
+const NOTICE_MS = 8000;
+
 function wireNotices(): void {
+  for (const notice of all("[data-notice]:not(.notice-error, .notice-warning)")) {
+    const close = setInterval(() => {
+      if (notice.matches(":hover, :focus-within")) return;
+      notice.remove();
+      clearInterval(close);
+    }, NOTICE_MS);
+  }
   for (const button of all("[data-notice-close]")) {
     button.addEventListener("click", () => button.closest("[data-notice]")?.remove());
   }

@@ -231,7 +231,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]  # "Show" checks the password better than typing it twice
 # Without a mail server nobody could confirm an address. With one, sign-up does not tell who has an account.
 HAS_MAIL_SERVER = env.str("EMAIL_URL", "console:").startswith("smtp")
 ACCOUNT_EMAIL_VERIFICATION = env.str("EMAIL_VERIFICATION", "mandatory" if HAS_MAIL_SERVER else "optional")

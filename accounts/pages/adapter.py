@@ -24,6 +24,7 @@ EMAIL_FAILED = (
 WRONG_PASSWORD = "Wrong email or password. Try again, or reset your password."
 NO_ADDRESS = "0.0.0.0"  # nosec B104
 """Stands for a client without an IP address, such as one on a Unix socket: they share one limit."""
+_SIGNED_IN = "account/messages/logged_in.txt"
 _SENT = "account/messages/email_confirmation_sent.txt"
 
 
@@ -76,13 +77,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def add_message(
         self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **kwargs: Any
     ) -> None:
-        """Add a message of allauth, unless it claims that an email was sent although sending failed.
+        """Add a message of allauth, unless it is untrue (no email was sent) or the page shows the same (signed in).
 
         The API shows no messages: one would wait for the next page of a browser that is signed in.
         """
-        if request.path.startswith("/api/"):
-            return
-        if message_template != _SENT or not hasattr(request, "email_failed"):
+        no_email = not settings.HAS_MAIL_SERVER or hasattr(request, "email_failed")
+        untrue = message_template == _SENT and no_email
+        if not request.path.startswith("/api/") and message_template != _SIGNED_IN and not untrue:
             super().add_message(request, level, message_template, *args, **kwargs)
 
     def _report_failure(self, email: str) -> None:

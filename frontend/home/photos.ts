@@ -9,7 +9,7 @@ const NOT_STORED = "This browser can't keep the photo between pages. Go to “Ne
 export function wirePhotos(drop: HTMLElement): void {
   const input = need<HTMLInputElement>("input", drop);
   const limits: Limits = { maxBytes: Number(drop.dataset["maxBytes"]), accept: input.accept };
-  const next = drop.dataset["upload"] ?? "/";
+  const next = drop.dataset["next"] ?? "/";
   wireIntake({ drop, inputs: [input] }, (files) => void openUpload(files, limits, next));
   need("[data-samples]").hidden = false;
   for (const button of all<HTMLButtonElement>("[data-sample]")) {
@@ -24,7 +24,7 @@ async function trySample(button: HTMLButtonElement, limits: Limits, next: string
   else showError("The sample could not be loaded. Try again.");
 }
 
-/** Opens the upload page; visitors without a session sign in on the way. */
+/** Stores the photos and opens the next page: the upload page, for visitors sign-up first. */
 async function openUpload(files: File[], limits: Limits, next: string): Promise<void> {
   if (files.length === 0) return;
   const problem = files.map((file) => photoProblem(file, limits)).find((message) => message !== null);

@@ -48,9 +48,15 @@ export function storePhotos(files: File[]): Promise<boolean> {
 
 /** The photos stored within the last hour; they are returned once. */
 export async function takeStoredPhotos(): Promise<File[]> {
+  const files = await peekStoredPhotos();
+  await runRequest("readwrite", (store) => store.delete(KEY)).catch(() => undefined);
+  return files;
+}
+
+/** The photos stored within the last hour; they stay stored. */
+export async function peekStoredPhotos(): Promise<File[]> {
   try {
     const stored = await runRequest<StoredPhotos | undefined>("readonly", (store) => store.get(KEY));
-    await runRequest("readwrite", (store) => store.delete(KEY));
     return stored && Date.now() - stored.at < MAX_AGE_MS ? stored.files : [];
   } catch {
     return [];

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from jobs.core import access
@@ -22,6 +23,8 @@ CARDS_PER_ROW, SHOWCASE_SIZE = 4, 8
 def home(request: HttpRequest) -> HttpResponse:
     """The same page for everyone, signed in or not."""
     context = {
+        "next_url": _next_url(request),
+        "open_sign_up": settings.OPEN_SIGN_UP,
         "samples": [{"file": f"samples/{name}", "name": name, "title": title} for name, title in SAMPLES.items()],
         "published": _showcase(),
         "files": files,
@@ -30,6 +33,14 @@ def home(request: HttpRequest) -> HttpResponse:
         "max_upload_mb": settings.MAX_UPLOAD_BYTES // (1024 * 1024),
     }
     return render(request, "home.html", context)
+
+
+def _next_url(request: HttpRequest) -> str:
+    """Where a chosen photo leads: to the upload page; a visitor signs up on the way, or in where sign-up is closed."""
+    upload = reverse("jobs:upload")
+    if request.user.is_authenticated:
+        return upload
+    return reverse("account_signup" if settings.OPEN_SIGN_UP else "account_login", query={"next": upload})
 
 
 def _showcase() -> list[Job]:

@@ -14,7 +14,6 @@ def sign_up(page: Page, email: str = "person@example.org") -> None:
     page.goto("/accounts/signup/")
     page.fill('[name="email"]', email)
     page.fill('[name="password1"]', PASSWORD)
-    page.fill('[name="password2"]', PASSWORD)
     page.click('main button[type="submit"]')
     page.wait_for_url("**/new/")
 

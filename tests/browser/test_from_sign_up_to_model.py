@@ -14,6 +14,7 @@ from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
 
 from tests.browser.finished import READY
 from tests.browser.steps import sign_up, upload
+from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.browser
 
@@ -55,6 +56,35 @@ def turn(page: Page) -> None:
     page.mouse.down()
     page.mouse.move(x + box["width"] / 3, y, steps=5)
     page.mouse.up()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_three_presses_and_two_fields_lead_a_visitor_to_a_running_job(page: Page, viewport: ViewportSize) -> None:
+    page.set_viewport_size(viewport)
+    page.goto("/")
+    page.get_by_role("button", name="A lighthouse").click()
+    expect(page.get_by_role("img", name="Your photo")).to_be_visible()
+    page.get_by_label("Email").fill("visitor@example.org")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Sign up").click()
+    create = page.get_by_role("button", name="Create model")
+    expect(create).to_be_enabled()
+    expect(page.get_by_role("img", name="The object without its background")).to_be_visible()
+    expect(page.locator("[data-notice]")).to_have_count(0)
+    create.click()
+    page.wait_for_url(re.compile(r"/jobs/[0-9a-f-]{36}/"))
+
+
+@pytest.mark.slow
+def test_a_password_can_be_shown_and_hidden(page: Page) -> None:
+    page.goto("/accounts/signup/")
+    field = page.get_by_label("Password", exact=True)
+    field.fill(PASSWORD)
+    page.get_by_role("button", name="Show the password").click()
+    expect(field).to_have_attribute("type", "text")
+    page.get_by_role("button", name="Hide the password").click()
+    expect(field).to_have_attribute("type", "password")
 
 
 @pytest.mark.slow

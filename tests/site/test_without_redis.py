@@ -83,7 +83,7 @@ def test_people_can_sign_up_sign_in_and_submit_a_photo_without_redis(lonely_site
     send(
         browser,
         f"{lonely_site}/accounts/signup/",
-        {"email": "new@example.org", "password1": PASSWORD, "password2": PASSWORD},
+        {"email": "new@example.org", "password1": PASSWORD},
     )
     send(browser, f"{lonely_site}/accounts/logout/", {})
     assert "New model" in send(browser, f"{lonely_site}{LOGIN}", {"login": "new@example.org", "password": PASSWORD})

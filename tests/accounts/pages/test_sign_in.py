@@ -23,7 +23,7 @@ def clear_rate_limits() -> None:
 
 
 def sign_up(client: Client, email: str = "new@example.org", password: str = PASSWORD) -> int:
-    form = {"email": email, "password1": password, "password2": password}
+    form = {"email": email, "password1": password}
     return client.post("/accounts/signup/", form).status_code
 
 
@@ -44,6 +44,28 @@ def test_a_new_user_is_signed_in_after_signing_up(client: Client) -> None:
 def test_a_weak_password_is_rejected(client: Client) -> None:
     assert sign_up(client, password="12345678") == 200
     assert not User.objects.exists()
+
+
+@pytest.mark.parametrize(("mail_server", "notices"), [(False, 0), (True, 1)])
+def test_after_sign_up_there_is_at_most_one_notice(
+    client: Client, settings: Settings, mail_server: bool, notices: int
+) -> None:
+    settings.HAS_MAIL_SERVER = mail_server
+    form = {"email": "new@example.org", "password1": PASSWORD}
+    html = client.post("/accounts/signup/", form, follow=True).content.decode()
+    assert html.count("data-notice>") == notices
+
+
+@pytest.mark.parametrize(("open_sign_up", "page"), [(True, "signup"), (False, "login")])
+def test_a_visitor_with_a_photo_is_led_to_sign_up_or_where_that_is_closed_to_sign_in(
+    client: Client, settings: Settings, open_sign_up: bool, page: str
+) -> None:
+    settings.OPEN_SIGN_UP = open_sign_up
+    assert f'data-next="/accounts/{page}/?next=/new/"' in client.get("/").content.decode().replace("%2F", "/")
+
+
+def test_a_user_with_a_photo_is_led_to_the_upload_page(owner: User) -> None:
+    assert 'data-next="/new/"' in signed_in(owner).get("/").content.decode()
 
 
 def test_sign_up_can_be_closed(client: Client, settings: Settings) -> None:
@@ -110,7 +132,7 @@ def test_a_broken_mail_server_does_not_break_sign_up(
     client: Client, broken_email: None, settings: Settings, verification: str
 ) -> None:
     settings.ACCOUNT_EMAIL_VERIFICATION = verification
-    form = {"email": "new@example.org", "password1": PASSWORD, "password2": PASSWORD}
+    form = {"email": "new@example.org", "password1": PASSWORD}
     page = client.post("/accounts/signup/", form, follow=True)
     assert page.status_code == 200
     assert "The email to new@example.org could not be sent" in page.content.decode()
@@ -127,7 +149,7 @@ def test_a_failed_reset_email_does_not_reveal_whether_an_account_exists(
 
 
 def test_errors_are_shown_beside_their_fields(client: Client) -> None:
-    form = {"email": "no address", "password1": "short", "password2": "other"}
+    form = {"email": "no address", "password1": "short"}
     html = client.post("/accounts/signup/", form).content.decode()
     assert html.count('aria-invalid="true"') >= 2
     assert 'id="id_email_error"' in html
@@ -165,7 +187,7 @@ def test_the_addresses_in_emails_come_from_the_settings_alone(owner: User, setti
     client = Client(headers={"host": host})
     client.post("/accounts/password/reset/", {"email": owner.email})
     client.post("/accounts/password/reset/", {"email": "nobody@example.org"})
-    client.post("/accounts/signup/", {"email": "new@example.org", "password1": PASSWORD, "password2": PASSWORD})
+    client.post("/accounts/signup/", {"email": "new@example.org", "password1": PASSWORD})
     assert len(mail.outbox) >= 3
     for message in mail.outbox:
         text = f"{message.subject} {message.body}"
@@ -186,7 +208,7 @@ def test_with_confirmed_addresses_sign_up_does_not_tell_who_has_an_account(
     owner: User, client: Client, settings: Settings, email: str
 ) -> None:
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
-    form = {"email": email, "password1": PASSWORD, "password2": PASSWORD}
+    form = {"email": email, "password1": PASSWORD}
     response = client.post("/accounts/signup/", form)
     assert (response.status_code, response["Location"]) == (302, "/accounts/confirm-email/")
     assert not signed_in_as(client)
