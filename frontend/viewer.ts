@@ -47,7 +47,8 @@ function show(host: HTMLElement, stage: Stage, model: Loaded, ruler: Ruler | nul
     stage.add(ruler.object);
     setText(find("[data-viewer-square]", host), `${ruler.squareMm} mm grid`);
   }
-  wireToolbar({ host, stage, modes, ruler });
+  const run = wireToolbar({ host, stage, modes, ruler });
+  if (host.dataset["background"]) run(`backdrop:${host.dataset["background"]}`);
   stage.draw();
   reveal(host);
   const compare = find("[data-compare]");
@@ -70,7 +71,8 @@ async function start(host: HTMLElement): Promise<void> {
       fit();
     },
   });
-  stage.controls.autoRotate = !reducedMotion();
+  const { autorotate } = host.dataset; // an embedding site may choose
+  stage.controls.autoRotate = autorotate ? autorotate === "1" : !reducedMotion();
   wireTouch(host, canvas);
   const model = await loadModel(host.dataset["model"] ?? "", (fraction) => showProgress(host, fraction));
   ruler = rulerFor(host, model);

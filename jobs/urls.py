@@ -3,7 +3,7 @@
 from django.urls import path
 
 from jobs.http import converters  # noqa: F401 (registers `file_name`)
-from jobs.views import actions, bulk, cutout, explore, job, lists, shared, upload
+from jobs.views import actions, bulk, cutout, explore, job, lists, oembed, shared, upload
 
 app_name = "jobs"
 urlpatterns = [
@@ -16,7 +16,9 @@ urlpatterns = [
     path("explore/<uuid:job_id>/files.zip", shared.public_bundle, name="public_bundle"),
     path("explore/<uuid:job_id>/picture.jpg", shared.public_picture, name="public_picture"),
     path("explore/<uuid:job_id>/files/<file_name:name>", shared.public_file, name="public_file"),
+    path("explore/<uuid:job_id>/embed/", shared.public_embed, name="public_embed"),
     path("explore/<uuid:job_id>/report/", explore.report, name="report"),
+    path("oembed/", oembed.oembed, name="oembed"),
     path("s/<str:token>/", shared.shared, name="shared"),
     path("s/<str:token>/embed/", shared.embed, name="embed"),
     path("s/<str:token>/files.zip", shared.shared_bundle, name="shared_bundle"),

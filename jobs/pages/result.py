@@ -17,6 +17,7 @@ from jobs.http import zip_stream
 from jobs.http.download_names import download_name, slug_of
 from jobs.http.serializers import share_url
 from jobs.models import Artifact, Job, ShareLink
+from jobs.pages import embedding
 from jobs.pages.recipe_fields import LABELS
 from ml import files
 
@@ -109,11 +110,10 @@ def owner_context(job: Job, viewer_format: str = "") -> dict[str, Any]:
     }
 
 
-def share_context(link: ShareLink, site_url: str) -> dict[str, str]:
+def share_context(link: ShareLink) -> dict[str, str]:
     """What the owner copies to share a model: its URL, and HTML that embeds the viewer in another page."""
-    embed = site_url + reverse("jobs:embed", args=[link.token])
-    frame = f'<iframe src="{embed}" width="640" height="480" allow="fullscreen" title="3D model"></iframe>'
-    return {"share_url": share_url(link), "embed_code": frame}
+    model = embedding.shared(link.job, link.token)
+    return {"share_url": share_url(link), "embed_code": embedding.frame_html(model), "embed_url": model.embed_url}
 
 
 def recipe_rows(recipe: dict[str, Any]) -> list[tuple[str, str]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -46,7 +45,7 @@ def _result_page(request: HttpRequest, job: Job, form: RemixForm, status: int = 
         "is_owner": job.owner_id == request.user.pk,
     }
     if context["link"]:
-        context |= share_context(context["link"], settings.SITE_URL)
+        context |= share_context(context["link"])
     return render(request, "jobs/result.html", context, status=status)
 
 

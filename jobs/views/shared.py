@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from csp.decorators import csp_replace
@@ -23,6 +24,8 @@ from jobs.pages.result import model_context, public_file_links, shared_file_link
 from jobs.pages.social_picture import social_picture
 from ml import files
 
+BACKGROUNDS = ("transparent", "page", "white", "grey", "black", "surroundings")
+"""Backgrounds of an embedded viewer: those of frontend/viewer/backdrop.ts, and none at all."""
 PICTURE_CACHE_SECONDS = 3600
 """Other sites fetch the picture once per post; an hour keeps a revoked link's picture from living long."""
 
@@ -35,6 +38,7 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
     urls = {
         "picture_url": settings.SITE_URL + reverse("jobs:shared_picture", args=[token]),
         "page_url": settings.SITE_URL + request.path,
+        "oembed_url": _oembed_url(request),
         "report_url": reverse("jobs:shared_report", args=[token]),
     }
     return render(request, "jobs/shared.html", context | urls)
@@ -44,10 +48,18 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
 @csp_replace({"frame-ancestors": ["*"]})  # type: ignore[arg-type]  # its types do not cover views with arguments
 @require_safe
 def embed(request: HttpRequest, token: str) -> HttpResponse:
-    """The viewer alone: the only page that other sites may show in a frame."""
+    """The viewer alone, for a frame in another site."""
     job = get_or_404(access.job_by_share(token))
-    context = model_context(job, shared_file_links(job, token))
-    return render(request, "jobs/embed.html", context | {"page_url": reverse("jobs:shared", args=[token])})
+    return _embed(request, model_context(job, shared_file_links(job, token)), reverse("jobs:shared", args=[token]))
+
+
+@xframe_options_exempt
+@csp_replace({"frame-ancestors": ["*"]})  # type: ignore[arg-type]
+@require_safe
+def public_embed(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """The viewer of a published model alone, for a frame in another site."""
+    job = get_or_404(access.job_for_public(job_id))
+    return _embed(request, model_context(job, public_file_links(job)), reverse("jobs:public", args=[job_id]))
 
 
 @require_safe
@@ -76,6 +88,7 @@ def public(request: HttpRequest, job_id: UUID) -> HttpResponse:
     urls = {
         "picture_url": settings.SITE_URL + reverse("jobs:public_picture", args=[job_id]),
         "page_url": settings.SITE_URL + request.path,
+        "oembed_url": _oembed_url(request),
         "report_url": reverse("jobs:report", args=[job_id]),
     }
     return render(request, "jobs/public.html", context | urls | {"tags": job.tags.all()})
@@ -97,6 +110,22 @@ def public_bundle(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
 def public_picture(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """The preview image of a published model."""
     return _picture(get_or_404(access.job_for_public(job_id)))
+
+
+def _oembed_url(request: HttpRequest) -> str:
+    """Where other sites ask what to show for this page."""
+    return str(settings.SITE_URL + reverse("jobs:oembed", query={"url": settings.SITE_URL + request.path}))
+
+
+def _embed(request: HttpRequest, context: dict[str, Any], page_url: str) -> HttpResponse:
+    """The embedded viewer. `?autorotate=0|1`, `?background=` one of BACKGROUNDS, `?ui=0` without tools."""
+    background = request.GET.get("background", "")
+    options = {
+        "autorotate": request.GET.get("autorotate", ""),
+        "background": background if background in BACKGROUNDS else "",
+        "without_tools": request.GET.get("ui") == "0",
+    }
+    return render(request, "jobs/embed.html", context | options | {"page_url": page_url})
 
 
 def _file(request: HttpRequest, job: Job, name: str) -> HttpResponseBase:

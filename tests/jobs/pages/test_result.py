@@ -108,6 +108,6 @@ def test_a_setting_of_another_version_is_shown_by_its_name() -> None:
 def test_the_share_panel_has_link_and_embed_code(finished: Job, settings: Settings) -> None:
     settings.SITE_URL = "https://example.org"
     link = sharing.share(finished)
-    context = result.share_context(link, settings.SITE_URL)
+    context = result.share_context(link)
     assert context["share_url"] == f"https://example.org/s/{link.token}/"
     assert f'src="https://example.org/s/{link.token}/embed/"' in context["embed_code"]

@@ -90,8 +90,9 @@ def test_the_page_cannot_be_framed(urls: dict[str, str], client: Client, visitor
     assert "frame-ancestors 'none'" in response["Content-Security-Policy"]
 
 
-def test_only_the_embedded_viewer_can_be_framed(urls: dict[str, str], client: Client) -> None:
-    response = client.get(f"{urls['shared']}embed/")
+@BOTH
+def test_only_the_embedded_viewer_can_be_framed(urls: dict[str, str], client: Client, visitor: str) -> None:
+    response = client.get(f"{urls[visitor]}embed/")
     assert "X-Frame-Options" not in response
     assert "frame-ancestors *" in response["Content-Security-Policy"]
     assert "script-src 'self'" in response["Content-Security-Policy"]
@@ -107,7 +108,7 @@ def test_a_revoked_link_is_404(urls: dict[str, str], job: Job, client: Client, p
     assert client.get(f"{urls['shared']}{path}").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["", "files.zip", "picture.jpg", "files/mesh.glb"])
+@pytest.mark.parametrize("path", EVERYTHING)
 def test_an_unpublished_model_is_404(urls: dict[str, str], job: Job, client: Client, path: str) -> None:
     assert client.get(f"{urls['public']}{path}").status_code == 200
     sharing.unpublish(job)
