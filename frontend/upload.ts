@@ -23,6 +23,8 @@ interface UploadData {
   sides: [string, string][];
   cutout_url: string;
   estimates: Record<string, Record<string, number | null>>;
+  /** The side that the next photo is expected to show, empty without one. */
+  add_side: string;
   earlier: { url: string; name: string; side: string | null; subject: Point | null }[];
 }
 
@@ -315,6 +317,12 @@ async function loadWaitingPhotos(): Promise<void> {
   });
 }
 
+/** The photo that the result page asked for is marked with its side; only the first one. */
+function setExpectedSide(item: UploadItem): void {
+  const taken = items.some(({ side }) => side === data.add_side);
+  if (data.add_side && !taken) item.side = data.add_side;
+}
+
 function wireStage(): void {
   const photo = need("[data-cut-photo]", form);
   photo.addEventListener("error", () => {
@@ -346,7 +354,7 @@ const picker = new Picker(
 );
 const camera = need<HTMLInputElement>("[data-camera]", form);
 need("[data-camera-button]", form).hidden = !hasCamera();
-wireIntake({ drop: need("[data-drop]", form), inputs: [input, camera] }, (files) => addPhotos(files));
+wireIntake({ drop: need("[data-drop]", form), inputs: [input, camera] }, (files) => addPhotos(files, setExpectedSide));
 wireStage();
 form.addEventListener("change", renewIdempotencyKey);
 maskField.addEventListener("change", onMaskChange);

@@ -18,11 +18,15 @@ from jobs.http.download_names import download_name, slug_of
 from jobs.http.serializers import share_url
 from jobs.models import Artifact, Job, ShareLink
 from jobs.pages import embedding
-from jobs.pages.recipe_fields import LABELS
+from jobs.pages.recipe_fields import LABELS, SIDE_LABELS
 from ml import files
+from ml.recipe import MAX_PHOTOS
 
 VIEWER_FILES = {"glb": files.GLB, "obj": files.OBJ}
 """The files that the viewer can load, by the value of `?format=`."""
+
+MIN_GAIN = 0.1
+"""Fraction of the surface that a further photo must show for the page to ask for it."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,7 @@ def owner_context(job: Job, viewer_format: str = "") -> dict[str, Any]:
         "shots": photos,
         "shots_json": json.dumps(photos),
         "report": job.report,
+        "missing": _missing_photo(job, len(photos)),
         "notes": notes_of(job),
         "recipe_rows": recipe_rows(job.report.get("recipe", {})),
         "link": sharing.active_link(job),
@@ -114,6 +119,21 @@ def share_context(link: ShareLink) -> dict[str, str]:
     """What the owner copies to share a model: its URL, and HTML that embeds the viewer in another page."""
     model = embedding.shared(link.job, link.token)
     return {"share_url": share_url(link), "embed_code": embedding.frame_html(model), "embed_url": model.embed_url}
+
+
+def _missing_photo(job: Job, photo_count: int) -> dict[str, Any] | None:
+    """The further photo that would show most of what is predicted; None if none would show much, or for a remix."""
+    unseen = job.report.get("unseen", {})
+    side, gain = max(unseen.get("sides", {}).items(), key=lambda entry: entry[1], default=("", 0.0))
+    if gain < MIN_GAIN or photo_count >= MAX_PHOTOS or not job.photos.exists():
+        return None
+    url = reverse("jobs:upload", query={"again": job.pk, "add": side})
+    return {
+        "side": SIDE_LABELS[side].lower(),
+        "gain": round(100 * gain),
+        "share": round(100 * unseen["share"]),
+        "url": url,
+    }
 
 
 def recipe_rows(recipe: dict[str, Any]) -> list[tuple[str, str]]:

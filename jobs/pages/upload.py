@@ -9,23 +9,30 @@ from django.urls import reverse
 
 from jobs.core import estimates, worker_heartbeat
 from jobs.models import Job
-from jobs.pages.recipe_fields import QUALITY_HINTS, QUALITY_LABELS, SIDE_CHOICES
+from jobs.pages.recipe_fields import QUALITY_HINTS, QUALITY_LABELS, SIDE_CHOICES, SIDE_LABELS
 from jobs.pages.submit_form import SubmitForm
 from ml.cutout_options import CutoutOptions
 from ml.engine_registry import engine_names
-from ml.recipe import MAX_PHOTOS, QUALITIES
+from ml.recipe import MAX_PHOTOS, QUALITIES, SIDES
 
 ACCEPT = "image/jpeg,image/png,image/webp,image/heic,image/heif,image/gif,image/avif"
 """MIME types for the `accept` attribute; the core decides by the content of the file."""
 
 
-def upload_context(form: SubmitForm, *, earlier: Job | None = None, error_messages: list[str]) -> dict[str, Any]:
-    """The form, its errors, the qualities with their estimates, and the state of the queue."""
+def upload_context(
+    form: SubmitForm, *, earlier: Job | None = None, add_side: str = "", error_messages: list[str]
+) -> dict[str, Any]:
+    """The form, its errors, the qualities with their estimates, and the state of the queue.
+
+    `add_side`: the side that the next photo is expected to show; another word than a side's name is ignored.
+    """
+    add_side = add_side if SIDES.get(add_side) is not None else ""
     qualities = [_quality(name) for name in QUALITIES]
     return {
         "form": form,
         "error_messages": error_messages,
         "earlier": earlier,
+        "add_side": SIDE_LABELS.get(add_side, "").lower(),
         "max_upload_mb": settings.MAX_UPLOAD_BYTES // (1024 * 1024),
         "max_photos": MAX_PHOTOS,
         "accept": ACCEPT,
@@ -33,7 +40,7 @@ def upload_context(form: SubmitForm, *, earlier: Job | None = None, error_messag
         "times_known": any(quality["seconds"] for quality in qualities),
         "worker_online": worker_heartbeat.worker_online(),
         "queue_length": estimates.queue_length(),
-        "upload_data": _upload_data(earlier),
+        "upload_data": _upload_data(earlier, add_side),
     }
 
 
@@ -46,7 +53,7 @@ def _quality(name: str) -> dict[str, Any]:
     }
 
 
-def _upload_data(earlier: Job | None) -> dict[str, Any]:
+def _upload_data(earlier: Job | None, add_side: str) -> dict[str, Any]:
     """The JSON for the page's script."""
     return {
         "max_bytes": settings.MAX_UPLOAD_BYTES,
@@ -58,6 +65,7 @@ def _upload_data(earlier: Job | None) -> dict[str, Any]:
             engine: {quality: estimates.seconds_for(quality, engine) for quality in QUALITIES}
             for engine in engine_names()
         },
+        "add_side": add_side,
         "earlier": _earlier_photos(earlier) if earlier else [],
     }
 

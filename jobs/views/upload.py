@@ -32,7 +32,9 @@ def upload(request: HttpRequest) -> HttpResponse:
         shared_process.warm_up()
         earlier = _earlier_job(request)
         form = SubmitForm.from_recipe(earlier.recipe_object()) if earlier else SubmitForm()
-        return render(request, "jobs/upload.html", upload_context(form, earlier=earlier, error_messages=[]))
+        add_side = request.GET.get("add", "") if earlier else ""
+        context = upload_context(form, earlier=earlier, add_side=add_side, error_messages=[])
+        return render(request, "jobs/upload.html", context)
     form = SubmitForm(request.POST, request.FILES)
     if not form.is_valid():
         return _error_response(request, form, form.error_messages(), 400)

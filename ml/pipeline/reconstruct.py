@@ -30,7 +30,7 @@ from ml.render import mesh_renderer, turntable
 from ml.render.mesh_renderer import PreparedModel
 from ml.scene import stretched
 from ml.stages import Listeners, OnFile, OnProgress, ShouldStop, ignore, never
-from ml.texture import bake, plate, projection
+from ml.texture import bake, plate, projection, unseen
 from ml.texture.bake import TexturedMesh
 
 PREVIEW_GRID = 64
@@ -176,7 +176,7 @@ def _finish_model(run: Run, source: Source, *, remixed: bool) -> Reconstruction:
         write.write(model, run.folder, recipe, {"recipe": _recipe_used(run, source)})
         step(0.7)  # rough share of the writing in this stage, the checks are the rest
         bare_prepared = prepared if model is bare else mesh_renderer.prepare(bare)
-        checks = _compare(run, source, bare_prepared) | _measure(run, mesh, model)
+        checks = _compare(run, source, bare_prepared) | _measure(run, mesh, model) | _unseen(source, bare)
     summary = {"remixed": remixed} | _summary(run, source) | checks
     report.write(summary, run.folder / files.REPORT)
     return Reconstruction(run.publish_rest(), summary, source.metadata["engine"])
@@ -260,6 +260,11 @@ def _measure(run: Run, mesh: Mesh, model: TexturedMesh) -> dict[str, Any]:
         depth, width, height = statistics["size_mm"]
         run.notes.append(note("larger_than_bed", size=f"{width:.0f} × {depth:.0f} × {height:.0f}"))
     return {"placement": placement.to_dict(), "mesh": statistics}
+
+
+def _unseen(source: Source, model: TexturedMesh) -> dict[str, Any]:
+    """What no photo shows, and which further photo would help most."""
+    return {"unseen": unseen.unseen(model, [photo.camera.azimuth for photo in source.photos]).to_dict()}
 
 
 def _summary(run: Run, source: Source) -> dict[str, Any]:

@@ -88,6 +88,25 @@ def test_an_azimuth_is_labelled_in_degrees(finished: Job) -> None:
     assert photo["label"] == "170.0°"
 
 
+def test_the_page_asks_for_the_photo_that_would_show_most(finished: Job) -> None:
+    finished.report["unseen"] = {"share": 0.52, "sides": {"right": 0.11, "back": 0.31, "left": 0.1}}
+    missing = result.owner_context(finished)["missing"]
+    assert (missing["side"], missing["gain"], missing["share"]) == ("back", 31, 52)
+    assert missing["url"] == f"{reverse('jobs:upload')}?again={finished.pk}&add=back"
+
+
+@pytest.mark.parametrize("unseen", [{}, {"share": 0.2, "sides": {"back": 0.05}}, {"share": 0.2, "sides": {}}])
+def test_the_page_asks_for_nothing_that_would_not_help(finished: Job, unseen: dict[str, object]) -> None:
+    finished.report["unseen"] = unseen
+    assert result.owner_context(finished)["missing"] is None
+
+
+def test_a_remix_has_no_photos_to_add_to(finished: Job) -> None:
+    finished.report["unseen"] = {"share": 0.52, "sides": {"back": 0.31}}
+    finished.photos.all().delete()
+    assert result.owner_context(finished)["missing"] is None
+
+
 def test_a_photo_without_its_file_is_left_out(finished: Job) -> None:
     finished.artifacts.get(name=files.CUTOUT).delete()
     assert result.owner_context(finished)["shots"] == []

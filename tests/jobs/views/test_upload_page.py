@@ -110,6 +110,18 @@ def test_only_the_owner_can_get_the_photo_of_a_job(job: Job, stranger: User, sta
     assert client.get(photo).status_code == 302
 
 
+@pytest.mark.parametrize(
+    ("add", "expected"), [("back", "back"), ("auto", ""), ("front", "front"), ("<b>", ""), ("", "")]
+)
+def test_the_page_expects_the_side_that_the_result_page_asked_for(
+    owner: User, submit: Callable[..., Job], add: str, expected: str
+) -> None:
+    job = submit()
+    html = signed_in(owner).get(reverse("jobs:upload"), {"again": str(job.pk), "add": add}).content.decode()
+    assert f'"add_side": "{expected}"' in html
+    assert (f"Add a photo of the {expected}" in html) == bool(expected)
+
+
 @pytest.mark.parametrize("job_id", ["nonsense", "00000000-0000-0000-0000-000000000000"])
 def test_a_missing_job_cannot_be_made_again(owner: User, job_id: str) -> None:
     assert signed_in(owner).get(reverse("jobs:upload"), {"again": job_id}).status_code == 404

@@ -53,6 +53,13 @@ def test_the_models_can_be_loaded_and_are_watertight(result: Reconstruction, res
         assert len(trimesh.load_mesh(result_dir / name).faces) > 100
 
 
+def test_the_report_says_what_no_photo_shows(result: Reconstruction) -> None:
+    found = result.report["unseen"]
+    assert 0.3 < found["share"] < 0.9
+    assert set(found["sides"]) == {"right", "back", "left"}
+    assert found["sides"]["back"] > 0.1
+
+
 def test_the_scene_is_stored_for_a_remix(result: Reconstruction, result_dir: Path) -> None:
     assert load_scene(result_dir / files.SCENE).threshold == 0.5
 
