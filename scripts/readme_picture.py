@@ -25,7 +25,7 @@ FRAMES = (0, 5, 12, 22)
 
 def main() -> None:
     """Make the model and place the pictures side by side."""
-    photo = next((ROOT / "static" / "samples").glob("*.png"))
+    photo = next((ROOT / "static" / "samples").glob("locomotive.*"))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         reconstruct([photo.read_bytes()], Recipe(quality="high", frame_size=SIDE), folder)

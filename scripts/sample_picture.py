@@ -150,7 +150,7 @@ def robot() -> Toy:
     return _joined(parts)
 
 
-TOYS = {"locomotive.png": locomotive, "lighthouse.webp": lighthouse, "robot.webp": robot}
+TOYS = {"locomotive.webp": locomotive, "lighthouse.webp": lighthouse, "robot.webp": robot}
 """File names of the samples, and what they show."""
 
 

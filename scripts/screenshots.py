@@ -54,7 +54,7 @@ def main(names: set[str]) -> None:
 
 def models(owner: User) -> list[Job]:
     """A draft of each sample."""
-    samples = sorted(path for path in (ROOT / "static" / "samples").iterdir() if path.suffix in (".png", ".webp"))
+    samples = sorted(path for path in (ROOT / "static" / "samples").iterdir() if path.suffix == ".webp")
     recipe = Recipe(engine="compact", quality="draft")
     return [finished_model(owner, recipe, sample.read_bytes(), sample.stem) for sample in samples]
 

@@ -13,7 +13,7 @@ from jobs.models import Job
 from jobs.pages.upload import ACCEPT
 from ml import files
 
-SAMPLES = {"locomotive.png": "A toy locomotive", "lighthouse.webp": "A lighthouse", "robot.webp": "A robot"}
+SAMPLES = {"locomotive.webp": "A toy locomotive", "lighthouse.webp": "A lighthouse", "robot.webp": "A robot"}
 """Our own images in static/samples (rendered by scripts/sample_picture.py) and what they show."""
 CARDS_PER_ROW, SHOWCASE_SIZE = 4, 8
 """Cards in a row on a wide screen, and in two such rows; narrower screens have two columns."""

@@ -126,7 +126,7 @@ class Chaos:
 
 def _photo() -> bytes:
     """A sample of the site: transparent, so that no network has to cut it out."""
-    return Path("static/samples/locomotive.png").read_bytes()
+    return Path("static/samples/locomotive.webp").read_bytes()
 
 
 if __name__ == "__main__":

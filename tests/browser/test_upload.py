@@ -281,7 +281,7 @@ def test_a_photo_that_the_browser_cannot_show_gets_an_icon(page: Page) -> None:
 def test_a_sample_chosen_on_the_home_page_is_kept_during_sign_up(page: Page) -> None:
     page.goto("/")
     page.click(f'[data-sample*="{SAMPLE.stem}"]')
-    page.wait_for_url("**/accounts/login/**")
+    page.wait_for_url("**/accounts/signup/**")
     sign_up(page)
     expect(page.locator("[data-shots] li")).to_have_count(1, timeout=60_000)
     expect(page.get_by_label(f"Show photo 1: {SAMPLE.name}")).to_be_visible()
