@@ -75,7 +75,8 @@ class Recipe:
     `mask` is one of `MASKS`; `subject` is empty, or a point of the object in fractions of the main photo's width and
     height. `sides` names each photo's side in order (a name of `SIDES`, or an azimuth in degrees); photos beyond its
     end are `auto`, but for the first, which is the front. `height_mm` is the size of the model in every file, and
-    `size_axis` says what it measures (`SIZE_AXES`). `depth` stretches the scene along the photo's view.
+    `size_axis` says what it measures (`SIZE_AXES`). `depth` stretches the scene along the photo's view. `relight`
+    takes the photo's light out of the colours.
     `background` of the views is `transparent` or `#rrggbb`.
     """
 
@@ -94,6 +95,7 @@ class Recipe:
     size_axis: str = LONGEST
     base: str = AUTO_BASE
     depth: float = 1.0
+    relight: bool = True
     sides: tuple[str | float, ...] = ()
     renderer: str = "mesh"
     background: str = TRANSPARENT
@@ -108,6 +110,7 @@ class Recipe:
         _check_choice("size_axis", self.size_axis, SIZE_AXES)
         _check_choice("base", self.base, BASES)
         _check_choice("mask", self.mask, MASKS)
+        _check_flag("relight", self.relight)
         _check_subject(self.subject)
         _check_sides(self.sides)
         _check_background(self.background)
@@ -152,6 +155,11 @@ def point_from_text(text: str) -> tuple[float, ...]:
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     if not isinstance(value, str) or value not in choices:
         raise ReconstructionError("invalid_recipe", f"{name} must be one of: {', '.join(choices)}.")
+
+
+def _check_flag(name: str, value: object) -> None:
+    if not isinstance(value, bool):
+        raise ReconstructionError("invalid_recipe", f"{name} must be true or false.")
 
 
 def _check_range(name: str, value: object, low: float, high: float) -> None:

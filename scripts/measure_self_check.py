@@ -21,6 +21,7 @@ from ml.recipe import QUALITIES
 from ml.render import turntable
 from ml.render.mesh_renderer import prepare
 from ml.texture import bake
+from ml.texture.relight import relight
 
 SAMPLES = Path(__file__).resolve().parent.parent / "static" / "samples"
 STANDARD = QUALITIES["standard"]
@@ -55,6 +56,7 @@ def self_check(cutout: Cutout) -> dict[str, float]:
     fused = fusion.fuse(CompactEngine().infer, [cutout])
     mesh = repair.finish(marching_cubes.extract(fused.scene, STANDARD.grid), STANDARD.faces)
     photos = camera_fit.fit_assumed_cameras(mesh, fused.photos)
+    photos = [relight(mesh, photo) for photo in photos]
     model = bake.bake(mesh, fused.scene, photos, STANDARD.texture_size)
     return turntable.compare_with_photo(prepare(model), photos[0].cutout, photos[0].camera)
 

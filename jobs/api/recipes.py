@@ -87,6 +87,9 @@ class RemixSerializer(serializers.Serializer[Any]):
         required=False,
         help_text="Factor of the depth along the photo's view.",
     )
+    relight = FormBoolean(
+        required=False, help_text="Take shading, highlights and shadows of the photo out of the colours."
+    )
     renderer = serializers.ChoiceField(choices=RENDERERS, required=False)
     background = serializers.CharField(required=False, help_text="`transparent` or a colour such as `#ffffff`.")
     formats = serializers.ListField(

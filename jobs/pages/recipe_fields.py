@@ -25,6 +25,7 @@ LABELS = {
     "size_axis": "Size is the",
     "base": "Base",
     "depth": "Depth",
+    "relight": "Remove the photo’s lighting",
     "sides": "Sides",
     "renderer": "Turntable shows",
     "background": "Turntable background",

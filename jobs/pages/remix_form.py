@@ -43,6 +43,7 @@ class RemixForm(forms.Form):
         max_value=LIMITS["depth"][1],
         widget=forms.NumberInput({"type": "range", "step": "0.05", "class": "form-range", "data-depth": ""}),
     )
+    relight = forms.BooleanField(required=False, label=LABELS["relight"])
     formats = formats_field(required=True)
     frames_show = forms.ChoiceField(choices=RENDERER_CHOICES, label=LABELS["renderer"])
     transparent = forms.BooleanField(required=False)
@@ -66,7 +67,7 @@ class RemixForm(forms.Form):
     def apply_to(self, recipe: Recipe) -> Recipe:
         """The parent's `recipe` with the values of a valid form. Raises ReconstructionError(`invalid_recipe`)."""
         values: dict[str, Any] = self.cleaned_data
-        names = ("quality", "faces", "texture_size", "threshold", "height_mm")
+        names = ("quality", "faces", "texture_size", "threshold", "height_mm", "relight")
         changes: dict[str, Any] = {name: values[name] for name in names}
         changes |= {"renderer": values["frames_show"], "formats": tuple(values["formats"])}
         changes |= {name: values[name] for name in ("size_axis", "base") if values[name]}

@@ -46,8 +46,12 @@ def add_recipe_options(parser: ArgumentParser) -> None:
     """Add an option for each recipe field. Values are checked by `Recipe`; options not given are not set at all."""
     _add(parser, "engine", "the network to use", _one_of(engine_names()))
     _add(parser, "quality", "defaults for the options below", _one_of(QUALITIES))
-    _switch(parser, "--keep-background", "store_false", "treat the whole picture as the object")
-    _switch(parser, "--remove-background", "store_true", "cut the object out (default)")
+    _switch(parser, "--keep-background", "remove_background", False, "treat the whole picture as the object")
+    _switch(parser, "--remove-background", "remove_background", True, "cut the object out (default)")
+    _switch(
+        parser, "--no-relight", "relight", False, "keep shading, highlights and shadows of the photo in the colours"
+    )
+    _switch(parser, "--relight", "relight", True, "take them out of the colours (default)")
     mask = "cut out by the picture's transparency (alpha), by background removal (remove), or as it fits (auto)"
     _add(parser, "mask", mask, _one_of(MASKS))
     subject = "a point of the object in the main photo, in fractions of its width and height, if there are several"
@@ -122,8 +126,8 @@ def _add(parser: ArgumentParser, name: str, meaning: str, metavar: str, type: An
     parser.add_argument(option, dest=name, metavar=metavar, type=type, default=SUPPRESS, help=meaning)
 
 
-def _switch(parser: ArgumentParser, option: str, action: str, meaning: str) -> None:
-    parser.add_argument(option, dest="remove_background", action=action, default=SUPPRESS, help=meaning)
+def _switch(parser: ArgumentParser, option: str, name: str, value: bool, meaning: str) -> None:
+    parser.add_argument(option, dest=name, action="store_const", const=value, default=SUPPRESS, help=meaning)
 
 
 def _one_of(choices: Any) -> str:

@@ -52,6 +52,12 @@ def to_linear(srgb: NDArray[Any]) -> Floats:
     return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4).astype(np.float32)
 
 
+def from_linear(light: NDArray[Any]) -> Floats:
+    """Linear light in [0, 1] -> sRGB in [0, 1]; the inverse of `to_linear`."""
+    value = np.asarray(light, dtype=np.float32)
+    return np.where(value <= 0.0031308, value * 12.92, 1.055 * value ** (1.0 / 2.4) - 0.055).astype(np.float32)
+
+
 def to_bytes(value: NDArray[Any]) -> NDArray[np.uint8]:
     """Values in [0, 1] -> 0 to 255, rounded and clipped."""
     return np.asarray((value * 255.0).round().clip(0, 255), dtype=np.uint8)

@@ -28,6 +28,7 @@ from ml.render.mesh_renderer import Picture
 from ml.scene.protocol import Scene
 from ml.texture import bake
 from ml.texture.bake import TexturedMesh
+from ml.texture.relight import relight
 from ml.training import materials, posing
 from ml.training.meshes import ColoredMesh
 
@@ -149,7 +150,8 @@ def _look(number: int, mesh: ColoredMesh) -> Look:
 
 def textured(mesh: Mesh, scene: Scene, cutout: Cutout) -> TexturedMesh:
     """The model as the pipeline makes it, with a small texture."""
-    return bake.bake(mesh, scene, [PosedPhoto(cutout, scene.camera)], TEXTURE, method="box")
+    photo = relight(mesh, PosedPhoto(cutout, scene.camera))
+    return bake.bake(mesh, scene, [photo], TEXTURE, method="box")
 
 
 def model_views(model: TexturedMesh) -> Iterator[Picture]:

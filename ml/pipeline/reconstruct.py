@@ -32,6 +32,7 @@ from ml.scene import stretched
 from ml.stages import Listeners, OnFile, OnProgress, ShouldStop, ignore, never
 from ml.texture import bake, plate, projection, unseen
 from ml.texture.bake import TexturedMesh
+from ml.texture.relight import relight
 
 PREVIEW_GRID = 64
 """Cells per axis of the preview, and of the coarsest grid to retry with: still a recognisable shape."""
@@ -195,7 +196,10 @@ def _build_within_memory(run: Run, source: Source) -> tuple[Mesh, TexturedMesh, 
 
 
 def _build_model(run: Run, source: Source) -> tuple[Mesh, TexturedMesh, Source]:
-    """The closed mesh, the same mesh split at texture seams, and the source with its cameras fitted to the mesh."""
+    """The closed mesh, the same mesh split at texture seams, and the source with its cameras fitted to the mesh.
+
+    With `relight` the source's photos have base colours, which the self-check then compares.
+    """
     recipe, scene = run.recipe, source.scene
     with run.stage("surface") as step:
         _publish_preview(run, source)
@@ -209,6 +213,8 @@ def _build_model(run: Run, source: Source) -> tuple[Mesh, TexturedMesh, Source]:
         source = with_photos(source, camera_fit.fit_assumed_cameras(mesh, source.photos))
     with run.stage("texture") as step:
         size = recipe.texture_size or 1024
+        if recipe.relight:
+            source = with_photos(source, [relight(mesh, photo) for photo in source.photos])
         # Stretching along the main photo's view keeps that photo's picture only.
         photos = source.photos if recipe.depth == 1.0 else source.photos[:1]
         model = bake.bake(mesh, scene, photos, size, on_step=step, method=run.unwrap)

@@ -87,6 +87,7 @@ EVERY_SETTING: dict[str, Any] = {
     "size_axis": "height",
     "base": "plate",
     "depth": 1.25,
+    "relight": False,
     "sides": ["front", 170.0],
     "renderer": "nerf",
     "background": "#ffffff",

@@ -12,7 +12,8 @@ from jobs.pages.remix_form import RemixForm, quality_choices
 from ml.recipe import QUALITIES, Recipe
 
 PARENT = Recipe(quality="draft", grid=64, frame_count=8, sides=("back",))
-UNCHANGED = {"quality": "draft", "height_mm": "100", "formats": ["glb"], "frames_show": "mesh", "transparent": "on"}
+UNCHANGED = {"quality": "draft", "height_mm": "100", "formats": ["glb"], "frames_show": "mesh"}
+UNCHANGED |= {"transparent": "on", "relight": "on"}
 
 
 def remixed(**changes: Any) -> Recipe:
@@ -52,6 +53,12 @@ def test_another_quality_resets_what_depends_on_it() -> None:
 )
 def test_the_background_is_transparent_or_a_colour(fields: dict[str, str], background: str) -> None:
     assert remixed(**fields).background == background
+
+
+def test_relighting_is_a_checkbox() -> None:
+    assert remixed().relight
+    assert not remixed(relight="").relight
+    assert RemixForm.from_recipe(PARENT)["relight"].value() is True
 
 
 def test_the_depth_changes_only_within_its_limits() -> None:

@@ -28,6 +28,7 @@ def test_every_field_of_the_recipe_has_an_option() -> None:
         "--size-axis=height",
         "--base=flat",
         "--depth=1.2",
+        "--no-relight",
         "--renderer=nerf",
         "--background=#FFAA00",
         "--formats=glb,3mf",
@@ -35,7 +36,7 @@ def test_every_field_of_the_recipe_has_an_option() -> None:
         "--subject=.25,.5",
     ]
     assert recipe_from(*given) == Recipe(
-        *("compact", "high", False, 0.6, 64, 9.5, 600, 128, 64, 3, -5, 42, "height", "flat", 1.2),
+        *("compact", "high", False, 0.6, 64, 9.5, 600, 128, 64, 3, -5, 42, "height", "flat", 1.2, False),
         *(("front", 90), "nerf", "#ffaa00", ("glb", "3mf"), "remove", (0.25, 0.5)),
     )
 

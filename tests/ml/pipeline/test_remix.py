@@ -180,3 +180,14 @@ def test_the_depth_changes_without_the_network(
     assert ratios[1] / ratios[0] > 1.25
     assert deeper.report["recipe"]["depth"] == 1.5
     assert deeper.report["self_check"]["silhouette_iou"] > 0.9
+
+
+def test_the_photos_light_can_be_kept(
+    result: Reconstruction, result_dir: Path, tmp_path: Path, no_network: None
+) -> None:
+    lit = remix(result_dir, replace(SMALL, relight=False), tmp_path)
+    assert (lit.report["recipe"]["relight"], result.report["recipe"]["relight"]) == (False, True)
+    assert np.any(
+        np.asarray(Image.open(tmp_path / files.TEXTURE)) != np.asarray(Image.open(result_dir / files.TEXTURE))
+    )
+    assert lit.report["self_check"]["psnr_db"] > 25.0 and result.report["self_check"]["psnr_db"] > 25.0

@@ -1,0 +1,187 @@
+"""Base colours from a lit photo: shading, highlights and cast shadows taken out as far as one picture allows.
+
+The logarithm of the brightness is the sum of a material's and of the light's. The light is low-frequency spherical
+harmonics of the surface's normal (Ramamoorthi and Hanrahan, "An efficient representation for irradiance environment
+maps", SIGGRAPH 2001); the materials are a few clusters of colour (as in Shen and Yeo, "Intrinsic images decomposition
+using a local and global sparse representation of reflectance", CVPR 2011). Both are fitted in turn. What remains far
+brighter or darker than its material is a highlight or a shadow, and is reduced.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.core.camera import Camera
+from ml.core.images import Floats, from_linear, to_bytes, to_linear
+from ml.core.masks import Mask, iou, nearest_index
+from ml.mesh.mesh import Mesh
+from ml.mesh.raycast import Caster, camera_rays
+from ml.photo.posed_photo import PosedPhoto
+from ml.texture.projection import MIN_SILHOUETTE_IOU, OPAQUE
+
+SIZE = 128
+"""Side in pixels of the pictures that the light is fitted to."""
+MIN_PIXELS = 100
+"""Fewer pixels of the object say too little about the light."""
+MATERIALS = 4
+"""Clusters of colour. With more of them, each patch of light becomes a material of its own."""
+HUE_WEIGHT, BRIGHTNESS_WEIGHT = 3.0, 0.3
+"""Weights of chromaticity and log brightness when colours are clustered: light changes brightness far more."""
+ROUNDS, CLUSTER_ROUNDS, FIT_ROUNDS = 3, 8, 3
+"""Alternations of materials and light; steps of k-means; steps of the robust fit."""
+OUTLIER = 0.15
+"""Residual log brightness from which on a pixel's weight in the fit falls (Huber)."""
+RIDGE = 0.005
+"""Pull of the light's coefficients to 0, which is light from all sides."""
+MAX_SHADING = 1.2
+"""Largest change of log brightness by the light: a factor of 3.3."""
+TOLERANCE = 0.25
+"""Log brightness by which a pixel may differ from its material without counting as a highlight or a shadow."""
+HIGHLIGHT_KEPT, SHADOW_KEPT = 0.3, 0.5
+"""Fractions of what exceeds the tolerance that are kept: a mark of the material's own may look like light."""
+DARKEST = 2e-3
+"""Linear brightness below which noise dominates the logarithm."""
+
+
+@dataclass(frozen=True)
+class Light:
+    """`coefficients` (8,) of the harmonics and their `mean` (8,) over the photo; `materials` (K, 4): chromaticity and
+    log brightness, weighted, and `brightness` (K,): their median log brightness."""
+
+    coefficients: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    materials: NDArray[np.float64]
+    brightness: NDArray[np.float64]
+
+    def shading(self, normals: Floats) -> NDArray[np.float64]:
+        """(N, 3) unit normals -> (N,) log brightness that the light adds."""
+        shading = (_harmonics(normals) - self.mean) @ self.coefficients
+        return np.asarray(shading.clip(-MAX_SHADING, MAX_SHADING))
+
+    def excess(self, color: Floats, shading: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(N,) log brightness of highlights and shadows to be removed from linear colours (N, 3)."""
+        nearest = _nearest(_features(color, shading), self.materials)
+        residual = _log_brightness(color) - shading - self.brightness[nearest]
+        high, low = (residual - TOLERANCE).clip(0.0), (residual + TOLERANCE).clip(None, 0.0)
+        return np.asarray(high * (1.0 - HIGHLIGHT_KEPT) + low * (1.0 - SHADOW_KEPT))
+
+
+def relight(mesh: Mesh, photo: PosedPhoto) -> PosedPhoto:
+    """The photo of `mesh` with base colours instead of lit ones; unchanged where the two do not match."""
+    normals, covered = _normal_map(mesh, photo.camera)
+    small = cv2.resize(photo.cutout.rgba, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
+    opaque = small[..., 3] > OPAQUE * 255.0
+    fitted = covered & opaque
+    if int(fitted.sum()) < MIN_PIXELS or iou(covered, small[..., 3] > 127) < MIN_SILHOUETTE_IOU:
+        return photo
+    light = fit(to_linear(small[fitted][:, :3] / 255.0), normals[fitted])
+    shading = light.shading(normals[nearest_index(covered)].reshape(-1, 3)).reshape(SIZE, SIZE)
+    size = photo.cutout.rgba.shape[:2][::-1]
+    full = cv2.resize(shading, size, interpolation=cv2.INTER_LINEAR)
+    rgba = np.dstack([_without(light, photo.cutout.rgba, full), photo.cutout.rgba[..., 3]])
+    return replace(photo, cutout=replace(photo.cutout, rgba=rgba))
+
+
+def _without(light: Light, rgba: NDArray[np.uint8], shading: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """(S, S, 3) the picture without `light`, as bright as before in the median of the object."""
+    color = to_linear(rgba[..., :3].reshape(-1, 3) / 255.0)
+    flat = shading.ravel()
+    base = color * np.exp(-flat - light.excess(color, flat))[:, None]
+    inside = rgba[..., 3].ravel() > OPAQUE * 255.0
+    gain = np.median(color[inside].mean(axis=1)) / max(float(np.median(base[inside].mean(axis=1))), DARKEST)
+    return to_bytes(from_linear((base * gain).clip(0.0, 1.0))).reshape(rgba.shape[0], rgba.shape[1], 3)
+
+
+def fit(color: Floats, normals: Floats) -> Light:
+    """The light and the materials of N pixels: linear colours (N, 3) and unit normals (N, 3)."""
+    harmonics = _harmonics(normals)
+    mean = harmonics.mean(axis=0)
+    brightness, shading = _log_brightness(color), np.zeros(len(color))
+    for _ in range(ROUNDS):
+        materials = _cluster(_features(color, shading))
+        label = _nearest(_features(color, shading), materials)
+        coefficients = _fit_harmonics(harmonics - mean, brightness, label)
+        shading = (harmonics - mean) @ coefficients
+    materials = np.stack([_features(color, shading)[label == number].mean(axis=0) for number in np.unique(label)])
+    own = brightness - shading
+    medians = np.array([np.median(own[label == number]) for number in np.unique(label)])
+    return Light(coefficients, mean, materials, medians)
+
+
+def _fit_harmonics(
+    harmonics: NDArray[np.float64], brightness: NDArray[np.float64], label: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """(8,) coefficients that explain the differences in brightness (N,) within each material, robustly."""
+    weight, coefficients = np.ones(len(brightness)), np.zeros(harmonics.shape[1])
+    for _ in range(FIT_ROUNDS):
+        centered = _centered(np.column_stack([harmonics, brightness]), label, weight)
+        basis, target = centered[:, :-1], centered[:, -1]
+        weighted = basis * weight[:, None] / weight.sum()
+        coefficients = np.linalg.solve(weighted.T @ basis + RIDGE * np.eye(basis.shape[1]), weighted.T @ target)
+        weight = 1.0 / np.maximum(np.abs(target - basis @ coefficients) / OUTLIER, 1.0)
+    return coefficients
+
+
+def _centered(
+    values: NDArray[np.float64], label: NDArray[np.int64], weight: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(N, C) values minus the weighted mean of their label."""
+    total = np.bincount(label, weight, MATERIALS)
+    sums = [np.bincount(label, column * weight, MATERIALS) for column in values.T]
+    mean = np.stack(sums, axis=1) / np.maximum(total, 1e-9)[:, None]
+    return np.asarray(values - mean[label])
+
+
+def _cluster(features: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(MATERIALS, C) centres of (N, C) features by k-means; the first ones are far apart, as in k-means++."""
+    centers = features[((features - np.median(features, axis=0)) ** 2).sum(axis=1).argmin()][None]
+    while len(centers) < MATERIALS:
+        reached = np.cumsum(_squared_distances(features, centers).min(axis=1))
+        chosen = min(int(np.searchsorted(reached, reached[-1] / 2.0)), len(features) - 1)
+        centers = np.concatenate([centers, features[chosen][None]])
+    for _ in range(CLUSTER_ROUNDS):
+        label = _nearest(features, centers)
+        own = [features[label == number] for number in range(MATERIALS)]
+        centers = np.stack([rows.mean(axis=0) if len(rows) else old for rows, old in zip(own, centers, strict=True)])
+    return centers
+
+
+def _features(color: Floats, shading: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N, 4) what colours are clustered by: chromaticity, and the brightness without the light's part."""
+    bright = np.maximum(color, DARKEST)
+    chromaticity = bright / bright.sum(axis=1, keepdims=True)
+    return np.column_stack([chromaticity * HUE_WEIGHT, (_log_brightness(color) - shading) * BRIGHTNESS_WEIGHT])
+
+
+def _log_brightness(color: Floats) -> NDArray[np.float64]:
+    return np.log(np.maximum(color, DARKEST).mean(axis=1).astype(np.float64))
+
+
+def _nearest(features: NDArray[np.float64], centers: NDArray[np.float64]) -> NDArray[np.int64]:
+    return np.asarray(_squared_distances(features, centers).argmin(axis=1))
+
+
+def _squared_distances(features: NDArray[np.float64], centers: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.stack([((features - center) ** 2).sum(axis=1) for center in centers], axis=1)
+
+
+def _harmonics(normals: Floats) -> NDArray[np.float64]:
+    """(N, 3) unit normals -> (N, 8) spherical harmonics of orders 1 and 2, without their constants."""
+    x, y, z = normals.T.astype(np.float64)
+    return np.stack([x, y, z, x * y, y * z, x * z, x * x - y * y, 3.0 * z * z - 1.0], axis=1)
+
+
+def _normal_map(mesh: Mesh, camera: Camera) -> tuple[Floats, Mask]:
+    """(SIZE, SIZE, 3) unit normals that the photo shows, and where it shows any."""
+    caster = Caster(mesh.vertices, mesh.faces)
+    hits = caster.first_hits(*camera_rays(camera, SIZE))
+    covered = hits.face >= 0
+    normals = np.zeros((SIZE * SIZE, 3), np.float32)
+    corners = mesh.normals[mesh.faces[hits.face[covered]]]
+    normals[covered] = np.einsum("nk,nkc->nc", hits.weights[covered], corners)
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-6)
+    return normals.reshape(SIZE, SIZE, 3), covered.reshape(SIZE, SIZE)
