@@ -359,6 +359,54 @@ class JobEvent(models.Model):
         return f"{self.seq}: {self.kind} {self.stage or self.state}"
 
 
+def new_webhook_secret() -> str:
+    """192 random bits."""
+    return f"whsec_{secrets.token_urlsafe(24)}"
+
+
+class Webhook(models.Model):
+    """An address that is told about its owner's jobs. The secret signs what is sent, so it is stored as it is."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="webhooks")
+    url = models.URLField(max_length=500)
+    secret = models.CharField(max_length=60, default=new_webhook_secret, editable=False)
+    events = models.JSONField(default=list, blank=True, help_text="Which events are sent; all if empty.")
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class WebhookDelivery(models.Model):
+    """One event for one webhook, and what has become of it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
+    event = models.CharField(max_length=20)
+    body = models.JSONField()
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True, blank=True, default=timezone.now)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    status = models.PositiveSmallIntegerField(null=True, blank=True, help_text="HTTP status of the last attempt.")
+    error = models.CharField(max_length=200, blank=True, help_text="Why the last attempt failed.")
+
+    class Meta:
+        ordering = ("-created_at",)
+        verbose_name_plural = "webhook deliveries"
+        indexes = (
+            models.Index(fields=("next_attempt_at",), name="delivery_due", condition=Q(next_attempt_at__isnull=False)),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.event} to {self.webhook}"
+
+
 class Erasure(models.Model):
     """A job that was deleted with its owner: its files are looked for a while longer. Nothing here is personal."""
 

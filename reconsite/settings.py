@@ -180,6 +180,7 @@ PHOTO_MEMORY_BYTES = env.int("PHOTO_MEMORY_MB", 1000) * 1024 * 1024
 PHOTO_PROCESSES = env.int("PHOTO_PROCESSES", 0)  # 0: as many as memory and cores allow
 MAX_SOCKETS_PER_USER = env.int("MAX_SOCKETS_PER_USER", 20)
 MAX_SOCKETS_PER_ADDRESS = env.int("MAX_SOCKETS_PER_ADDRESS", 100)
+WEBHOOK_NETWORKS: list[str] = env.list("WEBHOOK_NETWORKS", [])  # private ones that webhooks may reach
 MAX_ACTIVE_JOBS = env.int("MAX_ACTIVE_JOBS", 5)
 QUOTA_MB = env.int("QUOTA_MB", 5000)  # photos and results of one person; 0: unlimited
 MIN_FREE_BYTES = env.int("MIN_FREE_MB", 500) * 1024 * 1024

@@ -89,6 +89,7 @@ def _account(user: User) -> dict[str, Any]:
         "tokens": _values(ApiToken.objects.filter(user=user), "name", "scope", "created", "last_used_at", "expiry"),
         "sessions": _values(UserSession.objects.filter(user=user), "ip", "user_agent", "created_at", "last_seen_at"),
         "second_factors": _values(Authenticator.objects.filter(user=user), "type", "created_at", "last_used_at"),
+        "webhooks": _values(user.webhooks.all(), "url", "events", "is_active", "created_at"),
         "tags": list(user.tags.values_list("name", flat=True)),
         "reports": _values(reports, "job_id", "reason", "text", "created_at", "closed_at"),
     }

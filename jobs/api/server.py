@@ -34,7 +34,18 @@ from ml.recipe import (
 )
 from ml.stages import STAGES
 
-FEATURES = ("bulk", "cursors", "etags", "events", "explore", "file_links", "remix", "share_links", "websockets")
+FEATURES = (
+    "bulk",
+    "cursors",
+    "etags",
+    "events",
+    "explore",
+    "file_links",
+    "remix",
+    "share_links",
+    "webhooks",
+    "websockets",
+)
 """What an app can look for before it relies on it."""
 
 

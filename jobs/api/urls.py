@@ -10,10 +10,12 @@ from jobs.api.explore import ExploreViewSet
 from jobs.api.links import LinkedFile
 from jobs.api.server import Server
 from jobs.api.views import JobViewSet
+from jobs.api.webhooks import WebhookViewSet
 from jobs.http import converters  # noqa: F401 (registers `file_name`)
 
 router = SimpleRouter(use_regex_path=False)
 router.register("jobs", JobViewSet, basename="job")
+router.register("webhooks", WebhookViewSet, basename="webhook")
 router.register("explore", ExploreViewSet, basename="explore")
 
 app_name = "api"

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from jobs.core import holder, notify, storage
+from jobs.core import holder, notify, storage, webhooks
 from jobs.models import TERMINAL, Artifact, Job, JobEvent, State, changed
 from reconsite.core.errors import MESSAGES
 
@@ -92,6 +92,8 @@ def _record(job_id: UUID, kind: str, code: str = "") -> None:
     JobEvent.objects.create(
         job=job, seq=job.seq, kind=kind, state=job.state, stage=job.stage, progress=job.progress, code=code
     )
+    if kind == "state":
+        webhooks.enqueue(job_id)
     transaction.on_commit(lambda: notify.job_changed(job_id), robust=True)
 
 

@@ -21,6 +21,7 @@ STATUS = {
     "second_factor_required": 401,
     "wrong_code": 401,
     "second_factor_missing": 403,
+    "too_many_webhooks": 403,
     "sign_up_closed": 403,
     "format_missing": 404,
     "email_failed": 503,
@@ -49,6 +50,7 @@ FIELDS = {
     "too_many_tags": "tags",
     "tag_too_long": "tags",
     "invalid_key": "key",
+    "webhook_address": "url",
 }
 """The field that a rejection with status 400 is about; the photo for every other code."""
 

@@ -19,7 +19,7 @@ from django.urls import URLPattern, get_resolver
 
 from accounts.models import ApiToken, User
 from jobs.core import sharing
-from jobs.models import AbuseReport, Artifact, Job, ModerationAct
+from jobs.models import AbuseReport, Artifact, Job, ModerationAct, Webhook, WebhookDelivery
 from ml.files import POSTER
 from tests.accounts.second_factor import with_passkey
 from tests.conftest import encoded, make_user, picture, signed_in
@@ -81,6 +81,7 @@ class World:
             "job_id": job.pk,
             "pk": Authenticator.objects.get().pk if "webauthn/keys/" in route else job.pk,
             "name": "mesh.glb",
+            "delivery_id": self.job.pk,
             "position": 0,
             "token": sharing.share(self.job).token,
             "token_key": ApiToken.objects.get(user=self.users["owner"]).token_key,
@@ -132,6 +133,8 @@ def build(job: Job, other: Job) -> World:
     row.delete()
     UserSession.objects.create(user=job.owner, ip="127.0.0.1", session_key="of-a-browser", user_agent="")
     with_passkey(job.owner)
+    hook = Webhook.objects.create(pk=job.pk, owner=job.owner, url="https://example.org/")  # <uuid:pk> is the job's id
+    WebhookDelivery.objects.create(pk=job.pk, webhook=hook, event="test", body={})
     AbuseReport.objects.create(job=other, reason="other")
     ModerationAct.objects.create(act="hide", reason="Rude.", subject="Lamp", job=job)
     return world

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, close_old_connections
 
-from jobs.core import erasure
-from jobs.work import reconciler
+from jobs.core import erasure, webhooks
+from jobs.work import reconciler, webhook_sender
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +39,23 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         tasks = Tasks()
+        sender = threading.Thread(target=_send_webhooks, args=(stop,), daemon=True)
+        sender.start()
         while not stop.wait(settings.RECONCILE_SECONDS):
             tasks.run_due()
+
+
+def _send_webhooks(stop: threading.Event) -> None:
+    """In a thread of its own: a receiver that is slow to answer must not keep jobs from being repaired."""
+    while not stop.wait(settings.RECONCILE_SECONDS):
+        try:
+            webhook_sender.send_due()
+        except DatabaseError as error:
+            logger.warning("No webhooks are sent: the database is unavailable: %s", error)
+        except Exception:
+            logger.exception("Webhooks could not be sent")
+        finally:
+            close_old_connections()
 
 
 class Tasks:
@@ -55,7 +70,7 @@ class Tasks:
         if not self._try(self._reconcile):
             self._clock.distrust()
         self._try(erasure.finish_all)
-        if time.monotonic() >= self._sweep_at and self._try(reconciler.sweep):
+        if time.monotonic() >= self._sweep_at and self._try(webhooks.delete_old) and self._try(reconciler.sweep):
             self._sweep_at = time.monotonic() + SWEEP_SECONDS
 
     def _reconcile(self) -> None:
