@@ -74,8 +74,8 @@ bench: var/.ready var/.dev  ## measure this machine: time and memory of each sta
 check-cuda: var/.ready  ## whether a CUDA device computes the right numbers, and how fast (JSON)
 	@$(BIN)/python -m scripts.check_cuda
 
-chaos: var/.ready var/.dev  ## kill, freeze and starve a whole site, and check that nothing is lost (SEED=n DATABASE=postgresql DURATION=seconds RACES=n)
-	$(BIN)/python -m scripts.chaos --seed $(or $(SEED),1) --database $(or $(DATABASE),sqlite) --seconds $(or $(DURATION),180) --races $(or $(RACES),20)
+chaos: var/.ready var/.dev  ## kill, freeze and starve a whole site, and check that nothing is lost (SEED=n DATABASE=postgresql ENGINE=compact DURATION=seconds RACES=n)
+	$(BIN)/python -m scripts.chaos --seed $(or $(SEED),1) --database $(or $(DATABASE),sqlite) --seconds $(or $(DURATION),180) --races $(or $(RACES),20) --engine $(or $(ENGINE),sleeping)
 
 train: var/.ready  ## train the compact network further (MESHES=folder MINUTES=n SAMPLES=n; on a GPU: DEVICE=cuda PACK=file MINUTES=n)
 	$(BIN)/python -m $(if $(DEVICE),ml.training.gpu.train $(PACK) --device $(DEVICE),ml.training.train $(if $(MESHES),--meshes $(MESHES)) $(if $(SAMPLES),--samples $(SAMPLES))) $(if $(MINUTES),--minutes $(MINUTES))

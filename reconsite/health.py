@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
 
 from jobs.core import worker_heartbeat
 from jobs.core.health import database_available, redis_available
 
 
+@require_safe
 def alive(request: HttpRequest) -> JsonResponse:
     """200 as long as the process responds."""
     return JsonResponse({"status": "ok"})
 
 
+@require_safe
 def ready(request: HttpRequest) -> JsonResponse:
     """200 when database, Redis and a worker are there; else 503 with what is missing."""
     database = database_available()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import random
 import sys
 import tempfile
@@ -32,6 +33,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=180, help="start no further fault after this time")
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     parser.add_argument("--races", type=int, default=20, help="how often a cancel is raced with the end of a run")
+    parser.add_argument("--engine", choices=["sleeping", "compact"], default="sleeping", help="what the jobs run on")
     parser.add_argument("--only", default="", help="faults whose name contains this")
     return parser.parse_args()
 
@@ -52,6 +54,7 @@ def main() -> int:
     """Run, print, and say whether all held."""
     options = parse()
     random.seed(options.seed)
+    os.environ["CHAOS_ENGINE"] = options.engine
     folder = Path(tempfile.mkdtemp(prefix="reconsite-chaos-"))
     with database(options.database) as (url, server), running(folder, url) as site:
         django.setup()
@@ -94,7 +97,8 @@ class Chaos:
         return 1 if self._problems else 0
 
     def _fits(self, fault: Any) -> bool:
-        return fault.only in ("", self._options.database) and self._options.only in fault.name
+        has_engine = fault.engine in ("", self._options.engine)
+        return fault.only in ("", self._options.database) and has_engine and self._options.only in fault.name
 
     def _one(self, fault: Any, person: Any) -> None:
         from scripts.chaos import faults, world

@@ -11,7 +11,7 @@ import shutil
 import signal
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import psutil
@@ -26,6 +26,7 @@ from scripts.chaos.world import Person, wait_until
 
 LOCAL_SECONDS, REMOTE_SECONDS = 5.0, 15.0
 """The truth about a lost run: where the worker lives, and where it does not."""
+HOUR_SECONDS = 3600
 LOCK_SECONDS = 25.0
 """Longer than SQLite waits by itself, shorter than a lease."""
 
@@ -44,14 +45,14 @@ class Run:
         """More jobs."""
         self.jobs += [self.person.submit() for _ in range(number)]
 
-    def busy(self, stage: bool = True) -> tuple[str, Job]:
-        """A worker in the middle of a job, and the job."""
+    def busy(self, stage: bool = True, workers: Sequence[str] = WORKERS) -> tuple[str, Job]:
+        """One of the workers in the middle of a job, and the job."""
         found: list[tuple[str, Job]] = []
 
         def look() -> bool:
             running = Job.objects.filter(state=State.RUNNING, pk__in=[job.pk for job in self.jobs])
             for job in running.exclude(stage="") if stage else running:
-                for name in WORKERS:
+                for name in workers:
                     horse = self.site.horse(name)
                     if horse is not None and f":{horse.pid}:" in job.holder:
                         found.append((name, job))
@@ -150,6 +151,16 @@ def disk_full_at(point: str) -> Callable[[Run], None]:
     return fault
 
 
+def disk_full_upload(run: Run) -> None:
+    """The web process cannot store a photo: nothing of the job is left, and the next one is accepted."""
+    before = Job.objects.count()
+    hooks.order("full-upload")
+    status, body = run.person.post()
+    assert (status, body["code"]) == (507, "storage_full"), (status, body)
+    assert Job.objects.count() == before
+    run.submit()
+
+
 def sigterm(run: Run) -> None:
     name, _ = run.busy()
     run.site.processes[name].terminate()
@@ -217,6 +228,19 @@ def suspended_worker(run: Run) -> float:
         for process in family:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.resume()
+
+
+def cut_off_worker(run: Run) -> float:
+    """Its connections to the database and Redis neither answer nor break; they are lost when the network is back."""
+    run.submit(4)
+    _, job = run.busy(workers=WORKERS[:1])
+    for wire in run.site.wires:
+        wire.cut()
+    try:
+        return _truth(job)
+    finally:
+        for wire in run.site.wires:
+            wire.mend()
 
 
 @contextlib.contextmanager
@@ -289,12 +313,16 @@ def duplicate_deliveries(run: Run) -> None:
         queue.enqueue(run.jobs[-1].pk, 1, number)
 
 
-def clock_jump(run: Run) -> None:
-    run.busy()
-    hooks.order("clock", random.choice(["3600", "-3600"]))
-    time.sleep(8)
-    hooks.take("clock")
-    time.sleep(1)
+def clock_jump(seconds: int) -> Callable[[Run], None]:
+    def fault(run: Run) -> None:
+        run.busy()
+        hooks.order("clock", str(seconds))
+        time.sleep(8)
+        hooks.take("clock")
+        time.sleep(1)
+
+    fault.__name__ = f"clock_jump_{'forward' if seconds > 0 else 'back'}"
+    return fault
 
 
 def sockets_drop(run: Run) -> None:
@@ -323,6 +351,8 @@ class Fault:
     jobs: int = 2
     only: str = ""
     may_cancel: bool = False
+    engine: str = ""
+    """The only engine on which it works; any if empty."""
 
     @property
     def name(self) -> str:
@@ -339,7 +369,9 @@ def all_faults(races: int) -> list[Fault]:
         Fault(kill_engine, LOCAL_SECONDS),
         Fault(kill_idle_engine),
         *(Fault(killed_at(point), jobs=1) for point in hooks.POINTS),
-        *(Fault(disk_full_at(point), jobs=0) for point in [*hooks.FULL, "full-engine"]),
+        *(Fault(disk_full_at(point), jobs=0) for point in hooks.FULL),
+        Fault(disk_full_at("full-engine"), jobs=0, engine="sleeping"),
+        Fault(disk_full_upload, jobs=0),
         Fault(sigterm),
         Fault(sigterm_twice),
         Fault(redis_frozen),
@@ -347,12 +379,14 @@ def all_faults(races: int) -> list[Fault]:
         Fault(redis_lost, jobs=0),
         Fault(postgresql_crash, only="postgresql"),
         Fault(suspended_worker, only="postgresql"),
+        Fault(cut_off_worker, only="postgresql"),
         Fault(database_locked, only="sqlite"),
         Fault(engine_frozen, limit=20.0),
         Fault(idle_engine_frozen, limit=20.0, jobs=0),
-        Fault(cancel_races(races), jobs=0, may_cancel=True),
+        Fault(cancel_races(races), jobs=0, may_cancel=True, engine="sleeping"),
         Fault(duplicate_deliveries, jobs=0),
-        Fault(clock_jump),
+        Fault(clock_jump(HOUR_SECONDS)),
+        Fault(clock_jump(-HOUR_SECONDS)),
         Fault(sockets_drop, jobs=0),
         Fault(web_killed, jobs=0),
     ]

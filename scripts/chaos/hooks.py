@@ -86,6 +86,11 @@ def _full(point: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return around
 
 
+def install_in_web() -> None:
+    """Let the web process find the disk full when it stores a photo."""
+    _wrap("jobs.core.services._store_photo", _full("full-upload"))
+
+
 def install() -> None:
     """Put the hooks into this process, and let its clock show what the file `clock` adds to it in seconds."""
     import time

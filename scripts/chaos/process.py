@@ -1,4 +1,4 @@
-"""A worker or reconciler with the hooks of a chaos run: `python -m scripts.chaos.process worker`."""
+"""A process of a chaos run with its hooks: `python -m scripts.chaos.process worker`, `… reconcile` or `… web PORT`."""
 
 from __future__ import annotations
 
@@ -9,17 +9,24 @@ import django
 from django.core.management import call_command
 
 
-def main(command: str) -> None:
-    """Run the management command."""
+def main(command: str, *arguments: str) -> None:
+    """Run daphne or the management command."""
     django.setup()
-    from jobs.work import engine_process
     from scripts.chaos import hooks
 
+    if command == "web":
+        from daphne.cli import CommandLineInterface
+
+        hooks.install_in_web()
+        CommandLineInterface().run(["-p", arguments[0], "reconsite.asgi:application"])
+        return
+    from jobs.work import engine_process
+
     hooks.install()
-    if not os.environ.get("CHAOS_REAL_ENGINE"):
+    if os.environ["CHAOS_ENGINE"] == "sleeping":
         engine_process.ENGINE_MODULE = "scripts.chaos.sleeping_engine"
     call_command(command)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -11,9 +11,11 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 
+from scripts.chaos.wire import Wire
 from scripts.ports import free_port, wait_for_port
 from scripts.preflight import ROOT
 from scripts.redis_server import arguments, find_server
@@ -35,6 +37,9 @@ class Site:
     web_port: int
     redis_port: int
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    wires: list[Wire] = field(default_factory=list)
+    behind_wires: dict[str, str] = field(default_factory=dict)
+    """Environment of the first worker: addresses of Redis and PostgreSQL that can be cut."""
 
     @property
     def address(self) -> str:
@@ -45,7 +50,8 @@ class Site:
         """Start a process that has ended."""
         log = (self.folder / f"{name}.log").open("ab")
         command = self._command(name)
-        self.processes[name] = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+        environment = {**os.environ, **self.behind_wires} if name == WORKERS[0] else None
+        self.processes[name] = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=environment)
         log.close()
         if name in ("redis", "web"):
             wait_for_port(self.redis_port if name == "redis" else self.web_port, self.processes[name])
@@ -56,8 +62,7 @@ class Site:
             data.mkdir(exist_ok=True)
             return [find_server(), *arguments(data, str(self.redis_port))]
         if name == "web":
-            daphne = str(Path(sys.executable).with_name("daphne"))
-            return [daphne, "-p", str(self.web_port), "reconsite.asgi:application"]
+            return [sys.executable, "-m", "scripts.chaos.process", "web", str(self.web_port)]
         return [sys.executable, *COMMANDS[name]]
 
     def ensure(self) -> None:
@@ -108,6 +113,18 @@ def _is_engine(process: psutil.Process) -> bool:
     return False
 
 
+def lay_wires(site: Site, database_url: str) -> None:
+    """Put the first worker behind wires, where the database is reached through a port."""
+    urls = {"REDIS_URL": f"redis://127.0.0.1:{site.redis_port}/0", "DATABASE_URL": database_url}
+    for name, url in urls.items():
+        parsed = urlsplit(url)
+        if not database_url or not parsed.port:
+            continue
+        wire = Wire((parsed.hostname or "127.0.0.1", parsed.port))
+        site.wires.append(wire)
+        site.behind_wires[name] = url.replace(f":{parsed.port}/", f":{wire.port}/")
+
+
 @contextlib.contextmanager
 def running(folder: Path, database_url: str) -> Iterator[Site]:
     """A started site; sets the environment of this process, too, before Django reads its settings."""
@@ -131,6 +148,7 @@ def running(folder: Path, database_url: str) -> Iterator[Site]:
     for name in ("orders", "var", "media"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], cwd=ROOT, check=True)
+    lay_wires(site, database_url)
     try:
         site.ensure()
         yield site

@@ -72,12 +72,17 @@ class Person:
             status, body = error.code, error.read()
         return status, json.loads(body or b"null"), time.monotonic() - started
 
-    def submit(self) -> Job:
-        """A new job. Raises AssertionError when it is not accepted."""
+    def post(self) -> tuple[int, Any]:
+        """Status and body of a submitted photo."""
         recipe = json.dumps({"quality": "draft", "grid": 48, "faces": 500, "texture_size": 128, "frame_size": 64})
         fields = {"photo": SimpleUploadedFile("lamp.png", self.photo, "image/png"), "recipe": recipe}
         form = encode_multipart(BOUNDARY, fields)
         status, body, _ = self.call("/jobs/", "POST", form, MULTIPART_CONTENT)
+        return status, body
+
+    def submit(self) -> Job:
+        """A new job. Raises AssertionError when it is not accepted."""
+        status, body = self.post()
         assert status == 202, f"a submit got {status}: {body}"
         job: Job = patiently(lambda: Job.objects.get(pk=body["id"]))
         return job

@@ -107,3 +107,8 @@ def test_the_admin_links_to_the_pages_of_its_own_rows_alone(admin_client: Client
     assert admin_client.get(f"/admin/r/{number}/1/").status_code == 404
     of_jobs = ContentType.objects.get_for_model(Job).pk
     assert admin_client.get(f"/admin/r/{of_jobs}/{job.pk}/").status_code == 302
+
+
+@pytest.mark.parametrize("path", ["/", "/accounts/login/", "/api/v1/jobs/", "/healthz"])
+def test_trace_is_not_supported(db: None, path: str) -> None:
+    assert Client().generic("TRACE", path).status_code in (401, 405)

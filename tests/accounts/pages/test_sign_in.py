@@ -1,6 +1,7 @@
 """Sign-up, sign-in, sign-out and password reset."""
 
 import re
+from html import unescape
 
 import pytest
 from django.core import mail
@@ -9,6 +10,7 @@ from django.test import Client
 from django.utils.html import escape
 from pytest_django import Settings
 
+from accounts.core.passwords import MESSAGE
 from accounts.models import User
 from accounts.pages.auth_forms import TOO_MANY_TAKEN
 from tests.conftest import PASSWORD, signed_in
@@ -237,3 +239,10 @@ def test_a_confirmation_that_cannot_be_sent_does_not_tell_who_has_an_account(
     assert page.redirect_chain == [("/accounts/confirm-email/", 302)]
     assert page.content.decode().count("could not be sent") == 1
     assert not signed_in_as(client)
+
+
+@pytest.mark.parametrize("password", ["Reconsite-2026", "localhost1234", "photo3dmodel!!"])
+def test_the_name_of_the_site_is_no_password(client: Client, password: str) -> None:
+    form = {"email": "new@example.org", "password1": password, "password2": password}
+    assert MESSAGE in unescape(client.post("/accounts/signup/", form).content.decode())
+    assert not User.objects.exists()
