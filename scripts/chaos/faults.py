@@ -262,22 +262,31 @@ def database_locked(run: Run) -> None:
 
 
 def engine_frozen(run: Run) -> float:
-    engine = _freeze_busy_engine(run)
-    return wait_until(lambda: not engine.is_running(), "end of the frozen engine", 25)
-
-
-def _freeze_busy_engine(run: Run) -> psutil.Process:
-    """An engine that was suspended in the middle of a run; tried again if the run has just ended."""
+    """Tried again if the run had just ended: an idle engine is only missed by the next job."""
     while True:
         name, job = run.busy()
         engine = run.site.engine(name)
         if engine is None:
             continue
         engine.suspend()
-        if Job.objects.filter(pk=job.pk, lease_token=job.lease_token).exclude(stage="export").exists():
-            return engine
+        seconds = _wait_for_end(engine, job)
+        if _has_ended(engine):
+            return seconds
         engine.resume()
         run.submit()
+
+
+def _wait_for_end(engine: psutil.Process, job: Job) -> float:
+    """Seconds until the engine, or the run, has ended."""
+    held = Job.objects.filter(pk=job.pk, lease_token=job.lease_token)
+    return wait_until(lambda: _has_ended(engine) or not held.exists(), "end of the frozen engine", 25)
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def idle_engine_frozen(run: Run) -> float:
