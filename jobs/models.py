@@ -359,6 +359,26 @@ class JobEvent(models.Model):
         return f"{self.seq}: {self.kind} {self.stage or self.state}"
 
 
+class Cutout(models.Model):
+    """A photo that was cut out before the job, to be used in one within the hour. Its files have their own folder."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="cutouts")
+    original_name = models.CharField(max_length=100, blank=True)
+    extension = models.CharField(max_length=4, help_text="Of the stored photo.")
+    options = models.JSONField(default=dict, help_text="Settings of the recipe that it was cut out with.")
+    details = models.JSONField(default=dict, help_text="Size, scale, method and notes of the preview.")
+    is_edited = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return self.original_name or str(self.pk)
+
+
 def new_webhook_secret() -> str:
     """192 random bits."""
     return f"whsec_{secrets.token_urlsafe(24)}"

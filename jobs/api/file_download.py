@@ -58,7 +58,7 @@ def _unsatisfiable(response: HttpResponseBase) -> HttpResponseBase:
 class FileActions(APIView):
     """Those of `file_actions` send a file or a stream whatever content types the client accepts."""
 
-    file_actions = ("file", "archive", "events")
+    file_actions: tuple[str, ...] = ("file", "archive", "events")
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
         """The renderer; it only counts for errors."""

@@ -161,20 +161,30 @@ class SubmitSerializer(RecipeSerializer):
 
     photo = serializers.ListField(
         child=serializers.FileField(allow_empty_file=True),  # the core rejects it with a message of its own
+        required=False,
         help_text=f"1 to {MAX_PHOTOS} photos of one object, the main one first. Repeat the field for each photo.",
+    )
+    cutout = serializers.UUIDField(
+        required=False, help_text="A cutout to use as the main photo; `photo` then has the other ones, if any."
     )
     title = serializers.CharField(max_length=TITLE_LENGTH, required=False, allow_blank=True)
     recipe = RecipeJson(
         required=False, help_text="Settings as one JSON object. A setting that is also a field has the field's value."
     )
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """There is a main photo, as a photo or as a cutout."""
+        if not attrs.get("photo") and "cutout" not in attrs:
+            raise serializers.ValidationError({"photo": self.error_messages["required"]}, code="required")
+        return super().validate(attrs)
+
 
 def submitted_recipe(values: dict[str, Any]) -> Recipe:
     """The recipe of a valid submission. Raises ReconstructionError(`invalid_recipe`)."""
-    return Recipe(**{**values.get("recipe", {}), **recipe_settings(values)})
+    return Recipe(**values.get("recipe", {}) | recipe_settings(values))
 
 
 def recipe_settings(values: dict[str, Any]) -> dict[str, Any]:
     """The part of valid input that goes into a Recipe."""
-    settings = {name: value for name, value in values.items() if name not in ("photo", "title", "recipe")}
+    settings = {name: value for name, value in values.items() if name not in ("photo", "cutout", "title", "recipe")}
     return {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}

@@ -37,6 +37,7 @@ from ml.stages import STAGES
 FEATURES = (
     "bulk",
     "cursors",
+    "cutouts",
     "etags",
     "events",
     "explore",

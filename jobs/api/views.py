@@ -34,7 +34,8 @@ from jobs.api.recipes import RecipeSerializer, RemixSerializer, SubmitSerializer
 from jobs.api.schema import problems
 from jobs.api.serializers import BulkResultsSerializer, BulkSerializer, EditSerializer, ShareSerializer
 from jobs.api.throttling import ScopedLimit
-from jobs.core import access, estimates, services, sharing, tagging, worker_heartbeat
+from jobs.core import access, cutouts, estimates, services, sharing, tagging, worker_heartbeat
+from jobs.core.photos import Upload
 from jobs.core.search import search, within
 from jobs.core.services import IDEMPOTENCY_KEY_LENGTH
 from jobs.http.errors import ALREADY_ENDED, NOT_RETRYABLE
@@ -42,6 +43,7 @@ from jobs.http.lookup import get_or_404
 from jobs.http.serializers import ArtifactSerializer, JobSerializer
 from jobs.models import Job, JobQuerySet, State
 from jobs.work.subject_check import require_subjects
+from ml.recipe import Recipe
 from reconsite.core.errors import Rejected
 
 IDEMPOTENCY_KEY = OpenApiParameter(
@@ -104,9 +106,7 @@ class JobViewSet(FileActions, mixins.ListModelMixin, viewsets.GenericViewSet[Job
         form.is_valid(raise_exception=True)
         values = form.validated_data
         assert isinstance(request.user, User)
-        photos = [(photo.read(), photo.name) for photo in values["photo"]]
-        recipe = submitted_recipe(values)
-        require_subjects([data for data, _ in photos], recipe)
+        photos, recipe = _material(request.user, values)
         title = values.get("title", "")
         return self._created(
             services.submit(request.user, photos, recipe, title=title, idempotency_key=_idempotency_key(request))
@@ -258,6 +258,18 @@ class JobViewSet(FileActions, mixins.ListModelMixin, viewsets.GenericViewSet[Job
     def _created(self, submission: services.Submission) -> Response:
         location = reverse("api:job-detail", args=[submission.job.pk])
         return self._job_response(submission.job, 202 if submission.created else 200, Location=location)
+
+
+def _material(owner: User, values: dict[str, Any]) -> tuple[list[Upload], Recipe]:
+    """The photos of a submission, the main one first, and its recipe. Raises Rejected, ReconstructionError."""
+    photos: list[Upload] = [(photo.read(), photo.name) for photo in values.get("photo", ())]
+    recipe = submitted_recipe(values)
+    if "cutout" not in values:
+        require_subjects([data for data, _ in photos], recipe)
+        return photos, recipe
+    main, settings = cutouts.material(cutouts.get(owner, values["cutout"]))
+    require_subjects([data for data, _ in photos], replace(recipe, subject=()))
+    return [main, *photos], replace(recipe, **settings)
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from jobs.core import services, storage
+from jobs.core import cutouts, services, storage
 from jobs.models import Erasure, Job
 
 WATCH_SECONDS = 600
@@ -28,6 +28,7 @@ def finish(user: User) -> None:
     jobs = list(Job.objects.filter(owner=user).values_list("pk", flat=True))
     for job_id in jobs:
         services.delete(job_id)
+    cutouts.delete_all_of(user)
     _delete_rows(user)
     for job_id in jobs:
         _delete_files(job_id)

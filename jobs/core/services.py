@@ -80,7 +80,7 @@ def _queue_once(job: Job, photos: Sequence[CheckedPhoto], key: str) -> Submissio
     job.size = sum(len(photo.data) for photo in photos)
     if earlier := _find_earlier(job, photos):
         return Submission(earlier, created=False)
-    _check_free_space()
+    check_free_space()
     try:
         _store(job, photos)
     except _SentBefore as sent:
@@ -106,7 +106,8 @@ def _find_earlier(new: Job, photos: Sequence[CheckedPhoto]) -> Job | None:
     return job
 
 
-def _check_free_space() -> None:
+def check_free_space() -> None:
+    """Raises Rejected(`storage_full`)."""
     if storage.free_bytes() < settings.MIN_FREE_BYTES:
         raise Rejected("storage_full")
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
 
-ROOT = "jobs"
+ROOT, CUTOUTS = "jobs", "cutouts"
 
 
 class MovableFile(File):  # type: ignore[type-arg]
@@ -35,6 +35,11 @@ def photo_key(job_id: UUID, position: int, extension: str) -> str:
     """One of the job's photos; the main one is at position 0."""
     name = f"photo_{position}" if position else "photo"
     return f"{job_folder(job_id)}/{name}.{extension}"
+
+
+def cutout_folder(cutout_id: UUID) -> str:
+    """The folder of all files of one cutout that belongs to no job yet."""
+    return f"{CUTOUTS}/{cutout_id}"
 
 
 def attempt_folder(job_id: UUID, token: UUID) -> str:

@@ -50,6 +50,8 @@ FIELDS = {
     "too_many_tags": "tags",
     "tag_too_long": "tags",
     "invalid_key": "key",
+    "cutout_missing": "cutout",
+    "mask_size": "mask",
     "webhook_address": "url",
 }
 """The field that a rejection with status 400 is about; the photo for every other code."""

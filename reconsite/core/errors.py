@@ -31,6 +31,8 @@ MESSAGES: dict[str, str] = {
     "too_many_tags": "A model can have at most 10 tags. Remove some.",
     "tag_too_long": "A tag can have at most 30 characters. Shorten it.",
     "reason_missing": "Enter a reason. It is kept in the audit log.",
+    "cutout_missing": "There is no such cutout. It is kept for an hour: create another one from the photo.",
+    "mask_size": "The mask must have the width and height of the cutout's picture.",
     "too_many_webhooks": "You've reached the maximum number of webhooks. Delete one first.",
     "webhook_address": "Webhooks cannot be sent to this address. Use a public http or https address.",
     "format_missing": "This model was not made in this format. Make a remix with it in `formats`: the shape is reused.",

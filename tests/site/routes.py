@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,13 +14,15 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import URLPattern, get_resolver
+from django.utils import timezone
 
 from accounts.models import ApiToken, User
-from jobs.core import sharing
-from jobs.models import AbuseReport, Artifact, Job, ModerationAct, Webhook, WebhookDelivery
+from jobs.core import cutouts, sharing, storage
+from jobs.models import AbuseReport, Artifact, Cutout, Job, ModerationAct, Webhook, WebhookDelivery
 from ml.files import POSTER
 from tests.accounts.second_factor import with_passkey
 from tests.conftest import encoded, make_user, picture, signed_in
@@ -114,6 +117,15 @@ class World:
         return next((value for part, value in found.items() if part in route), 1)
 
 
+def make_cutout(job: Job) -> None:
+    """A cutout of the owner with the job's id, because that stands for <uuid:pk>."""
+    details = {"size": [2, 2], "scale": 1.0, "method": "transparency", "notes": []}
+    expires_at = timezone.now() + timedelta(hours=1)
+    cutout = Cutout.objects.create(pk=job.pk, owner=job.owner, extension="png", details=details, expires_at=expires_at)
+    for name in (cutouts.PICTURE, cutouts.BACKGROUND):
+        default_storage.save(f"{storage.cutout_folder(cutout.pk)}/{name}", ContentFile(b"picture"))
+
+
 def build(job: Job, other: Job) -> World:
     """The world in which the routes are tried."""
     world = World(finish(job), finish(other))
@@ -133,6 +145,7 @@ def build(job: Job, other: Job) -> World:
     row.delete()
     UserSession.objects.create(user=job.owner, ip="127.0.0.1", session_key="of-a-browser", user_agent="")
     with_passkey(job.owner)
+    make_cutout(job)
     hook = Webhook.objects.create(pk=job.pk, owner=job.owner, url="https://example.org/")  # <uuid:pk> is the job's id
     WebhookDelivery.objects.create(pk=job.pk, webhook=hook, event="test", body={})
     AbuseReport.objects.create(job=other, reason="other")

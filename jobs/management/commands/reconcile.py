@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, close_old_connections
 
-from jobs.core import erasure, webhooks
+from jobs.core import cutouts, erasure, webhooks
 from jobs.work import reconciler, webhook_sender
 
 logger = logging.getLogger(__name__)
@@ -70,7 +70,9 @@ class Tasks:
         if not self._try(self._reconcile):
             self._clock.distrust()
         self._try(erasure.finish_all)
-        if time.monotonic() >= self._sweep_at and self._try(webhooks.delete_old) and self._try(reconciler.sweep):
+        self._try(cutouts.delete_expired)
+        is_due = time.monotonic() >= self._sweep_at
+        if is_due and self._try(webhooks.delete_old) and self._try(reconciler.sweep):
             self._sweep_at = time.monotonic() + SWEEP_SECONDS
 
     def _reconcile(self) -> None:

@@ -233,7 +233,7 @@ def test_the_same_key_at_the_same_time_comes_before_the_limit_of_jobs(
             first.append(Job())
             first[0] = submit(key="once")
 
-    monkeypatch.setattr(services, "_check_free_space", meanwhile)
+    monkeypatch.setattr(services, "check_free_space", meanwhile)
     assert submit(key="once") == first[0]
     assert Job.objects.count() == 1
     assert len(stored_files()) == 1
