@@ -1,8 +1,9 @@
-"""Run a command without a network: `python -m scripts.offline COMMAND …`.
+"""Run a command without a network: `python -m scripts.offline [--ipv4] COMMAND …`.
 
 The command gets a network namespace with a loopback interface and no route. The exit status is 1 if the command tried
 to reach anything outside: the kernel counts packets without a route, and datagrams to a port on which nobody listens
-(a name server on the loopback address).
+(a name server on the loopback address). With `--ipv4` only IPv4 counts: chromium looks for an IPv6 route by itself.
+Whoever uses a name is noticed in any case, since names are looked up over IPv4.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 """From <linux/sched.h>."""
 SIOCSIFFLAGS, IFF_UP = 0x8914, 0x1
 """From <linux/sockios.h> and <linux/if.h>."""
+IPV4 = "--ipv4"
 SKIPPED = 77
 """Exit status where a namespace is not allowed, as of a skipped test in automake."""
 
@@ -40,9 +42,9 @@ def enter() -> bool:
     return True
 
 
-def attempts() -> int:
+def attempts(*, ipv4_only: bool = False) -> int:
     """Packets of this namespace for which there was no route, and datagrams to a closed port."""
-    return _ipv4("Ip", "OutNoRoutes") + _ipv4("Udp", "NoPorts") + _ipv6("Ip6OutNoRoutes")
+    return _ipv4("Ip", "OutNoRoutes") + _ipv4("Udp", "NoPorts") + (0 if ipv4_only else _ipv6("Ip6OutNoRoutes"))
 
 
 def _ipv4(protocol: str, name: str) -> int:
@@ -62,8 +64,9 @@ def main(command: list[str]) -> int:
     if not enter():
         print("NO NETWORK NAMESPACE: this machine does not allow one.", file=sys.stderr)
         return SKIPPED
-    status = subprocess.run(command, check=False).returncode
-    if tried := attempts():
+    ipv4_only = command[0] == IPV4
+    status = subprocess.run(command[ipv4_only:], check=False).returncode
+    if tried := attempts(ipv4_only=ipv4_only):
         print(f"{tried} attempts to reach something outside", file=sys.stderr)
         return status or 1
     return status

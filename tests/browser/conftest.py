@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
 from django.core.management import call_command
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 from pytest_django import DjangoDbBlocker
 
 from scripts.ensure_chromium import find_chromium
@@ -24,6 +26,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND,EXCLUDE localhost",  # chromium itself asks for names on the internet
 ]
 
 
@@ -64,8 +67,28 @@ def browser() -> Iterator[Browser]:
         pytest.fail(message) if os.environ.get("REQUIRE_BROWSER") else pytest.skip(message)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        foreign = watch_requests(chromium)
         yield chromium
         chromium.close()
+    assert foreign == [], "a page asked another host"
+
+
+def watch_requests(browser: Browser) -> list[str]:
+    """A list that collects the addresses on other hosts that pages ask for."""
+    foreign: list[str] = []
+    new_context = browser.new_context
+
+    def note(request: Request) -> None:
+        if urlsplit(request.url).hostname not in ("localhost", None):  # None: data and blob
+            foreign.append(request.url)
+
+    def new_watched_context(**options: Any) -> BrowserContext:
+        context = new_context(**options)
+        context.on("request", note)
+        return context
+
+    browser.new_context = new_watched_context  # type: ignore[method-assign]
+    return foreign
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,13 @@ import sys
 import pytest
 
 from scripts import offline
+from scripts.ensure_chromium import find_chromium
 from scripts.preflight import ROOT
 
 WORKER = "tests/jobs/work/test_real_worker.py::test_a_photo_becomes_every_result_file"
 """The whole pipeline on a real worker, with Redis."""
+JOURNEY = "tests/browser/test_whole_way.py::test_from_a_photo_to_a_revoked_link[desk-dark]"
+"""From sign-up to a shared model."""
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
@@ -41,4 +44,15 @@ def test_staying_on_the_machine_is_no_attempt() -> None:
 @pytest.mark.timeout(900)
 def test_the_pipeline_on_a_worker_reaches_for_nothing_outside() -> None:
     done = run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", WORKER)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.timeout(1200)
+def test_the_journey_through_the_browser_reaches_for_nothing_outside() -> None:
+    """Site, worker and chromium have no network; tests/browser/conftest.py refuses requests of pages to other hosts."""
+    if find_chromium() is None:
+        pytest.skip("NO CHROMIUM")
+    done = run(offline.IPV4, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", JOURNEY)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
