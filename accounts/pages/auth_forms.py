@@ -17,6 +17,8 @@ LABEL_OVERRIDES = {
     "New Password (again)": "Confirm new password",
 }
 """Our label for each label of allauth that we change."""
+PASSWORD_HELP = "At least 8 characters, and not one that is easy to guess."
+"""Instead of the list of the password validators; a password that they refuse gets their reason."""
 
 
 class LabelOverridesMixin(Form):
@@ -26,6 +28,8 @@ class LabelOverridesMixin(Form):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.label = LABEL_OVERRIDES.get(str(field.label), field.label)
+        if "password1" in self.fields:
+            self.fields["password1"].help_text = PASSWORD_HELP
 
 
 class SignInForm(LabelOverridesMixin, forms.LoginForm):  # type: ignore[misc]
