@@ -287,11 +287,7 @@ REST_FRAMEWORK = {
         "rest_framework.permissions.IsAuthenticated",
         "accounts.core.permissions.HasScope",
     ],
-    "DEFAULT_PARSER_CLASSES": [
-        "jobs.api.parsers.LimitedJSONParser",
-        "rest_framework.parsers.FormParser",
-        "rest_framework.parsers.MultiPartParser",
-    ],
+    "DEFAULT_PARSER_CLASSES": ["jobs.api.parsers.LimitedJSONParser"],  # forms only where a file is sent
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "jobs.api.pagination.JobPagination",
     "DEFAULT_SCHEMA_CLASS": "jobs.api.schema.ApiSchema",

@@ -25,6 +25,7 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from accounts.pages.auth_forms import ResetPasswordForm, ResetPasswordKeyForm, SignUpForm
+from jobs.api.schema import problems
 from jobs.api.throttling import ScopedLimit
 from reconsite.core.errors import Rejected
 
@@ -83,7 +84,9 @@ class PublicAccountView(APIView):
 class SignUp(PublicAccountView):
     """Create an account."""
 
-    @extend_schema(operation_id="auth_sign_up", request=SignUpSerializer, responses={201: SignedUpSerializer})
+    @extend_schema(
+        operation_id="auth_sign_up", request=SignUpSerializer, responses={201: SignedUpSerializer} | problems(403)
+    )
     def post(self, request: Request) -> Response:
         """Create an account (201). 403 `sign_up_closed` if the operator has closed sign-up."""
         if not get_adapter().is_open_for_signup(request._request):

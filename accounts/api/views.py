@@ -16,6 +16,7 @@ from accounts.core import second_factor, tokens
 from accounts.core.authentication import BearerAuthentication
 from accounts.models import ApiToken, User
 from accounts.pages.mfa_forms import CodeForm
+from jobs.api.schema import problems
 from jobs.api.throttling import ScopedLimit
 from reconsite.core.errors import Rejected
 
@@ -35,7 +36,7 @@ class SignIn(APIView):
         """The scheme for the header of a 401; without it the response would be a 403."""
         return "Bearer"
 
-    @extend_schema(request=SignInSerializer, responses={201: TokenSerializer})
+    @extend_schema(request=SignInSerializer, responses={201: TokenSerializer} | problems(401, 403))
     def post(self, request: Request) -> Response:
         """Create a token (201). An unknown email and a wrong password get the same 401.
 
@@ -85,7 +86,7 @@ class SignOut(APIView):
     authentication_classes = (BearerAuthentication,)
     permission_classes = (IsAuthenticated,)  # whatever its scope
 
-    @extend_schema(request=None, responses={204: None})
+    @extend_schema(operation_id="auth_tokens_revoke", request=None, responses={204: None})
     def post(self, request: Request) -> Response:
         """Revoke the token that the request is authenticated with (204)."""
         assert isinstance(request.auth, ApiToken)

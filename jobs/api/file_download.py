@@ -17,8 +17,11 @@ from jobs.http.download_names import slug_of
 from jobs.http.lookup import get_or_404
 from jobs.http.zip_stream import deliver_bundle, entries_of
 from jobs.models import Artifact, Job
+from ml import files
 from reconsite.core.problems import CONTENT_TYPE, error, problem
 
+FILE_TYPES = sorted({"application/octet-stream", *(file.content_type for file in files.result_files())})
+"""Content types of result files."""
 FILE_DOWNLOAD_SCHEMA: dict[str, Any] = {
     "parameters": [
         OpenApiParameter("name", location=OpenApiParameter.PATH),
@@ -26,8 +29,8 @@ FILE_DOWNLOAD_SCHEMA: dict[str, Any] = {
         OpenApiParameter("Range", location=OpenApiParameter.HEADER, description="One range of bytes."),
     ],
     "responses": {
-        (200, "application/octet-stream"): OpenApiTypes.BINARY,
-        (206, "application/octet-stream"): OpenApiTypes.BINARY,
+        (200, *FILE_TYPES): OpenApiTypes.BINARY,
+        (206, *FILE_TYPES): OpenApiTypes.BINARY,
         304: OpenApiResponse(description="The client has the file already (`If-None-Match`)."),
     }
     | problems(416),

@@ -6,8 +6,12 @@ from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
+from rest_framework.viewsets import ViewSetMixin
 
 from reconsite.core.problems import CONTENT_TYPE
+
+ACTION_NAMES = {"partial_update": "update", "destroy": "delete"}
+"""What actions of REST framework are called in operation ids, where that differs."""
 
 
 class ProblemItemSerializer(serializers.Serializer[Any]):
@@ -38,6 +42,13 @@ def problems(*statuses: int) -> dict[Any, Any]:
 
 class ApiSchema(AutoSchema):
     """Adds the problems that follow from an operation's parameters, body, authentication and limits."""
+
+    def get_operation_id(self) -> str:
+        """`jobs_list`, `jobs_cancel`: the resource and what is done."""
+        action = getattr(self.view, "action", None)
+        if not isinstance(self.view, ViewSetMixin) or action is None:
+            return super().get_operation_id()
+        return f"{self._tokenize_path()[0]}_{ACTION_NAMES.get(action, action)}"
 
     def _get_response_bodies(self, direction: Any = "response") -> Any:
         bodies = super()._get_response_bodies(direction)

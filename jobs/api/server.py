@@ -93,7 +93,7 @@ class SettingSerializer(serializers.Serializer[Any]):
 
     name = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
-    default = serializers.JSONField(allow_null=True)
+    default = serializers.JSONField()
     integer = serializers.BooleanField()
     min = serializers.FloatField(allow_null=True)
     max = serializers.FloatField(allow_null=True)
