@@ -14,6 +14,7 @@ import numpy as np
 from ml.engines.compact.engine import CompactEngine
 from ml.evaluation import sets
 from ml.mesh import marching_cubes, repair
+from ml.mesh.flatten import flatten
 from ml.multiview import camera_fit, fusion
 from ml.photo import decode
 from ml.photo.cutout import Cutout, cut
@@ -54,7 +55,9 @@ def objects(count: int) -> Iterator[tuple[str, Cutout]]:
 def self_check(cutout: Cutout) -> dict[str, float]:
     """The `self_check` of the report, computed without the stages that it does not need."""
     fused = fusion.fuse(CompactEngine().infer, [cutout])
-    mesh = repair.finish(marching_cubes.extract(fused.scene, STANDARD.grid), STANDARD.faces)
+    mesh = repair.finish(
+        flatten(marching_cubes.extract(fused.scene, STANDARD.grid), fused.scene.camera), STANDARD.faces
+    )
     photos = camera_fit.fit_assumed_cameras(mesh, fused.photos)
     photos = [relight(mesh, photo) for photo in photos]
     model = bake.bake(mesh, fused.scene, photos, STANDARD.texture_size)

@@ -21,6 +21,7 @@ from ml.core.images import Floats, composite
 from ml.evaluation import sets
 from ml.evaluation.single_photo import VIEW_SEED, make_example
 from ml.mesh import marching_cubes, repair
+from ml.mesh.flatten import flatten
 from ml.mesh.raycast import Caster, camera_rays
 from ml.photo.cutout import Cutout, cut
 from ml.photo.decode import open_photo
@@ -46,7 +47,7 @@ MIN_DISTANCE = 0.6
 
 def views(scene: Scene, size: int = SIZE, elevation: float = 15.0) -> Iterator[Floats]:
     """(size, size, 3) pictures of the scene from SIDES azimuths, the photo's first."""
-    mesh = repair.finish(marching_cubes.extract(scene, GRID), FACES)
+    mesh = repair.finish(flatten(marching_cubes.extract(scene, GRID), scene.camera), FACES)
     caster = Caster(mesh.vertices, mesh.faces)
     radius = float(np.linalg.norm(mesh.vertices, axis=1).max())
     distance = max(DISTANCE_PER_RADIUS * radius, MIN_DISTANCE)

@@ -14,9 +14,10 @@ from ml.core.images import Floats, bilinear, to_bytes, to_linear
 from ml.core.masks import Mask
 from ml.engines.compact import engine as compact
 from ml.engines.compact.network import load_network
-from ml.evaluation import score, similarity, topology
+from ml.evaluation import flatness, score, sets, similarity, topology
 from ml.evaluation.single_photo import VIEW_SEED, Figures, render_cutout, table
 from ml.mesh import marching_cubes, repair
+from ml.mesh.flatten import flatten
 from ml.mesh.mesh import Mesh
 from ml.mesh.raycast import Caster, camera_rays
 from ml.photo.cutout import Cutout, cut
@@ -47,6 +48,10 @@ MAX_TRUE_GHOST = 0.1
 """Correlation of an object's own front and back above which it has a mirror plane across the view."""
 INNER = 0.02
 """Width, as a fraction of the picture, of the band at the silhouette that does not count as front or back."""
+MIN_SHOWN = 0.3
+"""Cosine of the angle to the view from which on the photo shows a face of a box, and not only at a grazing angle."""
+BOXES = 8
+"""Generated boxes whose faces are measured."""
 MIN_PIXELS = 100
 """Pixels below which two pictures share too little to compare."""
 
@@ -92,6 +97,8 @@ def evaluate(objects: Iterable[ColoredMesh], pictures: Path | None) -> Figures:
     figures: Figures = {
         "objects": {"compact": summary([look for mesh in enumerate(objects) if (look := _look(*mesh))])}
     }
+    flat = [_flatness(number, box) for number, box in enumerate(sets.boxes(BOXES))]
+    figures["boxes"] = {"compact": {"flat": round(float(np.mean(flat)), 3), "flat_worst": round(min(flat), 3)}}
     if pictures:
         figures["photos"] = {path.stem: _photo_figures(path) for path in _photos(pictures)}
         columns = next(iter(figures["photos"].values()))
@@ -129,10 +136,28 @@ def paint(mesh: ColoredMesh, seed: int) -> PaintedObject:
     return PaintedObject(mesh, posed, cutout, azimuth, seed)
 
 
+def _flatness(number: int, box: ColoredMesh) -> float:
+    """How flat the faces are that the photo shows, of the model of a box at standard quality."""
+    rng = np.random.default_rng(VIEW_SEED + number)
+    azimuth, elevation, _ = posing.random_angles(rng)
+    posed = posing.pose(box.vertices, box.faces, azimuth, elevation)
+    scene = compact.CompactEngine().infer(render_cutout(box, posed, Caster(posed.vertices, posed.faces), rng))
+    mesh = _standard_mesh(scene)
+    turn = score.yaw_rotation(-azimuth)
+    shown = [normal for normal in np.vstack([turn.T, -turn.T]) if -normal @ scene.camera.axes()[2].numpy() > MIN_SHOWN]
+    return flatness.flat_fraction(mesh, scene.camera, np.stack(shown))
+
+
+def _standard_mesh(scene: Scene) -> Mesh:
+    """The model that the site makes of a scene at standard quality."""
+    standard = QUALITIES["standard"]
+    return repair.finish(flatten(marching_cubes.extract(scene, standard.grid), scene.camera), standard.faces)
+
+
 def _look(number: int, mesh: ColoredMesh) -> Look:
     example = paint(mesh, VIEW_SEED + number)
     scene = compact.CompactEngine().infer(example.cutout)
-    surface = repair.finish(marching_cubes.extract(scene, GRID), FACES)
+    surface = repair.finish(flatten(marching_cubes.extract(scene, GRID), scene.camera), FACES)
     model = textured(surface, scene, example.cutout)
     network = load_network()
     pairs = zip(model_views(model), true_views(example), strict=True)
@@ -273,9 +298,8 @@ def _photos(folder: Path) -> list[Path]:
 
 def _photo_figures(path: Path) -> dict[str, float]:
     """Topology of the model that the site makes of a photo at standard quality."""
-    standard = QUALITIES["standard"]
     scene = compact.CompactEngine().infer(cut(open_photo(path.read_bytes())))
-    mesh = repair.finish(marching_cubes.extract(scene, standard.grid), standard.faces)
+    mesh = _standard_mesh(scene)
     measured = topology.measure(mesh.vertices, mesh.faces)
     return {
         "genus": measured.genus,

@@ -18,6 +18,7 @@ from ml.engines import Engine
 from ml.errors import ReconstructionError
 from ml.evaluation import score, single_photo
 from ml.mesh import marching_cubes
+from ml.mesh.flatten import flatten
 from ml.mesh.raycast import Caster
 from ml.multiview import fusion
 from ml.photo.cutout import Cutout
@@ -132,7 +133,7 @@ def score_condition(photos: PhotoSet, condition: Condition, engine: Engine) -> O
     fused = fusion.fuse(engine.infer, photos.cutouts[: condition.count], condition.sides())
     seconds = time.perf_counter() - started
     try:
-        mesh = marching_cubes.extract(fused.scene, single_photo.GRID)
+        mesh = flatten(marching_cubes.extract(fused.scene, single_photo.GRID), fused.scene.camera)
         scores = score.compare(single_photo.surface_points(mesh), photos.truth)
     except ReconstructionError:
         scores = score.Scores(1.0, (0.0, 0.0, 0.0))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
+
+import numpy as np
 
 from ml.evaluation.single_photo import Example, make_examples
 from ml.training import dataset, meshes, shapes
@@ -24,6 +26,16 @@ def object_sets(folder: Path | None, count: int, held_out_only: bool) -> dict[st
         "generated, families seen in training": islice(known, count),
         "generated, held-out families": islice(new, count),
     }
+
+
+def boxes(count: int) -> Iterator[meshes.ColoredMesh]:
+    """Boxes of seeded proportions and colours: of these it is known which faces are flat."""
+    for number in range(count):
+        rng = np.random.default_rng(SEED + number)
+        sides = rng.uniform(0.35, 1.0, 3)
+        color = rng.uniform(0.2, 0.9, 3).astype(np.float32)
+        part = shapes.parts.box(color, (float(sides[0]), float(sides[1]), float(sides[2])))
+        yield meshes.normalized(shapes.join(f"box_{number}", [part]))
 
 
 def example_sets(folder: Path | None, count: int, held_out_only: bool) -> dict[str, list[Example]]:

@@ -21,6 +21,7 @@ from ml.engines.compact.network import GRID as GRID_PIXELS
 from ml.errors import ReconstructionError
 from ml.evaluation import score
 from ml.mesh import marching_cubes, ray_intervals
+from ml.mesh.flatten import flatten
 from ml.mesh.mesh import Mesh
 from ml.mesh.raycast import Caster, camera_rays
 from ml.photo.cutout import SIZE, Cutout
@@ -112,7 +113,7 @@ def score_example(example: Example, infer: Infer) -> Result | None:
     scene = infer(example.cutout)
     seconds = time.perf_counter() - started
     try:
-        mesh = marching_cubes.extract(scene, GRID)
+        mesh = flatten(marching_cubes.extract(scene, GRID), scene.camera)
     except ReconstructionError:
         return None
     predicted = surface_points(mesh)

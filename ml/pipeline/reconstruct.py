@@ -16,6 +16,7 @@ from ml.engines import Engine
 from ml.errors import ReconstructionError
 from ml.export import write
 from ml.mesh import base, marching_cubes, printability, repair
+from ml.mesh.flatten import flatten
 from ml.mesh.mesh import Mesh
 from ml.multiview import camera_fit, fusion
 from ml.notes import Note, note, notes_from_json, notes_to_json
@@ -209,7 +210,8 @@ def _build_model(run: Run, source: Source) -> tuple[Mesh, TexturedMesh, Source]:
         )
     with run.stage("mesh"):
         budget = recipe.faces or len(raw.faces)
-        mesh = repair.reduce_faces(base.cut_flat(repair.finish(raw, budget), recipe.base), budget)
+        flat = flatten(raw, source.photos[0].camera)
+        mesh = repair.reduce_faces(base.cut_flat(repair.finish(flat, budget), recipe.base), budget)
         source = with_photos(source, camera_fit.fit_assumed_cameras(mesh, source.photos))
     with run.stage("texture") as step:
         size = recipe.texture_size or 1024

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import trimesh
 
+from ml.core.camera import Camera
 from ml.core.images import Floats
 from ml.engines.compact.network import CompactNetwork
-from ml.evaluation import looks, similarity, topology
+from ml.evaluation import flatness, looks, similarity, topology
 from ml.evaluation.looks import PaintedObject
+from ml.mesh.geometry import vertex_normals
+from ml.mesh.mesh import Mesh
 from ml.training import shapes
 from tests.ml.evaluation.conftest import OBJECT, VIEW
 
@@ -62,3 +65,17 @@ def test_a_short_leg_shows_in_the_stance() -> None:
     measured = topology.measure(np.asarray(table.vertices, np.float32), np.asarray(table.faces, np.int32))
     assert measured.feet == 2
     assert abs(measured.stance - 0.1) < 1e-3
+
+
+def test_a_bent_face_is_not_flat() -> None:
+    box: trimesh.Trimesh = trimesh.creation.box((0.8, 0.8, 0.8)).subdivide_to_size(0.1)
+    vertices, faces = np.asarray(box.vertices, np.float32), np.asarray(box.faces, np.int32)
+    bent = vertices.copy()
+    bent[:, 0] -= vertices[:, 1] ** 2
+    front = np.array([[1.0, 0.0, 0.0]], np.float32)
+    flat, curved = (
+        flatness.flat_fraction(Mesh(points, faces, vertex_normals(points, faces)), Camera(), front)
+        for points in (vertices, bent)
+    )
+    assert flat > 0.98
+    assert curved < 0.5
