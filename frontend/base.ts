@@ -6,6 +6,7 @@ import { measureBars } from "./lib/bars";
 import { wireCopyButtons } from "./lib/copy";
 import { all, find, need, setText } from "./lib/dom";
 import { formatDay, formatDuration } from "./lib/format";
+import { wireInPlace } from "./lib/in_place";
 import { wirePasskeys } from "./lib/passkeys";
 import { applyTheme, asTheme, storedTheme, storeTheme, type Theme } from "./lib/theme";
 
@@ -98,5 +99,6 @@ showDurations();
 showNumbers();
 wireConfirmations();
 wireCopyButtons();
+wireInPlace(wireNotices);
 wirePasskeys();
 focusFirstError();

@@ -1,12 +1,15 @@
 /** Buttons that copy the text of a field. */
-import { all, need, setText } from "./dom";
+import { need, setText } from "./dom";
 
 /** How long the button says that it worked. */
 const SHOWN_MS = 2000;
 
 /** Wires every `<button data-copy="id of an input"><span>Copy</span></button>`. */
 export function wireCopyButtons(): void {
-  for (const button of all<HTMLButtonElement>("[data-copy]")) button.addEventListener("click", () => void copy(button));
+  document.addEventListener("click", ({ target }) => {
+    const button = (target as Element).closest<HTMLButtonElement>("[data-copy]");
+    if (button) void copy(button);
+  });
 }
 
 async function copy(button: HTMLButtonElement): Promise<void> {

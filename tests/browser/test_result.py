@@ -70,6 +70,25 @@ def test_name_and_tags_can_be_edited(result: Page) -> None:
     expect(result.locator(".tags a")).to_have_text(["desk", "light"])
 
 
+def test_sharing_publishing_and_renaming_leave_the_page_as_it_is(result: Page) -> None:
+    result.evaluate("window.kept = true")
+    result.get_by_role("button", name="Rename").click()
+    result.get_by_role("textbox", name="Name").fill("Red lamp")
+    result.get_by_role("button", name="Save name").click()
+    expect(result.get_by_role("heading", level=1)).to_have_text("Red lamp")
+    expect(result.get_by_role("button", name="Rename")).to_be_focused()
+    expect(result.get_by_role("textbox", name="Name")).to_be_hidden()
+    result.get_by_role("button", name="Create link").click()
+    expect(result.get_by_label("Anyone with this link can view the model")).to_be_focused()
+    result.get_by_role("button", name="Publish").click()
+    expect(result.get_by_text("Public.", exact=True)).to_be_visible()
+    result.get_by_role("button", name="Make private").click()
+    result.get_by_role("button", name="Revoke link").click()
+    expect(result.get_by_role("status").get_by_text("Share link revoked")).to_be_visible()
+    assert result.title().startswith("Red lamp")
+    assert result.evaluate("window.kept")
+
+
 def test_a_remix_opens_the_page_of_the_new_version(result: Page, model: Job) -> None:
     result.get_by_text("Remix", exact=True).click()
     expect(result.get_by_label("Maximum faces")).to_have_attribute("placeholder", "10000")
