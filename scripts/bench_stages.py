@@ -181,7 +181,7 @@ def inference_rows(cutout: Cutout) -> list[Row]:
 
 def measure() -> list[Row]:
     """All rows of the table."""
-    picture = next(SAMPLES.glob("*.png")).read_bytes()
+    picture = next(SAMPLES.glob("locomotive.*")).read_bytes()
     rows = job_rows(picture)
     cutout = cut(decode.open_photo(picture), remove_background=True, foreground_ratio=0.85)
     scene = engines.choose("compact").infer(cutout)
