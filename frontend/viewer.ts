@@ -4,6 +4,7 @@ import { formatPercent } from "./lib/format";
 import { wireAr } from "./viewer/ar";
 import { fillCompare } from "./viewer/compare";
 import { wireDepth } from "./viewer/depth";
+import { createMeasure, type Measure } from "./viewer/measure";
 import { type Loaded, loadModel } from "./viewer/model";
 import { createModes } from "./viewer/modes";
 import { createRuler, type Ruler, type SizeMm } from "./viewer/ruler";
@@ -40,6 +41,23 @@ function rulerFor(host: HTMLElement, model: Loaded): Ruler | null {
   return createRuler(model.size, sizeMm);
 }
 
+function measureOf(host: HTMLElement, stage: Stage, model: Loaded, ruler: Ruler): Measure {
+  const output = find("[data-viewer-measured]", host);
+  const canvas = need<HTMLCanvasElement>("canvas", host);
+  const measure = createMeasure(stage, canvas, model.root, ruler.mmPerUnit, (text) => setText(output, text));
+  stage.add(measure.object);
+  return measure;
+}
+
+/** The slider that cuts the model open. */
+function wireCut(host: HTMLElement, stage: Stage, model: Loaded): void {
+  const range = need<HTMLInputElement>("[data-viewer-cut]", host);
+  range.addEventListener("input", () => {
+    range.setAttribute("aria-valuetext", `${range.value}% cut away`);
+    stage.cutAway(Number(range.value) / 100, model.size.z);
+  });
+}
+
 function show(host: HTMLElement, stage: Stage, model: Loaded, ruler: Ruler | null): void {
   const modes = createModes(model, stage.maxAnisotropy);
   stage.add(model.root);
@@ -47,7 +65,9 @@ function show(host: HTMLElement, stage: Stage, model: Loaded, ruler: Ruler | nul
     stage.add(ruler.object);
     setText(find("[data-viewer-square]", host), `${ruler.squareMm} mm grid`);
   }
-  const run = wireToolbar({ host, stage, modes, ruler });
+  const measure = ruler && measureOf(host, stage, model, ruler);
+  const run = wireToolbar({ host, stage, modes, ruler, measure });
+  wireCut(host, stage, model);
   if (host.dataset["background"]) run(`backdrop:${host.dataset["background"]}`);
   stage.draw();
   reveal(host);

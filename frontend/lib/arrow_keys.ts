@@ -19,6 +19,7 @@ function setStop(items: HTMLElement[], stop: HTMLElement | undefined): void {
 }
 
 function onKey(event: KeyboardEvent, items: HTMLElement[]): void {
+  if (!items.includes(event.target as HTMLElement)) return; // a slider has arrow keys of its own
   const shown = items.filter((item) => item.checkVisibility());
   const target = shown.at(next(event.key, shown.indexOf(event.target as HTMLElement), shown.length));
   if (!(event.key in STEPS || event.key === "Home" || event.key === "End") || !target) return;

@@ -3,6 +3,7 @@ import { all, find, setText } from "../lib/dom";
 import { type Angles, orbitBy, VIEWS } from "./angles";
 import { BACKDROPS } from "./backdrop";
 import { LIGHTS } from "./light";
+import type { Measure } from "./measure";
 import { LIT, type Mode, type Modes } from "./modes";
 import type { Ruler } from "./ruler";
 import { saveBlob } from "./save";
@@ -17,6 +18,7 @@ export interface Parts {
   stage: Stage;
   modes: Modes;
   ruler: Ruler | null;
+  measure: Measure | null;
 }
 
 export type Action = (name: string) => void;
@@ -56,7 +58,7 @@ function surfaceActions({ host, stage, modes }: Parts): Actions {
   return { ...Object.fromEntries(modes.available.map((mode) => [mode, () => set(mode)])), wireframe };
 }
 
-function sceneActions({ host, stage, ruler }: Parts): Actions {
+function sceneActions({ host, stage, ruler, measure }: Parts): Actions {
   const light = exclusiveActions(host, "light", LIGHTS, stage.chooseLight);
   const backdrop = exclusiveActions(host, "backdrop", BACKDROPS, (name) => {
     stage.chooseBackdrop(name);
@@ -65,6 +67,7 @@ function sceneActions({ host, stage, ruler }: Parts): Actions {
   const measures: Actions = ruler
     ? { grid: () => toggle(host, "grid", ruler.showGrid), size: () => toggle(host, "size", ruler.showSize) }
     : {};
+  if (measure) measures["measure"] = () => toggle(host, "measure", measure.enable);
   return { ...light, ...backdrop, ...measures };
 }
 
@@ -135,6 +138,6 @@ async function toggleFullscreen(host: HTMLElement): Promise<void> {
 export function hideUnsupported({ host, modes, ruler }: Parts): void {
   const possible = new Set<string>(modes.available);
   for (const button of all("[data-act][data-mode]", host)) button.hidden = !possible.has(button.dataset["act"] ?? "");
-  for (const name of ["grid", "size"]) find(`[data-act="${name}"]`, host)?.toggleAttribute("hidden", !ruler);
+  for (const name of ["grid", "size", "measure"]) find(`[data-act="${name}"]`, host)?.toggleAttribute("hidden", !ruler);
   find('[data-act="fullscreen"]', host)?.toggleAttribute("hidden", !document.fullscreenEnabled);
 }

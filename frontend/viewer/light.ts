@@ -1,34 +1,67 @@
-/** Lights of the lit modes: an environment prefiltered for every roughness (PMREM), and a lamp for relief. */
+/** Lights of the lit modes: surroundings of our own with soft light panels, prefiltered for every roughness (PMREM). */
 import {
   BackSide,
   Color,
-  DirectionalLight,
+  DoubleSide,
   Float32BufferAttribute,
+  MathUtils,
   Mesh,
   MeshBasicMaterial,
+  PlaneGeometry,
   PMREMGenerator,
   Scene,
   SphereGeometry,
   type Texture,
   type WebGLRenderer,
 } from "three";
-import { RoomEnvironment } from "three/addons/environments/RoomEnvironment.js";
 
 export const LIGHTS = ["studio", "daylight", "lamp"] as const;
 export type Light = (typeof LIGHTS)[number];
 
-interface Setting {
-  surroundings: () => Scene;
-  /** Intensities of the surroundings and of the lamp, and the lamp's position in the scene. */
-  ambient: number;
-  lamp: number;
-  lampAt: [number, number, number];
+/** A square that shines at the model. Angles in degrees, azimuth 0 over +z (the photo's camera), growing towards +x. */
+interface Panel {
+  azimuth: number;
+  elevation: number;
+  color: string;
+  /** Brightness; 1 is white on the screen. */
+  brightness: number;
+  /** Length of a side; the model has radius 1 and the panel is PANEL_DISTANCE away. */
+  side: number;
 }
 
+interface Setting {
+  /** Colours of the surroundings above, at the horizon and below. */
+  dome: [sky: string, horizon: string, ground: string];
+  panels: Panel[];
+  /** Factor on everything, so that all settings show a grey model about equally bright. */
+  intensity: number;
+}
+
+const PANEL_DISTANCE = 6;
+/** Every setting has light from behind, too: the back of a model must be as easy to judge as its front. */
 const SETTINGS: Record<Light, Setting> = {
-  studio: { surroundings: () => new RoomEnvironment(), ambient: 0.55, lamp: 1, lampAt: [1.5, 2, 3] },
-  daylight: { surroundings: () => dome("#8fb7e8", "#f3efe6", "#7c7466"), ambient: 0.9, lamp: 1.9, lampAt: [3, 4, 2] },
-  lamp: { surroundings: () => dome("#3c4048", "#2a2c31", "#191a1d"), ambient: 2.2, lamp: 3.2, lampAt: [-4, 2.2, 1.6] },
+  studio: {
+    dome: ["#d9dcdf", "#b9bdc0", "#8f9295"],
+    panels: [
+      { azimuth: -40, elevation: 40, color: "#fffaf2", brightness: 7, side: 4 },
+      { azimuth: 55, elevation: 15, color: "#f2f6ff", brightness: 2.5, side: 4 },
+      { azimuth: 160, elevation: 35, color: "#ffffff", brightness: 5, side: 4 },
+    ],
+    intensity: 0.8,
+  },
+  daylight: {
+    dome: ["#9fc3ee", "#f3efe6", "#8d8678"],
+    panels: [{ azimuth: 50, elevation: 50, color: "#fff3d6", brightness: 30, side: 2 }],
+    intensity: 0.9,
+  },
+  lamp: {
+    dome: ["#77706a", "#6a645e", "#57524d"],
+    panels: [
+      { azimuth: -60, elevation: 45, color: "#ffd9a8", brightness: 16, side: 2.5 },
+      { azimuth: 150, elevation: 25, color: "#c9d6ff", brightness: 5, side: 3 },
+    ],
+    intensity: 1.2,
+  },
 };
 
 export type Lighting = ReturnType<typeof createLighting>;
@@ -36,24 +69,19 @@ export type Lighting = ReturnType<typeof createLighting>;
 /** Surroundings are computed when a lit mode first needs them, so the unlit texture costs nothing. */
 export function createLighting(renderer: WebGLRenderer, scene: Scene) {
   const cache = new Map<Light, Texture>();
-  const lamp = new DirectionalLight(0xfff6ea, 0);
   let current: Light = "studio";
   let needed = false;
-  scene.add(lamp);
 
   function surroundings(): Texture {
-    const texture = cache.get(current) ?? prefiltered(renderer, SETTINGS[current].surroundings());
+    const texture = cache.get(current) ?? prefiltered(renderer, surroundingsOf(SETTINGS[current]));
     cache.set(current, texture);
     return texture;
   }
 
   function apply(): void {
     if (!needed) return;
-    const setting = SETTINGS[current];
     scene.environment = surroundings();
-    scene.environmentIntensity = setting.ambient;
-    lamp.intensity = setting.lamp;
-    lamp.position.set(...setting.lampAt);
+    scene.environmentIntensity = SETTINGS[current].intensity;
   }
 
   return {
@@ -81,8 +109,21 @@ function prefiltered(renderer: WebGLRenderer, surroundings: Scene): Texture {
   return texture;
 }
 
+function surroundingsOf({ dome, panels }: Setting): Scene {
+  return new Scene().add(domeMesh(...dome), ...panels.map(panelMesh));
+}
+
+function panelMesh({ azimuth, elevation, color, brightness, side }: Panel): Mesh {
+  const material = new MeshBasicMaterial({ color: new Color(color).multiplyScalar(brightness), side: DoubleSide });
+  const panel = new Mesh(new PlaneGeometry(side, side), material);
+  const polar = MathUtils.degToRad(90 - elevation);
+  panel.position.setFromSphericalCoords(PANEL_DISTANCE, polar, MathUtils.degToRad(azimuth));
+  panel.lookAt(0, 0, 0);
+  return panel;
+}
+
 /** A sky above, a horizon, a ground below. */
-function dome(sky: string, horizon: string, ground: string): Scene {
+function domeMesh(sky: string, horizon: string, ground: string): Mesh {
   const geometry = new SphereGeometry(10, 32, 24);
   const position = geometry.getAttribute("position");
   const colors = new Float32Array(position.count * 3);
@@ -92,7 +133,5 @@ function dome(sky: string, horizon: string, ground: string): Scene {
     color.toArray(colors, i * 3);
   }
   geometry.setAttribute("color", new Float32BufferAttribute(colors, 3));
-  const scene = new Scene();
-  scene.add(new Mesh(geometry, new MeshBasicMaterial({ vertexColors: true, side: BackSide })));
-  return scene;
+  return new Mesh(geometry, new MeshBasicMaterial({ vertexColors: true, side: BackSide }));
 }

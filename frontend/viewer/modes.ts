@@ -1,6 +1,7 @@
 /** Surface modes. "texture" is unlit, so colours on screen equal the texture's. */
 import {
   Color,
+  DoubleSide,
   Float32BufferAttribute,
   type Material,
   Mesh,
@@ -126,6 +127,7 @@ function edgesOf(mesh: Mesh): Mesh {
 }
 
 function withPolygonOffset(material: Material): Material {
+  material.side = DoubleSide; // a model that is cut open shows its inside
   material.polygonOffset = true;
   material.polygonOffsetFactor = 1;
   material.polygonOffsetUnits = 1;

@@ -1,26 +1,23 @@
 /** A grid under the model and a box around it, in millimetres of the printed model. */
 import {
   BoxGeometry,
-  CanvasTexture,
   EdgesGeometry,
   GridHelper,
   Group,
-  LinearFilter,
   LineBasicMaterial,
   LineSegments,
-  MathUtils,
-  Sprite,
-  SpriteMaterial,
-  SRGBColorSpace,
+  type Sprite,
   Vector3,
 } from "three";
-import { context2d } from "./canvas";
+import { createLabel, fitLabel, millimetres } from "./label";
 
 /** Extent in mm: x to the photo's right, y up, z towards the photo's camera. */
 export type SizeMm = readonly [x: number, y: number, z: number];
 
 export interface Ruler {
   object: Group;
+  /** Millimetres of one unit of the scene. */
+  mmPerUnit: number;
   /** Side of one square of the grid in mm. */
   squareMm: number;
   showGrid: (on: boolean) => void;
@@ -30,8 +27,6 @@ export interface Ruler {
 }
 
 const LINE_COLOR = 0x7d8a87;
-/** Height of a label on screen in pixels. */
-const LABEL_HEIGHT = 26;
 
 /** `size`: the model's extent in scene units, centred at the origin. */
 export function createRuler(size: Vector3, sizeMm: SizeMm): Ruler {
@@ -44,6 +39,7 @@ export function createRuler(size: Vector3, sizeMm: SizeMm): Ruler {
   grid.visible = box.visible = false;
   return {
     object,
+    mmPerUnit: 1 / unitsPerMm,
     squareMm,
     showGrid: (on) => {
       grid.visible = on;
@@ -82,45 +78,13 @@ function createBox(size: Vector3): LineSegments {
 function createLabels(size: Vector3, mm: SizeMm): Sprite[] {
   const { x, y, z } = size.clone().multiplyScalar(0.5);
   const anchors: [string, Vector3][] = [
-    [`${rounded(mm[0])} mm`, new Vector3(0, -y, z)],
-    [`${rounded(mm[1])} mm`, new Vector3(x, 0, z)],
-    [`${rounded(mm[2])} mm`, new Vector3(x, -y, 0)],
+    [millimetres(mm[0]), new Vector3(0, -y, z)],
+    [millimetres(mm[1]), new Vector3(x, 0, z)],
+    [millimetres(mm[2]), new Vector3(x, -y, 0)],
   ];
   return anchors.map(([text, anchor]) => {
     const label = createLabel(text);
     label.position.copy(anchor);
     return label;
   });
-}
-
-function rounded(mm: number): string {
-  return mm < 10 ? mm.toFixed(1) : mm.toFixed(0);
-}
-
-function createLabel(text: string): Sprite {
-  const context = context2d(text.length * 26 + 36, 64);
-  const { width, height } = context.canvas;
-  context.fillStyle = "#141a19e0";
-  context.beginPath();
-  context.roundRect(0, 4, width, height - 8, 18);
-  context.fill();
-  context.fillStyle = "#ffffff";
-  context.font = "600 38px system-ui, sans-serif";
-  context.textAlign = "center";
-  context.textBaseline = "middle";
-  context.fillText(text, width / 2, height / 2 + 2);
-  const map = new CanvasTexture(context.canvas);
-  map.colorSpace = SRGBColorSpace;
-  map.minFilter = LinearFilter;
-  map.generateMipmaps = false;
-  const label = new Sprite(new SpriteMaterial({ map, depthTest: false, sizeAttenuation: false, toneMapped: false }));
-  label.renderOrder = 2;
-  label.userData["aspect"] = width / height;
-  return label;
-}
-
-/** Without attenuation a sprite's scale is its size at distance 1. */
-function fitLabel(label: Sprite, height: number, fieldOfView: number): void {
-  const labelHeight = (LABEL_HEIGHT / height) * 2 * Math.tan(MathUtils.degToRad(fieldOfView / 2));
-  label.scale.set(labelHeight * (label.userData["aspect"] as number), labelHeight, 1);
 }

@@ -1,5 +1,15 @@
 /** Renderer, camera, lights and controls around one model. Draws only changes, and only while visible. */
-import { MathUtils, NeutralToneMapping, type Object3D, PerspectiveCamera, Scene, Timer, WebGLRenderer } from "three";
+import {
+  MathUtils,
+  NeutralToneMapping,
+  type Object3D,
+  PerspectiveCamera,
+  Plane,
+  Scene,
+  Timer,
+  Vector3,
+  WebGLRenderer,
+} from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { find } from "../lib/dom";
 import { type Angles, createGlide, placeCamera } from "./angles";
@@ -38,6 +48,7 @@ export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, option
   let changed = true;
   let visible = true;
   let alive = true;
+  let coveredRight = 0;
 
   const invalidate = (): void => {
     changed = true;
@@ -50,7 +61,7 @@ export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, option
 
   /** Moves the camera, animated if wanted; grabbing the model stops it. */
   function moveTo(angles: Angles, animated = options.motion): void {
-    const distance = distanceFor(host, barHeight(host));
+    const distance = distanceFor(host, barHeight(host), coveredRight);
     if (animated) {
       glide.start(angles, distance);
       return;
@@ -66,7 +77,8 @@ export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, option
     renderer.setPixelRatio(Math.min(window.devicePixelRatio, 2));
     renderer.setSize(width, height, false);
     camera.aspect = width / height;
-    camera.setViewOffset(width, height, 0, barHeight(host) / 2, width, height); // keeps the model above the toolbar
+    const right = Math.min(coveredRight, width / 2);
+    camera.setViewOffset(width, height, right / 2, barHeight(host) / 2, width, height); // beside the sheet, above the toolbar
     options.onResize(height);
     if (alive) draw(); // resizing clears the canvas, and the next frame would come too late
   }
@@ -159,6 +171,17 @@ export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, option
       backdrop = next;
       repaint();
     },
+    /** Keeps the model clear of a sheet that covers this many pixels at the right. */
+    coverRight: (pixels: number) => {
+      coveredRight = pixels;
+      resize();
+    },
+    /** Cuts away this fraction of the model, from the photo's side; its depth is that of the scene. */
+    cutAway: (fraction: number, depth: number) => {
+      const plane = new Plane(new Vector3(0, 0, -1), depth * (0.5 - fraction));
+      renderer.clippingPlanes = fraction > 0 ? [plane] : [];
+      invalidate();
+    },
     maxAnisotropy: renderer.capabilities.getMaxAnisotropy(),
   };
 }
@@ -186,9 +209,9 @@ function barHeight(host: HTMLElement): number {
   return find("[data-viewer-bar]", host)?.offsetHeight ?? 0;
 }
 
-/** Distance at which the model fits the width and the height above the toolbar. */
-function distanceFor(host: HTMLElement, bar: number): number {
+/** Distance at which the model fits the width beside a sheet and the height above the toolbar. */
+function distanceFor(host: HTMLElement, bar: number, right: number): number {
   const perPixel = Math.tan(MathUtils.degToRad(FIELD_OF_VIEW / 2)) / (host.clientHeight || 1);
-  const tightest = Math.min(host.clientHeight - bar, host.clientWidth);
+  const tightest = Math.min(host.clientHeight - bar, host.clientWidth - right);
   return FRAMED_RADIUS / Math.sin(Math.atan(perPixel * Math.max(tightest, 1)));
 }

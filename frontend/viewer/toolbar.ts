@@ -11,7 +11,7 @@ export function wireToolbar(parts: Parts): Action {
   hideUnsupported(parts);
   for (const button of all("[data-act]", host))
     button.addEventListener("click", () => run(button.dataset["act"] ?? ""));
-  for (const button of all("[data-menu]", host)) wireMenu(host, button);
+  for (const button of all("[data-menu]", host)) wireMenu(parts, button);
   host.addEventListener("keydown", (event) => onKey(event, run));
   host.addEventListener("fullscreenchange", () => setPressed(host, "fullscreen", document.fullscreenElement === host));
   // Grabbing the model stops its rotation.
@@ -22,13 +22,14 @@ export function wireToolbar(parts: Parts): Action {
 }
 
 /** A button that opens the sheet named in `data-menu`; a click elsewhere and Escape close it. */
-function wireMenu(host: HTMLElement, button: HTMLElement): void {
+function wireMenu({ host, stage }: Parts, button: HTMLElement): void {
   const sheet = need(`#${button.dataset["menu"]}`, host);
   const show = (open: boolean): void => {
     sheet.classList.toggle("is-open", open);
     button.setAttribute("aria-expanded", String(open));
     if (open && matchMedia(PHONE).matches) showAtTheBottom(host, sheet);
     else sheet.removeAttribute("popover");
+    if (sheet.matches(".viewer-sheet")) stage.coverRight(open && !sheet.popover ? sheet.offsetWidth : 0);
   };
   button.addEventListener("click", (event) => {
     show(!sheet.classList.contains("is-open"));
@@ -75,6 +76,7 @@ const KEYS: Record<string, string> = {
   b: "backdrop",
   g: "grid",
   d: "size",
+  p: "measure",
   a: "rotate",
   r: "reset",
   f: "fullscreen",
@@ -91,8 +93,8 @@ const KEYS: Record<string, string> = {
 
 function onKey(event: KeyboardEvent, run: Action): void {
   const name = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-  const inDialog = (event.target as Element).closest("dialog");
-  if (!name || inDialog || event.ctrlKey || event.metaKey || event.altKey) return;
+  const hasOwnKeys = (event.target as Element).closest("dialog, input");
+  if (!name || hasOwnKeys || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
   run(name);
 }

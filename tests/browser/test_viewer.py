@@ -139,6 +139,55 @@ def test_lights_differ_and_do_not_affect_the_plain_texture(viewer: Page, tmp_pat
     assert np.abs(picture(viewer, tmp_path) - lamp).mean() > 0.5
 
 
+@pytest.mark.parametrize("light", ["studio", "daylight", "lamp"])
+def test_every_light_shows_front_and_back(viewer: Page, tmp_path: Path, light: str) -> None:
+    choose(viewer, "clay")
+    choose(viewer, f"light:{light}")
+    for view in ("front", "back", "left", "right"):
+        choose(viewer, view)
+        assert 90 < model_pixels(picture(viewer, tmp_path)).mean() < 215, view
+
+
+def test_two_clicks_measure_a_length(viewer: Page) -> None:
+    choose(viewer, "front")
+    choose(viewer, "measure")
+    canvas = viewer.locator("[data-viewer] canvas")
+    box = canvas.bounding_box()
+    assert box
+    middle = box["width"] / 2
+    for height in (0.35, 0.6):
+        canvas.click(position={"x": middle, "y": box["height"] * height})
+    expect(viewer.locator("[data-viewer-measured]")).to_have_text(re.compile(r"^[1-9]\d mm$"))
+    choose(viewer, "measure")
+    expect(viewer.locator("[data-viewer-measured]")).to_be_empty()
+
+
+def test_the_model_can_be_cut_open(viewer: Page, tmp_path: Path) -> None:
+    choose(viewer, "left")
+    whole = model_pixels(picture(viewer, tmp_path))
+    viewer.locator("[data-viewer-cut]").evaluate(
+        "(range) => { range.value = 60; range.dispatchEvent(new Event('input')); }"
+    )
+    cut = model_pixels(picture(viewer, tmp_path))
+    assert 0.1 * len(whole) < len(cut) < 0.8 * len(whole)
+
+
+def test_an_open_sheet_leaves_the_model_free(viewer: Page, tmp_path: Path) -> None:
+    choose(viewer, "front")
+    before = columns_of_the_model(picture(viewer, tmp_path))
+    viewer.get_by_role("button", name="Light, background and measurements").click()
+    after = columns_of_the_model(picture(viewer, tmp_path))
+    sheet, frame = viewer.locator("#viewer-scene").bounding_box(), viewer.locator("[data-viewer]").bounding_box()
+    assert sheet and frame
+    assert after.mean() < before.mean() - 100
+    assert after.max() < sheet["x"] - frame["x"]
+
+
+def columns_of_the_model(pixels: Pixels) -> NDArray[np.intp]:
+    """The columns of the saved image in which the model is drawn."""
+    return np.flatnonzero((np.abs(pixels - 255.0).sum(axis=2) > MIN_DIFFERENCE).any(axis=0))
+
+
 @pytest.mark.parametrize(("name", "level"), [("white", 255), ("grey", 128), ("black", 12)])
 def test_a_background_fills_the_picture(viewer: Page, tmp_path: Path, name: str, level: int) -> None:
     choose(viewer, f"backdrop:{name}")
