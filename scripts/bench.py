@@ -56,7 +56,9 @@ def _cpuinfo() -> list[str]:
 
 def photo_of_12_megapixels() -> bytes:
     """Our sample on a 4000 × 3000 picture with a little noise, like a camera's."""
-    sample = Image.open(next(SAMPLES.glob("locomotive.*"))).convert("RGB").resize((3000, 3000), Image.Resampling.LANCZOS)
+    sample = (
+        Image.open(next(SAMPLES.glob("locomotive.*"))).convert("RGB").resize((3000, 3000), Image.Resampling.LANCZOS)
+    )
     scene = np.asarray(sample)
     wide = np.pad(scene, ((0, 0), (500, 500), (0, 0)), mode="edge").astype(np.int16)
     noisy = wide + np.random.default_rng(0).integers(-NOISE, NOISE + 1, wide.shape, dtype=np.int16)
