@@ -14,10 +14,12 @@ export function wireShowPassword(): void {
     };
     button.addEventListener("click", () => show(input.type === "password"));
     input.form?.addEventListener("submit", () => show(false)); // browsers offer to save only hidden passwords
+    const hadFocus = document.activeElement === input; // an element that is moved loses it
     const box = document.createElement("div");
     box.className = "password-box";
     input.replaceWith(box);
     box.append(input, button);
     show(false);
+    if (hadFocus) input.focus();
   }
 }

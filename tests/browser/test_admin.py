@@ -45,7 +45,7 @@ def sign_in(page: Page, user: User) -> None:
     page.goto("/admin/")
     page.get_by_label("Email").fill(user.email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url("**/admin/")
 
 
