@@ -16,7 +16,7 @@ from jobs.models import TERMINAL
 
 logger = logging.getLogger(__name__)
 
-NORMAL_CLOSURE, POLICY = 1000, 1008
+NORMAL_CLOSURE, POLICY = 1000, 4008
 """Closing codes (RFC 6455, 7.4.1)."""
 
 

@@ -29,8 +29,8 @@ CHECK_SECONDS = 15.0
 """How often every socket is checked without a notification, in case one was lost."""
 RETRY_SECONDS = 1.0
 """Pause after a read that failed."""
-SERVICE_RESTART, TRY_AGAIN_LATER = 1012, 1013
-"""Closing codes (IANA's registry of WebSocket close codes)."""
+SERVICE_RESTART, TRY_AGAIN_LATER = 4012, 4013
+"""Closing codes: IANA's 1012 and 1013, which daphne's WebSocket library refuses to send, in the private range."""
 
 
 class Socket(Protocol):

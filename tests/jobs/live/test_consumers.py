@@ -1,6 +1,7 @@
 """The socket of a job: a snapshot, then every change, and nothing without access."""
 
 import json
+import logging
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
+from autobahn.websocket.protocol import WebSocketServerProtocol
 from channels.layers import channel_layers
 from channels.testing import WebsocketCommunicator
 from django.test import Client
@@ -344,3 +346,15 @@ def test_the_address_of_a_client_cannot_be_claimed(
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
     headers = [(b"x-forwarded-for", forwarded)]
     assert socket_address({"headers": headers, "client": ["1.2.3.4", 80]}) == address
+
+
+def test_daphne_can_send_every_closing_code() -> None:
+    """Its WebSocket library raises an exception for others, and the client would see a broken connection."""
+    ours = [consumers.POLICY, hub.SERVICE_RESTART, hub.TRY_AGAIN_LATER, snapshots.SIGNED_OUT, snapshots.NOT_FOUND]
+    protocol = WebSocketServerProtocol()
+    protocol.state = WebSocketServerProtocol.STATE_CLOSED
+    setattr(protocol, "log", logging.getLogger(__name__))  # noqa: B010 (txaio adds it at run time)
+    for code in [consumers.NORMAL_CLOSURE, *ours]:
+        protocol.sendClose(code=code)
+    with pytest.raises(Exception, match="invalid close code"):
+        protocol.sendClose(code=1013)
