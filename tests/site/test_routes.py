@@ -12,6 +12,7 @@ import pytest
 from django.core.cache import cache
 from django.db import transaction
 
+from accounts.models import ApiToken
 from jobs.live.routing import router
 from jobs.models import Job
 from tests.site.routes import HOME, IDENTITIES, World, build, declared, routes
@@ -19,6 +20,8 @@ from tests.site.routes import HOME, IDENTITIES, World, build, declared, routes
 pytestmark = pytest.mark.django_db
 
 METHODS = ("GET", "POST")
+REVOKE_THIS_TOKEN = "api/v1/auth/tokens/revoke/"
+"""What every token may do."""
 API_METHODS = ("GET", "POST", "PATCH", "DELETE")
 
 
@@ -35,12 +38,12 @@ class Undo(Exception):
     """Rolls a request back."""
 
 
-def status(world: World, route: str, method: str, identity: str) -> str:
+def status(world: World, path: str, method: str, identity: str) -> str:
     """The status of one request, which leaves nothing behind."""
     found = ""
     try:
         with transaction.atomic():
-            response = world.client(identity).generic(method, world.path(route))
+            response = world.client(identity).generic(method, path)
             found = str(response.status_code)
             raise Undo
     except Undo:
@@ -57,9 +60,32 @@ def test_every_route_answers_each_identity_as_declared(
     for route in routes():
         for method in methods(route):
             cache.clear()
-            found = tuple(status(world, route, method, identity) for identity in IDENTITIES)
+            found = tuple(status(world, world.path(route), method, identity) for identity in IDENTITIES)
             if table.get((route, method)) != found:
                 wrong.append(f"{route or HOME:<80} {method:<6} {' '.join(found)}")
+    assert wrong == [], "\n" + "\n".join(wrong)
+
+
+@pytest.mark.slow  # some 300 requests
+@pytest.mark.timeout(900)
+def test_a_token_that_may_only_read_changes_nothing(
+    submit: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It gets what a token that may write gets for GET, and 403 for every change, except where no token is needed."""
+    monkeypatch.setattr("jobs.core.storage.delete_tree", lambda folder: None)
+    world, table = build(submit(), submit()), declared()
+    paths = {route: world.path(route) for route in routes() if route.startswith("api/")}
+    world.token = ApiToken.objects.create(user=world.users["owner"], scope=ApiToken.Scope.READ)[1]
+    wrong = []
+    for route, path in paths.items():
+        for method in API_METHODS:
+            cache.clear()
+            found = status(world, path, method, "token")
+            full, anonymous = (table[(route, method)][IDENTITIES.index(name)] for name in ("token", "anonymous"))
+            may = method == "GET" or anonymous == full or route == REVOKE_THIS_TOKEN
+            allowed = {full} if may else {"403", "405"}
+            if found not in allowed:
+                wrong.append(f"{route:<80} {method:<6} {found} instead of {allowed}")
     assert wrong == [], "\n" + "\n".join(wrong)
 
 
