@@ -22,7 +22,7 @@ from ml.mesh.geometry import (
 from ml.mesh.mesh import Mesh
 
 MIN_COMPONENT = 0.01
-"""Smallest component that is kept, as a fraction of the largest one's volume."""
+"""Smallest component that is kept, as a fraction of the volume of all."""
 EPSILON = np.float32(1e-5)
 """Distance in scene units between vertices that would coincide: about a micrometre on a print of 100 mm."""
 SMOOTHING_ROUNDS = 5
@@ -135,7 +135,7 @@ def _drop_small_components(vertices: NDArray[np.float32], faces: NDArray[np.int3
     volumes = np.bincount(component, face_volumes(vertices, faces))
     if volumes.max() <= 0:
         raise ReconstructionError("empty_scene")
-    kept = volumes >= MIN_COMPONENT * volumes.max()
+    kept = volumes >= min(MIN_COMPONENT * volumes[volumes > 0].sum(), volumes.max())
     loose, cavities = int((~kept & (volumes > 0)).sum()), int((volumes <= 0).sum())
     repairs += _count_sentence(loose, "small loose part was removed", "small loose parts were removed")
     repairs += _count_sentence(cavities, "internal cavity was filled", "internal cavities were filled")

@@ -68,6 +68,18 @@ def test_a_small_loose_part_is_removed_and_a_large_one_is_kept() -> None:
     assert finished.vertices[:, 2].max() < 0.4
 
 
+def test_no_component_has_less_than_one_percent_of_the_volume() -> None:
+    # The first ball has more than 1 % of the largest part's volume, and less than 1 % of all.
+    sizes = ((-0.6, 0.0768), (-0.2, 0.1), (0.2, 0.115), (0.6, 0.12))
+    balls = [Part("ball", (0.5, y, 0.5), (radius, radius, radius), RED) for y, radius in sizes]
+    finished = repair.finish(marching_cubes.extract(AnalyticScene((BIG, *balls)), 96), 20_000)
+    volumes = np.bincount(
+        components(finished.faces, len(finished.vertices)), face_volumes(finished.vertices, finished.faces)
+    )
+    assert volumes.min() >= 0.01 * volumes.sum()
+    assert len(volumes) == 4
+
+
 def test_an_internal_cavity_is_filled() -> None:
     outer, inner = marching_cubes.extract(ball(0.5), 64), marching_cubes.extract(ball(0.3), 64)
     faces = np.concatenate([outer.faces, inner.faces[:, ::-1] + len(outer.vertices)])
