@@ -133,7 +133,7 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("name", "user", "created", "last_used_at", "expiry")
     search_fields = ("user__email", "name")
     list_select_related = ("user",)
-    readonly_fields = ("name", "user", "created", "last_used_at", "expiry")
+    readonly_fields = ("name", "user", "scope", "is_renewed", "created", "last_used_at", "expiry")
     exclude = ("digest", "token_key")
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
