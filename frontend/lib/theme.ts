@@ -30,6 +30,8 @@ export function storeTheme(theme: Theme): void {
 
 export function applyTheme(theme: Theme): void {
   const dark = matchMedia("(prefers-color-scheme: dark)").matches;
-  document.documentElement.dataset["bsTheme"] = resolveTheme(theme, dark);
+  const resolved = resolveTheme(theme, dark);
+  document.documentElement.dataset["bsTheme"] = resolved;
+  document.documentElement.classList.toggle("dark-mode", resolved === "dark"); // the name that Swagger UI looks for
   document.documentElement.dataset["themeChoice"] = theme;
 }
