@@ -130,7 +130,7 @@ def _can_manage(request: HttpRequest, user: User | None) -> bool:
 class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """API tokens: they can be revoked here, but not read or created."""
 
-    list_display = ("name", "user", "created", "last_used_at", "expiry")
+    list_display = ("name", "user", "scope", "created", "last_used_at", "expiry")
     search_fields = ("user__email", "name")
     list_select_related = ("user",)
     readonly_fields = ("name", "user", "scope", "is_renewed", "created", "last_used_at", "expiry")
