@@ -58,8 +58,7 @@ def self_check(cutout: Cutout) -> dict[str, float]:
     mesh = repair.finish(
         flatten(marching_cubes.extract(fused.scene, STANDARD.grid), fused.scene.camera), STANDARD.faces
     )
-    photos = camera_fit.fit_assumed_cameras(mesh, fused.photos)
-    photos = [relight(mesh, photo) for photo in photos]
+    photos = [relight(mesh, photo) for photo in camera_fit.fit_assumed_cameras(mesh, fused.photos)]
     model = bake.bake(mesh, fused.scene, photos, STANDARD.texture_size)
     return turntable.compare_with_photo(prepare(model), photos[0].cutout, photos[0].camera)
 

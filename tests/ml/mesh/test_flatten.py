@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import numpy as np
 import pytest
 import trimesh
+from scipy.spatial.transform import Rotation
 
 from ml.core.camera import Camera
 from ml.core.images import Floats
@@ -16,7 +19,16 @@ from ml.mesh.mesh import Mesh
 
 HALF = 0.4
 CAMERA = Camera(elevation=20.0)
-TURN = trimesh.transformations.rotation_matrix(np.radians(30.0), (0.0, 0.0, 1.0))
+
+
+def rotation(axis: str, degrees: float) -> np.ndarray[Any, Any]:
+    """(4, 4) rotation about "x", "y" or "z"."""
+    matrix = np.eye(4)
+    matrix[:3, :3] = Rotation.from_euler(axis, degrees, degrees=True).as_matrix()
+    return matrix
+
+
+TURN = rotation("z", 30.0)
 
 
 def mesh_of(shape: trimesh.Trimesh) -> Mesh:
@@ -26,8 +38,7 @@ def mesh_of(shape: trimesh.Trimesh) -> Mesh:
 
 def cube(wave: float) -> Mesh:
     """A turned cube of side 0.8 with waves of this height on its faces, none at the edges."""
-    box: trimesh.Trimesh = trimesh.creation.box((2 * HALF,) * 3)
-    box = box.subdivide_to_size(0.03)
+    box = cast("trimesh.Trimesh", trimesh.creation.box((2 * HALF,) * 3).subdivide_to_size(0.03))
     points = np.asarray(box.vertices)
     axis = np.abs(points).argmax(axis=1)
     rows = np.arange(len(points))
@@ -80,7 +91,7 @@ def test_curved_surfaces_do_not_move(shape: trimesh.Trimesh) -> None:
 
 def test_the_wall_of_a_cylinder_stays_round() -> None:
     shape: trimesh.Trimesh = trimesh.creation.cylinder(radius=0.3, height=1.0, sections=96).subdivide_to_size(0.04)
-    shape.apply_transform(trimesh.transformations.rotation_matrix(np.radians(10.0), (0.0, 1.0, 0.0)))
+    shape.apply_transform(rotation("y", 10.0))
     mesh = mesh_of(shape)
     wall = np.abs(mesh.vertices @ np.array([np.sin(np.radians(10.0)), 0.0, np.cos(np.radians(10.0))])) < 0.45
     assert np.abs(flatten(mesh, CAMERA).vertices - mesh.vertices)[wall].max() < 0.003
