@@ -35,11 +35,27 @@ NOTES: dict[str, NoteKind] = {
     "cut_off": NoteKind(
         "The object is cut off at the {edges} of the photo. Fit all of it in the picture.", remedy="photo"
     ),
+    "animal": NoteKind(
+        "The photo seems to show an animal, or a figure of one. Expect its overall shape: fur, whiskers and thin legs "
+        "come out smooth."
+    ),
+    "person": NoteKind(
+        "The photo seems to show a person. Expect a simplified figure rather than a likeness: face, hair and fingers "
+        "come out coarse."
+    ),
+    "drawing": NoteKind(
+        "The picture seems to be a logo, text or a drawing. It has no shading that would show depth, so expect a flat "
+        "or bulging shape."
+    ),
     # The cutout.
     "several_objects": NoteKind("{count} separate objects were found. {outcome}", remedy="cutout"),
     "own_transparency": NoteKind("The transparency in the picture was used as the outline of the object."),
     "transparency_ignored": NoteKind(
         "The transparency in the picture frames a photo, so the background inside it was removed.", remedy="cutout"
+    ),
+    "shadow_removed": NoteKind(
+        "A shadow below the object was cut off. If a part of the object is missing, add it to the cutout.",
+        remedy="cutout",
     ),
     "background_kept": NoteKind("The background was kept, so the whole picture is treated as the object."),
     "background_estimated": NoteKind(

@@ -1,7 +1,8 @@
 """How well masks follow the true outline: `python -m scripts.measure_masks [--count N]`, before and after refinement.
 
 Held-out generated objects (`ml.evaluation.sets`) with their known masks, in front of backgrounds that are generated
-too: slopes of colour, the edge of a table, blurred things behind, texture, noise and a shadow.
+too: slopes of colour, the edge of a table, blurred things behind, texture, noise and a shadow. With `--ground` the
+objects stand on the ground with a shadow or a reflection, and the table says how much of that is taken for the object.
 """
 
 from __future__ import annotations
@@ -20,20 +21,28 @@ from ml.core.masks import OPAQUE, Mask, iou
 from ml.errors import ReconstructionError
 from ml.evaluation import sets
 from ml.photo import background_removal, cutout
+from ml.photo.shadow import find_shadow
 
 SIDE = 1024
 """Side of the pictures in pixels."""
 TOLERANCES = (1, 2, 4)
 """Distance in pixels up to which an edge pixel counts as found."""
 SEED = 4
+SOFTNESS = {"soft shadow": 0.02, "hard shadow": 0.006}
+"""Blur of the edges of shadows, as a fraction of the picture's side."""
+GROUND_KINDS = (*SOFTNESS, "reflection")
 
 
 def main() -> None:
     """Print a Markdown table of means."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=10, help="objects per set (default: %(default)s)")
+    parser.add_argument("--ground", action="store_true", help="measure shadows and reflections")
+    options = parser.parse_args()
+    if options.ground:
+        return measure_ground(options.count)
     rows: dict[str, list[list[float]]] = {"network": [], "refined": []}
-    for picture, truth in photos(parser.parse_args().count):
+    for picture, truth in photos(options.count):
         for name, mask in masks(picture):
             rows[name].append([*(boundary_f(mask, truth, tolerance) for tolerance in TOLERANCES), iou(mask, truth)])
     print("| mask | objects |" + "".join(f" boundary F @{tolerance} px |" for tolerance in TOLERANCES) + " IoU |")
@@ -75,6 +84,75 @@ def compose(rgba: NDArray[np.uint8], random: np.random.Generator) -> tuple[NDArr
     picture = canvas[..., :3] * alpha + background(random) * (1.0 - 0.35 * shadow) * (1.0 - alpha)
     picture = cv2.GaussianBlur(picture, (0, 0), 0.7) + random.normal(0.0, 2.0, picture.shape)
     return picture.clip(0, 255).astype(np.uint8), alpha[..., 0] > OPAQUE
+
+
+def measure_ground(count: int) -> None:
+    """Print a Markdown table of means, each a fraction of the object's area."""
+    rows: dict[str, list[tuple[float, float, float, float]]] = {kind: [] for kind in GROUND_KINDS}
+    random = np.random.default_rng(SEED)
+    for examples in sets.example_sets(None, count, held_out_only=True).values():
+        for example in examples:
+            for kind in GROUND_KINDS:
+                rows[kind].append(_on_ground(*compose_on_ground(example.cutout.rgba, kind, random)))
+    print("| on the ground | scenes | area | in the network's mask | left of it if the mask had it all | object lost |")
+    print("|---|---|---|---|---|---|")
+    for kind, values in rows.items():
+        print(f"| {kind} | {len(values)} | " + " | ".join(f"{mean:.4f}" for mean in np.mean(values, axis=0)) + " |")
+
+
+def _on_ground(picture: NDArray[np.uint8], truth: Mask, fall: Mask) -> tuple[float, float, float, float]:
+    try:
+        taken = cutout._segment_by_network(picture, background_removal.DEFAULT_MODEL) > OPAQUE
+    except ReconstructionError:
+        taken = np.zeros_like(truth)
+    found = find_shadow(picture, (truth | fall).astype(np.float32))
+    found = np.zeros_like(truth) if found is None else found
+    areas = (fall.sum(), (taken & fall).sum(), (fall & ~found).sum(), (truth & found).sum())
+    first, second, third, fourth = (float(area / truth.sum()) for area in areas)
+    return first, second, third, fourth
+
+
+def compose_on_ground(
+    rgba: NDArray[np.uint8], kind: str, random: np.random.Generator
+) -> tuple[NDArray[np.uint8], Mask, Mask]:
+    """The object standing on the ground, its true mask, and where its shadow or reflection falls."""
+    rows, columns = np.flatnonzero(rgba[..., 3].any(axis=1)), np.flatnonzero(rgba[..., 3].any(axis=0))
+    part = Image.fromarray(rgba[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+    scale = SIDE * random.uniform(0.4, 0.55) / max(part.size)
+    size = width, height = max(1, round(part.width * scale)), max(1, round(part.height * scale))
+    left, bottom = (SIDE - width) // 2, int(SIDE * random.uniform(0.7, 0.8))
+    upright = np.asarray(part.resize(size, Image.Resampling.LANCZOS), np.float32)
+    canvas = np.zeros((SIDE, SIDE, 4), np.float32)
+    canvas[bottom - height : bottom, left : left + width] = upright
+    alpha, ground = canvas[..., 3:] / 255.0, background(random)
+    if kind == "reflection":
+        mirrored = np.zeros_like(canvas)
+        shown = min(height, SIDE - bottom)
+        mirrored[bottom : bottom + shown, left : left + width] = upright[::-1][:shown]
+        fade = (0.5 - 0.5 * (np.arange(SIDE)[:, None, None] - bottom) / (0.7 * height)).clip(0.0, 1.0)
+        strength = cv2.GaussianBlur(mirrored[..., 3] / 255.0, (0, 0), 2.0)[..., None] * fade
+        ground = ground * (1.0 - strength) + cv2.GaussianBlur(mirrored[..., :3], (0, 0), 2.0) * strength
+    else:
+        strength = _cast_shadow(alpha[..., 0], (left, bottom), size, SOFTNESS[kind], random)[..., None]
+        ground = ground * (1.0 - random.uniform(0.5, 0.85) * strength)
+    picture = cv2.GaussianBlur(canvas[..., :3] * alpha + ground * (1.0 - alpha), (0, 0), 0.7)
+    picture = picture + random.normal(0.0, 2.0, picture.shape)
+    truth = alpha[..., 0] > OPAQUE
+    return picture.clip(0, 255).astype(np.uint8), truth, (strength[..., 0] > 0.25) & (alpha[..., 0] < 0.1)
+
+
+def _cast_shadow(
+    alpha: Floats, corner: tuple[int, int], size: tuple[int, int], softness: float, random: np.random.Generator
+) -> Floats:
+    """The silhouette laid down on the ground, and darkness where the object touches it: (1024, 1024), 0 to 1."""
+    y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32)
+    base = corner[1] - 0.03 * size[1]
+    distance = (y - base) * random.choice([-1.0, 1.0])
+    map_x, map_y = x - random.uniform(-1.2, 1.2) * distance, base - distance / random.uniform(0.15, 0.35)
+    cast = cv2.remap(alpha, map_x.astype(np.float32), map_y.astype(np.float32), cv2.INTER_LINEAR)
+    across, down = (x - SIDE / 2.0) / (0.42 * size[0]), (y - corner[1]) / (0.06 * size[1] + 8.0)
+    contact = 0.9 * np.exp(-(across**2 + down**2))
+    return np.asarray(np.maximum(cv2.GaussianBlur(cast, (0, 0), SIDE * softness), contact), np.float32)
 
 
 def background(random: np.random.Generator) -> Floats:

@@ -17,6 +17,7 @@ from PIL import Image
 from ml.core.weights import models_folder
 
 if TYPE_CHECKING:
+    from onnxruntime import SessionOptions
     from rembg.sessions.base import BaseSession
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # ONNX Runtime 1.32 reports its use to its maker unless this is set
@@ -74,13 +75,18 @@ def _rembg() -> Any:
 
 @lru_cache(maxsize=1)
 def _session(model: str, folder: str) -> BaseSession:
+    os.environ["U2NET_HOME"] = folder
+    session: BaseSession = _rembg().new_session(model, sess_opts=session_options())
+    return session
+
+
+def session_options() -> SessionOptions:
+    """How networks run in ONNX Runtime."""
     from onnxruntime import SessionOptions
 
-    os.environ["U2NET_HOME"] = folder
     options = SessionOptions()
     options.enable_cpu_mem_arena = False  # an arena keeps 250 MB for the rest of the job and is no faster here
-    session: BaseSession = _rembg().new_session(model, sess_opts=options)
-    return session
+    return options
 
 
 def remove_by_grabcut(picture: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -16,8 +16,10 @@ from ml.errors import ReconstructionError
 from ml.notes import Note, note
 from ml.photo import background_removal
 from ml.photo.advice import advise
+from ml.photo.content import describe
 from ml.photo.decode import Photo
 from ml.photo.matting import refine
+from ml.photo.shadow import find_shadow, find_transparent_shadow
 from ml.photo.subject import Point, choose, window_around, windows
 from ml.photo.transparency import follows_object, has_transparency
 from ml.photo.transparency import opacity as opacity_of
@@ -141,7 +143,8 @@ def find(
     if count > 1 and opacity is not everything:
         chosen = note("several_objects", count=count, outcome=CHOSEN if subject else LARGEST)
         advice = (chosen, *(entry for entry in advice if entry.code != "several_objects"))
-    return opacity, method, (*notes, *advice)
+    content = describe(composite(photo.pixels, WHITE), opacity > OPAQUE)
+    return opacity, method, (*notes, *advice, *content)
 
 
 def _segment(
@@ -151,8 +154,11 @@ def _segment(
     notes: tuple[Note, ...] = ()
     if has_transparency(photo.pixels) and mask != "remove":
         alpha = opacity_of(photo.pixels[..., 3])
-        if mask == "alpha" or follows_object(alpha > OPAQUE):
+        if mask == "alpha":
             return alpha, TRANSPARENCY, (note("own_transparency"),)
+        if follows_object(alpha > OPAQUE):
+            alpha, shadow_notes = _without(find_transparent_shadow(photo.pixels, alpha), alpha)
+            return alpha, TRANSPARENCY, (note("own_transparency"), *shadow_notes)
     if has_transparency(photo.pixels):
         notes = (note("transparency_ignored"),)
     picture = composite(photo.pixels, WHITE)
@@ -160,10 +166,20 @@ def _segment(
         raise ReconstructionError("no_subject")
     if not remove_background:
         return np.ones(picture.shape[:2], np.float32), WHOLE, (*notes, note("background_kept"))
-    visible = _visible(photo)
     if background_removal.weights_file(model).exists():
-        return _segment_by_network(picture, model, subject) * visible, f"rembg:{model}", notes
-    return background_removal.remove_by_grabcut(picture) * visible, "grabcut", (*notes, note("background_estimated"))
+        opacity, method = _segment_by_network(picture, model, subject), f"rembg:{model}"
+    else:
+        opacity, method = background_removal.remove_by_grabcut(picture), "grabcut"
+        notes = (*notes, note("background_estimated"))
+    opacity, shadow_notes = _without(find_shadow(picture, opacity), opacity)
+    return opacity * _visible(photo), method, (*notes, *shadow_notes)
+
+
+def _without(shadow: Mask | None, opacity: Floats) -> tuple[Floats, tuple[Note, ...]]:
+    """The opacity without the shadow, and a note if there was one."""
+    if shadow is None:
+        return opacity, ()
+    return np.where(shadow, np.float32(0.0), opacity), (note("shadow_removed"),)
 
 
 def _visible(photo: Photo) -> Floats:

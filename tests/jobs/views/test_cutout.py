@@ -47,7 +47,7 @@ def test_a_photo_is_returned_with_its_cutout(owner: User, photo: bytes) -> None:
 
 def test_the_response_contains_notes_on_the_photo(owner: User, photo: bytes) -> None:
     codes = [note["code"] for note in post(signed_in(owner), photo).json()["notes"]]
-    assert codes == ["own_transparency", "too_small"]
+    assert codes == ["own_transparency", "too_small", "drawing"]
 
 
 def square() -> bytes:

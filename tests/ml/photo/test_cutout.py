@@ -157,7 +157,7 @@ def test_objects_that_the_user_cut_out_may_touch_the_edge_but_are_counted() -> N
     twice = Image.new("RGBA", (640, 320), (0, 0, 0, 0))
     twice.paste(mushroom(), (-64, 0))
     twice.paste(mushroom(), (320, 0))
-    assert codes(cut(photo_of(twice))) == ["own_transparency", "several_objects"]
+    assert codes(cut(photo_of(twice))) == ["own_transparency", "several_objects", "drawing"]
 
 
 def noise(size: int = 256) -> NDArray[np.uint8]:
