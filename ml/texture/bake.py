@@ -16,7 +16,7 @@ from ml.mesh.mesh import Mesh
 from ml.photo.posed_photo import PosedPhoto
 from ml.scene.protocol import Scene
 from ml.scene.query import predicts_colors, scene_colors
-from ml.texture import projection, rasterize, unobserved
+from ml.texture import mirror, projection, rasterize, unobserved
 from ml.texture.rasterize import Coverage
 from ml.texture.unwrap import Layout, unwrap
 
@@ -96,7 +96,7 @@ def _paint(scene: Scene, projectors: Sequence[projection.Projector], surface: Su
         return scene_colors(scene, surface.points)
     observations = [projection.observe(projector, surface.points, surface.normals) for projector in projectors]
     colors, confidence = projection.blend(observations)
-    continued = None if predicts_colors(scene) else _continued_colors(surface, colors, confidence)
+    continued = None if predicts_colors(scene) else _continued_colors(surface, projectors, colors, confidence)
     queried = confidence < FULL_CONFIDENCE
     rest = scene_colors(scene, surface.points[queried]) if continued is None else continued[queried]
     weight = confidence[queried, None]
@@ -104,9 +104,24 @@ def _paint(scene: Scene, projectors: Sequence[projection.Projector], surface: Su
     return colors
 
 
-def _continued_colors(surface: Surface, colors: Floats, confidence: Floats) -> Floats | None:
-    """(N, 3) colours that continue the observed ones; None where too little is observed."""
+def _continued_colors(
+    surface: Surface, projectors: Sequence[projection.Projector], colors: Floats, confidence: Floats
+) -> Floats | None:
+    """(N, 3) colours of what no photo shows: of mirror images, else continued; None where too little is observed."""
     patches = unobserved.divide(surface.points, surface.normals, colors, confidence)
+    plane = mirror.find(patches, projectors[0].camera.axes()[2].numpy())
+    if plane is None:
+        return _at_texels(surface, patches)
+    mirrored, certain = mirror.colors(plane, patches, projectors, surface.points, surface.normals)
+    weight = np.maximum(certain * (1.0 - confidence), 1e-6)[:, None]
+    known = confidence[:, None]
+    both = (colors * known + mirrored * weight) / (known + weight)
+    patches = unobserved.divide(surface.points, surface.normals, both, np.maximum(confidence, certain))
+    continued = _at_texels(surface, patches)
+    return None if continued is None else certain[:, None] * mirrored + (1.0 - certain[:, None]) * continued
+
+
+def _at_texels(surface: Surface, patches: unobserved.Patches) -> Floats | None:
     at_vertices = unobserved.colors(patches, surface.mesh.vertices, surface.mesh.normals)
     return None if at_vertices is None else surface.interpolate(at_vertices)
 

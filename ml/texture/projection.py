@@ -78,15 +78,15 @@ class Observation:
     facing: Floats
 
 
-def observe(projector: Projector, points: Floats, normals: Floats) -> Observation:
-    """Sample the photo at surface points (N, 3) with unit normals (N, 3)."""
+def observe(projector: Projector, points: Floats, normals: Floats, tolerance: float = DEPTH_TOLERANCE) -> Observation:
+    """Sample the photo at surface points (N, 3) with unit normals (N, 3), which may be `tolerance` off in depth."""
     view = projector.camera.position().numpy() - points
     facing = np.einsum("nc,nc->n", view, normals) / np.linalg.norm(view, axis=1)
     projected = projector.camera.project(torch.from_numpy(points)).numpy()
     size = projector.color.shape[0]
     column, row = ((projected[:, axis] + 1.0) * (size / 2.0) - 0.5 for axis in (0, 1))
     confidence = smoothstep(*FACING, facing) * bilinear(projector.confidence, column, row)
-    confidence = confidence * _visibility(projector, projected[:, 2], column, row, facing)
+    confidence = confidence * _visibility(projector, projected[:, 2], column, row, facing, tolerance)
     return Observation(bilinear(projector.color, column, row), confidence, facing)
 
 
@@ -120,15 +120,17 @@ def smoothstep(low: float, high: float, value: Floats) -> Floats:
     return np.asarray(fraction * fraction * (3.0 - 2.0 * fraction), dtype=np.float32)
 
 
-def _visibility(projector: Projector, depth: Floats, column: Floats, row: Floats, facing: Floats) -> Floats:
+def _visibility(
+    projector: Projector, depth: Floats, column: Floats, row: Floats, facing: Floats, tolerance: float
+) -> Floats:
     """1 where nothing around the point is nearer, 0 where it is occluded; tolerance grows with the surface's slant."""
     size = projector.nearest.shape[0]
     x, y = column.round().astype(np.int64).clip(0, size - 1), row.round().astype(np.int64).clip(0, size - 1)
     pixel = 2.0 * depth / (projector.camera.focal * size)
     slope = np.sqrt(1.0 - np.minimum(facing, 1.0) ** 2) / np.maximum(facing, FACING[0])
-    tolerance = DEPTH_TOLERANCE + (OCCLUSION_RADIUS + 1) * pixel * slope
+    allowed = tolerance + (OCCLUSION_RADIUS + 1) * pixel * slope
     behind = depth - projector.nearest[y, x]
-    return 1.0 - smoothstep(1.0, 2.0, np.where(np.isfinite(behind), behind, 0.0) / tolerance)
+    return 1.0 - smoothstep(1.0, 2.0, np.asarray(np.where(np.isfinite(behind), behind, 0.0) / allowed, np.float32))
 
 
 def _depth_map(mesh: Mesh, camera: Camera, size: int) -> Floats:

@@ -81,7 +81,7 @@ def relight(mesh: Mesh, photo: PosedPhoto) -> PosedPhoto:
     light = fit(to_linear(small[fitted][:, :3] / 255.0), normals[fitted])
     shading = light.shading(normals[nearest_index(covered)].reshape(-1, 3)).reshape(SIZE, SIZE)
     size = photo.cutout.rgba.shape[:2][::-1]
-    full = cv2.resize(shading, size, interpolation=cv2.INTER_LINEAR)
+    full = np.asarray(cv2.resize(shading, size, interpolation=cv2.INTER_LINEAR), np.float64)
     rgba = np.dstack([_without(light, photo.cutout.rgba, full), photo.cutout.rgba[..., 3]])
     return replace(photo, cutout=replace(photo.cutout, rgba=rgba))
 
@@ -123,7 +123,7 @@ def _fit_harmonics(
         weighted = basis * weight[:, None] / weight.sum()
         coefficients = np.linalg.solve(weighted.T @ basis + RIDGE * np.eye(basis.shape[1]), weighted.T @ target)
         weight = 1.0 / np.maximum(np.abs(target - basis @ coefficients) / OUTLIER, 1.0)
-    return coefficients
+    return np.asarray(coefficients)
 
 
 def _centered(
@@ -147,7 +147,7 @@ def _cluster(features: NDArray[np.float64]) -> NDArray[np.float64]:
         label = _nearest(features, centers)
         own = [features[label == number] for number in range(MATERIALS)]
         centers = np.stack([rows.mean(axis=0) if len(rows) else old for rows, old in zip(own, centers, strict=True)])
-    return centers
+    return np.asarray(centers)
 
 
 def _features(color: Floats, shading: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -158,7 +158,7 @@ def _features(color: Floats, shading: NDArray[np.float64]) -> NDArray[np.float64
 
 
 def _log_brightness(color: Floats) -> NDArray[np.float64]:
-    return np.log(np.maximum(color, DARKEST).mean(axis=1).astype(np.float64))
+    return np.asarray(np.log(np.maximum(color, DARKEST).mean(axis=1)), np.float64)
 
 
 def _nearest(features: NDArray[np.float64], centers: NDArray[np.float64]) -> NDArray[np.int64]:

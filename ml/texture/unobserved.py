@@ -56,12 +56,13 @@ def colors(patches: Patches, positions: Floats, normals: Floats) -> Floats | Non
     """(V, 3) colours in [0, 1] at positions (V, 3) with unit normals (V, 3); None where too little is observed."""
     if len(patches.center) == 0 or float(patches.confidence.max()) < MIN_CONFIDENCE:
         return None
-    tree = cKDTree(_coordinates(patches.center, patches.normal))
+    tree = cKDTree(coordinates(patches.center, patches.normal))
     count = min(NEIGHBOURS, len(patches.center))
-    distance, nearest = tree.query(_coordinates(positions, normals), k=range(1, count + 1))
+    distance, nearest = tree.query(coordinates(positions, normals), k=range(1, count + 1))
     weight = np.exp(-(distance**2)) + 1e-6
     weight /= weight.sum(axis=1, keepdims=True)
-    return np.einsum("vk,vkc->vc", weight, continued(patches)[nearest]).clip(0.0, 1.0).astype(np.float32)
+    mean = np.einsum("vk,vkc->vc", weight, continued(patches)[nearest])
+    return np.asarray(mean.clip(0.0, 1.0), np.float32)
 
 
 def divide(points: Floats, normals: Floats, colors: Floats, confidence: Floats) -> Patches:
@@ -74,14 +75,15 @@ def divide(points: Floats, normals: Floats, colors: Floats, confidence: Floats) 
         return_inverse=True,
         return_counts=True,
     )
+    size = count.astype(np.float32)
     total = _sums(index, confidence[:, None], len(count))
     normal = _sums(index, normals, len(count))
     return Patches(
         index=index,
-        center=_sums(index, points, len(count)) / count[:, None].astype(np.float32),
+        center=_sums(index, points, len(count)) / size[:, None],
         normal=normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-6),
-        color=_sums(index, colors * confidence[:, None], len(count)) / np.maximum(total, 1e-6),
-        confidence=total[:, 0] / count.astype(np.float32),
+        color=np.asarray(_sums(index, colors * confidence[:, None], len(count)) / np.maximum(total, 1e-6), np.float32),
+        confidence=total[:, 0] / size,
     )
 
 
@@ -118,6 +120,6 @@ def _sums(index: NDArray[np.int64], values: Floats, count: int) -> Floats:
     return np.stack([np.bincount(index, column, count) for column in values.T], axis=1).astype(np.float32)
 
 
-def _coordinates(positions: Floats, normals: Floats) -> NDArray[np.float64]:
+def coordinates(positions: Floats, normals: Floats) -> NDArray[np.float64]:
     """(N, 6): positions in cells, and normals, so that the two sides of a thin sheet are far apart."""
     return np.concatenate([positions / CELL, normals * NORMAL_SCALE], axis=1).astype(np.float64)

@@ -9,6 +9,7 @@ import pytest
 
 from ml.core.camera import Camera
 from ml.core.images import Floats, from_linear, to_bytes, to_linear
+from ml.core.masks import Mask
 from ml.mesh.mesh import Mesh
 from ml.photo.cutout import Cutout
 from ml.photo.posed_photo import PosedPhoto
@@ -25,7 +26,7 @@ def mesh() -> Mesh:
     return mesh_of(BALL)
 
 
-def normals(size: int = 512) -> tuple[Floats, Floats]:
+def normals(size: int = 512) -> tuple[Floats, Mask]:
     """(S², 3) normals of the ball as the photo sees it, and which pixels show it."""
     camera = BALL.camera
     origins, directions = (values.numpy() for values in camera.rays(size))
@@ -48,8 +49,8 @@ def lamp(normal: Floats) -> Floats:
     return np.asarray(0.3 + 0.7 * np.maximum(normal @ np.array([0.5, -0.6, 0.6]), 0.0), np.float32)
 
 
-def inner(normal: Floats, shown: Floats) -> Floats:
-    return shown & (normal[:, 0] > 0.5)
+def inner(normal: Floats, shown: Mask) -> Mask:
+    return np.asarray(shown & (normal[:, 0] > 0.5))
 
 
 def colors(made: PosedPhoto) -> Floats:

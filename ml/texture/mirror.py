@@ -1,0 +1,159 @@
+"""The object's upright mirror plane: unobserved surface takes the photo's sharp colours of its mirror image.
+
+The plane must be found in the shape and in the colours that the photo shows on both of its sides. A plane across the
+view is never used: the model's back may be a mirror image of its front by mistake, and a face must not get there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
+from scipy.spatial import cKDTree
+
+from ml.core.images import Floats
+from ml.texture import projection, unobserved
+from ml.texture.projection import Projector
+from ml.texture.unobserved import CELL, Patches
+
+ANGLE_STEP = 3.0
+"""Degrees between candidate planes."""
+MIN_ANGLE = 34.0
+"""Least angle in degrees between the plane's normal and the view: nearer to it, the plane lies across the view."""
+OBLIQUE_DISTANCE, OBLIQUE_MISFIT = 0.3, 0.4
+"""Added, times the cosine of that angle, to the distance and to the misfit: of planes that fit equally well, as those
+of a ball, the one along the view is the least likely to bring the front to the back."""
+OFFSETS = (-2.0, -1.0, 0.0, 1.0, 2.0)
+"""Candidate planes lie this many cells beside the middle of the object."""
+CANDIDATES = 12
+"""Planes that fit the shape best and are compared by colour."""
+MARGIN = 6
+"""Cells around the object in which distances to it are known; larger ones count as this many."""
+MAX_DISTANCE = (0.9, 1.4)
+"""Mean distance in cells between the object and its mirror image up to which a plane is certain, and from which on it
+is none."""
+MAX_DIFFERENCE = (0.3, 0.6)
+"""The same for the colours: mean squared difference relative to that of two arbitrary patches."""
+MIN_PAIRS = 60
+"""Pairs of patches, one on each side of the plane, that the photo must show."""
+MATCH = 2.5
+"""Distance in cells, with that of the normals, up to which a mirrored patch is the same as one of the object."""
+TOLERANCE = 0.05
+"""Depth in scene units by which a mirror image may lie beside the surface: predicted shapes are never symmetric."""
+
+
+@dataclass(frozen=True)
+class Plane:
+    """The points p with `normal` · p = `offset`; `normal` (3,) is horizontal. `confidence` in [0, 1]."""
+
+    normal: Floats
+    offset: float
+    confidence: float = 1.0
+
+    def points(self, positions: Floats) -> Floats:
+        """(N, 3) mirror images of positions."""
+        return np.asarray(positions - 2.0 * (positions @ self.normal - self.offset)[:, None] * self.normal, np.float32)
+
+    def directions(self, vectors: Floats) -> Floats:
+        """(N, 3) mirror images of vectors."""
+        return np.asarray(vectors - 2.0 * (vectors @ self.normal)[:, None] * self.normal, np.float32)
+
+
+def find(patches: Patches, view: Floats) -> Plane | None:
+    """The mirror plane of the object; None without confidence. `view` (3,): the direction of the main photo's view."""
+    if len(patches.center) == 0 or float(patches.confidence.max()) < unobserved.MIN_CONFIDENCE:
+        return None
+    field = _DistanceField.around(patches.center)
+    planes = _candidates(patches.center, view)
+    distances = np.array([field.at(plane.points(patches.center)).mean() for plane in planes])
+    oblique = np.array([_obliqueness(plane, view) for plane in planes])
+    order = np.argsort(distances + OBLIQUE_DISTANCE * oblique)
+    best = [number for number in order[:CANDIDATES] if distances[number] < MAX_DISTANCE[1]]
+    tree = cKDTree(unobserved.coordinates(patches.center, patches.normal))
+    misfits = {number: (float(distances[number]), _color_difference(patches, planes[number], tree)) for number in best}
+    misfits = {number: misfit for number, misfit in misfits.items() if _confidence(*misfit) > 0.0}
+    chosen = min(misfits, key=lambda number: _total_misfit(*misfits[number], oblique[number]), default=None)
+    return None if chosen is None else replace(planes[chosen], confidence=_confidence(*misfits[chosen]))
+
+
+def colors(
+    plane: Plane, patches: Patches, projectors: Sequence[Projector], points: Floats, normals: Floats
+) -> tuple[Floats, Floats]:
+    """Colours (N, 3) of the mirror images of points, and the confidence (N,) that the photos show them."""
+    mirrored, turned = plane.points(points), plane.directions(normals)
+    on_surface = _DistanceField.around(patches.center).at(mirrored) < MATCH
+    observations = [projection.observe(projector, mirrored, turned, TOLERANCE) for projector in projectors]
+    found, confidence = projection.blend(observations)
+    return found, np.asarray(confidence * on_surface * plane.confidence, np.float32)
+
+
+def _total_misfit(distance: float, difference: float, oblique: float) -> float:
+    return distance / MAX_DISTANCE[1] + difference / MAX_DIFFERENCE[1] + OBLIQUE_MISFIT * oblique
+
+
+def _obliqueness(plane: Plane, view: Floats) -> float:
+    """The cosine of the angle between the plane's normal and the view's level direction: 0 for a plane along it."""
+    return abs(float(plane.normal[:2] @ view[:2])) / max(float(np.linalg.norm(view[:2])), 1e-6)
+
+
+def _confidence(distance: float, difference: float) -> float:
+    """In [0, 1]: both the shape and the colours must fit."""
+    fits = [
+        1.0 - projection.smoothstep(*limits, np.array([value], np.float32))[0]
+        for limits, value in ((MAX_DISTANCE, distance), (MAX_DIFFERENCE, difference))
+    ]
+    return float(min(fits))
+
+
+def _candidates(centers: Floats, view: Floats) -> list[Plane]:
+    """Upright planes near the middle of the object, those across the view left out."""
+    planes: list[Plane] = []
+    for angle in np.radians(np.arange(0.0, 180.0, ANGLE_STEP)):
+        normal = np.array([np.cos(angle), np.sin(angle), 0.0], np.float32)
+        if _obliqueness(Plane(normal, 0.0), view) > np.cos(np.radians(MIN_ANGLE)):
+            continue
+        low, high = np.percentile(centers @ normal, (1.0, 99.0))
+        planes += [Plane(normal, float((low + high) / 2.0 + step * CELL)) for step in OFFSETS]
+    return planes
+
+
+def _color_difference(patches: Patches, plane: Plane, tree: cKDTree) -> float:
+    """Mean squared difference of observed patches to their observed mirror images, relative to arbitrary ones."""
+    seen = np.flatnonzero(patches.confidence > unobserved.MIN_CONFIDENCE)
+    beside = seen[np.abs(patches.center[seen] @ plane.normal - plane.offset) > 2.0 * CELL]
+    images = unobserved.coordinates(plane.points(patches.center[beside]), plane.directions(patches.normal[beside]))
+    distance, other = tree.query(images, distance_upper_bound=MATCH)
+    paired = np.isfinite(distance)
+    one, other = beside[paired], other[paired]
+    both = patches.confidence[other] > unobserved.MIN_CONFIDENCE
+    if int(both.sum()) < MIN_PAIRS:
+        return np.inf
+    difference = ((patches.color[one[both]] - patches.color[other[both]]) ** 2).sum(axis=1).mean()
+    return float(difference / max(2.0 * patches.color[seen].var(axis=0).sum(), 1e-4))
+
+
+@dataclass(frozen=True)
+class _DistanceField:
+    """`cells` (X, Y, Z): distance in cells to the nearest occupied one, from the corner `low`."""
+
+    cells: NDArray[np.float32]
+    low: Floats
+
+    @classmethod
+    def around(cls, centers: Floats) -> _DistanceField:
+        low = centers.min(axis=0) - MARGIN * CELL
+        index = np.floor((centers - low) / CELL).astype(np.int64)
+        empty = np.ones(index.max(axis=0) + MARGIN + 1, bool)
+        empty[tuple(index.T)] = False
+        return cls(distance_transform_edt(empty).astype(np.float32), low)
+
+    def at(self, points: Floats) -> Floats:
+        """(N,) distances at points, at most MARGIN."""
+        index = np.floor((points - self.low) / CELL).astype(np.int64)
+        inside = ((index >= 0) & (index < self.cells.shape)).all(axis=1)
+        found = np.full(len(points), MARGIN, np.float32)
+        found[inside] = np.minimum(self.cells[tuple(index[inside].T)], MARGIN)
+        return found
