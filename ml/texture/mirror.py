@@ -75,7 +75,7 @@ def find(patches: Patches, view: Floats) -> Plane | None:
     tree = cKDTree(unobserved.coordinates(patches.center, patches.normal))
     misfits = {number: (float(distances[number]), _color_difference(patches, planes[number], tree)) for number in best}
     misfits = {number: misfit for number, misfit in misfits.items() if _confidence(*misfit) > 0.0}
-    chosen = min(misfits, key=lambda number: _total_misfit(*misfits[number], oblique[number]), default=None)
+    chosen = min(misfits, key=lambda number: _total_misfit(*misfits[number], float(oblique[number])), default=None)
     return None if chosen is None else replace(planes[chosen], confidence=_confidence(*misfits[chosen]))
 
 
