@@ -43,6 +43,9 @@ TOLERANCE = 0.25
 """Log brightness by which a pixel may differ from its material without counting as a highlight or a shadow."""
 HIGHLIGHT_KEPT, SHADOW_KEPT = 0.3, 0.5
 """Fractions of what exceeds the tolerance that are kept: a mark of the material's own may look like light."""
+FOREIGN = 0.7
+"""Log brightness beyond the tolerance (a factor of 2) above which less is removed, and at twice which nothing is: what
+differs so much has a colour of its own that no cluster has, such as a white window of a model with black parts."""
 DARKEST = 2e-3
 """Linear brightness below which noise dominates the logarithm."""
 
@@ -67,7 +70,12 @@ class Light:
         nearest = _nearest(_features(color, shading), self.materials)
         residual = _log_brightness(color) - shading - self.brightness[nearest]
         high, low = (residual - TOLERANCE).clip(0.0), (residual + TOLERANCE).clip(None, 0.0)
-        return np.asarray(high * (1.0 - HIGHLIGHT_KEPT) + low * (1.0 - SHADOW_KEPT))
+        return _tapered(high) * (1.0 - HIGHLIGHT_KEPT) + _tapered(low) * (1.0 - SHADOW_KEPT)
+
+
+def _tapered(excess: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Unchanged up to FOREIGN, 0 from twice that on."""
+    return np.asarray(excess * (2.0 - np.abs(excess) / FOREIGN).clip(0.0, 1.0))
 
 
 def relight(mesh: Mesh, photo: PosedPhoto) -> PosedPhoto:

@@ -81,15 +81,16 @@ def saturation(pixels: Pixels) -> float:
 
 
 def test_every_surface_mode_looks_right(viewer: Page, tmp_path: Path) -> None:
-    shots = {}
+    shots, pictures = {}, {}
     for mode in ("texture", "lit", "clay", "matcap", "normals", "uv", "seen"):
         choose(viewer, mode)
         expect(viewer.locator("[data-viewer]")).to_have_attribute("data-mode", mode)
-        shots[mode] = model_pixels(picture(viewer, tmp_path))
+        pictures[mode] = picture(viewer, tmp_path)
+        shots[mode] = model_pixels(pictures[mode])
     red = (shots["texture"][:, 0] > 150) & (shots["texture"][:, 1] < 110)
     assert red.mean() > 0.2, "the texture has lost the lamp's red shade"
     assert ((shots["lit"][:, 0] - shots["lit"][:, 1]) > 50).mean() > 0.2, "light has taken the colours away"
-    assert shots["lit"].std() != pytest.approx(shots["texture"].std(), abs=0.5), "lit is drawn as if unlit"
+    assert np.abs(pictures["lit"] - pictures["texture"]).mean() > 1.0, "lit is drawn as if unlit"
     assert saturation(shots["clay"]) < 30, "clay has colours"
     assert shots["clay"].std() > 10, "clay has no shading"
     assert saturation(shots["matcap"]) < 60, "the matcap has colours"

@@ -99,3 +99,14 @@ def test_a_photo_with_another_silhouette_is_left_as_it_is(mesh: Mesh) -> None:
     lit = photo(np.full((512 * 512, 3), 0.5, np.float32), lamp(normal))
     moved = replace(lit, cutout=replace(lit.cutout, rgba=np.roll(lit.cutout.rgba, 90, axis=1)))
     assert relight(mesh, moved) is moved
+
+
+def test_a_white_patch_among_dark_parts_stays_white(mesh: Mesh) -> None:
+    normal, shown = normals()
+    patch = (np.abs(normal[:, 1]) < 0.2) & (np.abs(normal[:, 2]) < 0.2)
+    blue = normal[:, 1] > 0.3
+    base = np.where(blue[:, None], (0.05, 0.1, 0.5), (0.02, 0.02, 0.02))
+    base = np.where(patch[:, None], (0.8, 0.75, 0.6), base).astype(np.float32)
+    lit = photo(base, lamp(normal))
+    before, after = (colors(made)[patch & shown].mean() for made in (lit, relight(mesh, lit)))
+    assert after > 0.7 * before
