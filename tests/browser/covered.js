@@ -1,6 +1,8 @@
 // The bars that cover a part of the element, as "bar over element"; what is taller than the free height may be covered.
 (element) => {
-  const bars = [...document.querySelectorAll(".site-bar, .bulk-bar, .submit-bar")].filter((bar) => !bar.contains(element));
+  const bars = [...document.querySelectorAll(".site-bar, .bulk-bar, .submit-bar")].filter(
+    (bar) => !bar.contains(element),
+  );
   const box = element.getBoundingClientRect();
   const free = window.innerHeight - bars.reduce((sum, bar) => sum + bar.getBoundingClientRect().height, 0);
   if (box.width === 0 || box.height > free || element.matches(".skip-link")) return []; // that link lies above the bars

@@ -10,7 +10,11 @@
   };
   // A control that is drawn by something else shows the ring there: by its label, or by the card or zone that it covers.
   const label = focused.nextElementSibling?.matches("label") ? focused.nextElementSibling : null;
-  const shown = [focused, label, focused.closest(".drop, .model-card, .compare-frame, .cut-actions label, .camera-button")];
+  const shown = [
+    focused,
+    label,
+    focused.closest(".drop, .model-card, .compare-frame, .cut-actions label, .camera-button"),
+  ];
   if (shown.some((element) => element && hasRing(element))) return "";
   return `${focused.tagName.toLowerCase()}.${focused.className} “${(focused.ariaLabel ?? focused.textContent).trim().slice(0, 40)}”`;
-}
+};

@@ -20,4 +20,4 @@
       const name = control.ariaLabel || control.textContent.trim() || control.name || control.id;
       return `${control.tagName.toLowerCase()}.${control.className} “${name.slice(0, 30)}” ${width.toFixed(0)} × ${height.toFixed(0)}`;
     });
-}
+};
