@@ -36,7 +36,7 @@ test-slow: var/.ready var/.dev  ## the rest: all pages in the browser, full-size
 test-all: test test-slow  ## everything
 
 test-web: var/.ready var/.dev  ## accounts, jobs and the site, without slow tests and real workers (TESTS=path K=expression narrow down)
-	$(PYTEST) $(if $(NARROW),,-m "not slow and not worker") $(or $(TESTS),tests/accounts tests/jobs tests/scripts tests/site)
+	$(PYTEST) $(if $(NARROW),,-m "not slow and not worker") $(or $(TESTS),tests/accounts tests/clients tests/contract tests/jobs tests/scripts tests/site)
 
 test-ml: var/.ready var/.dev  ## the models, without the slow tests (TESTS=path K=expression narrow down)
 	$(PYTEST) $(FAST) $(or $(TESTS),tests/ml)

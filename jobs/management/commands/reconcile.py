@@ -71,8 +71,10 @@ class Tasks:
             self._clock.distrust()
         self._try(erasure.finish_all)
         self._try(cutouts.delete_expired)
-        is_due = time.monotonic() >= self._sweep_at
-        if is_due and self._try(webhooks.delete_old) and self._try(reconciler.sweep):
+        if time.monotonic() < self._sweep_at:
+            return
+        self._try(webhooks.delete_old)
+        if self._try(reconciler.sweep):
             self._sweep_at = time.monotonic() + SWEEP_SECONDS
 
     def _reconcile(self) -> None:
