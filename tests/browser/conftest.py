@@ -26,8 +26,12 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--no-first-run",
-    "--host-resolver-rules=MAP * ~NOTFOUND,EXCLUDE localhost",  # chromium itself asks for names on the internet
+    "--host-resolver-rules=MAP * ~NOTFOUND,EXCLUDE localhost, EXCLUDE 127.0.0.1",  # chromium itself asks for names on the internet
 ]
+
+
+OWN_HOSTS = ("localhost", "127.0.0.1")
+"""The site under test, and the other site of tests/browser/test_share.py, which embeds it."""
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +83,7 @@ def watch_requests(browser: Browser) -> list[str]:
     new_context = browser.new_context
 
     def note(request: Request) -> None:
-        if urlsplit(request.url).hostname not in ("localhost", None):  # None: data and blob
+        if urlsplit(request.url).hostname not in (*OWN_HOSTS, None):  # None: data and blob
             foreign.append(request.url)
 
     def new_watched_context(**options: Any) -> BrowserContext:
