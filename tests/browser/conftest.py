@@ -26,7 +26,8 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--no-first-run",
-    "--host-resolver-rules=MAP * ~NOTFOUND,EXCLUDE localhost, EXCLUDE 127.0.0.1",  # chromium itself asks for names on the internet
+    # Chromium itself asks for names on the internet.
+    "--host-resolver-rules=MAP * ~NOTFOUND,EXCLUDE localhost,EXCLUDE 127.0.0.1",
 ]
 
 
