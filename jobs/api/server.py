@@ -16,8 +16,8 @@ from jobs.api.conditional import with_etag
 from jobs.api.pagination import MAX_PAGE_SIZE
 from jobs.api.serializers import MAX_BULK
 from jobs.core import estimates, services, tagging, worker_heartbeat
+from jobs.core.photos import PHOTO_TYPES
 from jobs.pages.recipe_fields import LABELS, QUALITY_HINTS, QUALITY_LABELS
-from jobs.pages.upload import ACCEPT
 from ml.engine_registry import AUTO, ENGINES, engine_choices, installed_engines
 from ml.formats import FORMATS
 from ml.recipe import (
@@ -168,7 +168,7 @@ def facts() -> dict[str, Any]:
             {"name": stage.name, "title": stage.title, "weight": stage.weight, "in_remix": stage.in_remix}
             for stage in STAGES
         ],
-        "photo_types": ACCEPT.split(","),
+        "photo_types": list(PHOTO_TYPES),
         "limits": _limits(),
         "features": list(FEATURES),
     }

@@ -15,6 +15,8 @@ from ml.errors import ReconstructionError
 from ml.recipe import MAX_PHOTOS
 from reconsite.core.errors import Rejected
 
+PHOTO_TYPES = ("image/jpeg", "image/png", "image/webp", "image/heic", "image/heif", "image/gif", "image/avif")
+"""Content types of photos that can be read, for clients to offer; what counts is the content of a file."""
 NAME_LENGTH = 100
 """Characters of a file name; the column holds as many."""
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from jobs.core import estimates, worker_heartbeat
+from jobs.core.photos import PHOTO_TYPES
 from jobs.models import Job
 from jobs.pages.recipe_fields import QUALITY_HINTS, QUALITY_LABELS, SIDE_CHOICES, SIDE_LABELS
 from jobs.pages.submit_form import SubmitForm
@@ -15,8 +16,8 @@ from ml.cutout_options import CutoutOptions
 from ml.engine_registry import engine_names
 from ml.recipe import MAX_PHOTOS, QUALITIES, SIDES
 
-ACCEPT = "image/jpeg,image/png,image/webp,image/heic,image/heif,image/gif,image/avif"
-"""MIME types for the `accept` attribute; the core decides by the content of the file."""
+ACCEPT = ",".join(PHOTO_TYPES)
+"""Value of the `accept` attribute of a field for photos."""
 
 
 def upload_context(
