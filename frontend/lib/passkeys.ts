@@ -13,13 +13,26 @@ export function passkeyError(error: unknown): string {
   return REASONS[name] ?? "Your browser could not use a passkey.";
 }
 
-export function wirePasskeys(): void {
-  if (!("PublicKeyCredential" in window)) return;
+function showPasskeyError(message: string): void {
+  for (const place of all("[data-passkey-error]")) {
+    setText(place, message);
+    place.hidden = false;
+  }
+}
+
+/** Before allauth's scripts listen, at the end of the document, a press would do nothing. */
+function enableButtons(): void {
   for (const part of all("[data-passkey]")) part.hidden = false;
+  for (const button of all<HTMLButtonElement>("[data-passkey-button]")) button.disabled = false;
+}
+
+export function wirePasskeys(): void {
+  if (!("PublicKeyCredential" in window)) {
+    showPasskeyError("Your browser can't use passkeys.");
+    return;
+  }
+  document.addEventListener("DOMContentLoaded", enableButtons);
   document.addEventListener("allauth.error", (event) => {
-    for (const place of all("[data-passkey-error]")) {
-      setText(place, passkeyError((event as CustomEvent<{ exception: unknown }>).detail.exception));
-      place.hidden = false;
-    }
+    showPasskeyError(passkeyError((event as CustomEvent<{ exception: unknown }>).detail.exception));
   });
 }
