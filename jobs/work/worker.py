@@ -95,7 +95,7 @@ class ReconstructionWorker(Worker):
         super().main_work_horse(job, queue)
 
     def wait_for_horse(self) -> tuple[int | None, int | None, Any]:
-        """Wait until the work horse ends; meanwhile replace an engine that ends."""
+        """Wait until the work horse ends; replace an engine that ends meanwhile, or that it killed as its last act."""
         with contextlib.suppress(ProcessLookupError):
             descriptor = os.pidfd_open(self.horse_pid)
             try:
@@ -105,6 +105,8 @@ class ReconstructionWorker(Worker):
                 os.close(descriptor)
         ended = super().wait_for_horse()
         self._horse_status = ended[1]
+        if not self.stop_was_requested:
+            self._replace_dead_engine()
         return ended
 
     def _replace_dead_engine(self) -> None:
