@@ -438,10 +438,11 @@ class Erasure(models.Model):
 
 
 class WorkerHeartbeat(models.Model):
-    """When one worker process was last seen."""
+    """When one worker process was last seen, and the resident memory that it, its engine and its work horse used."""
 
     name = models.CharField(max_length=100, primary_key=True)
     seen_at = models.DateTimeField()
+    memory_bytes = models.BigIntegerField(default=0)
 
     def __str__(self) -> str:
         return self.name

@@ -6,7 +6,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from jobs.core import worker_heartbeat
-from jobs.core.health import database_available, redis_available
+from jobs.core.health import database_available, migrations_applied, redis_available, storage_available
 
 
 @require_safe
@@ -17,10 +17,12 @@ def alive(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when database, Redis and a worker are there; else 503 with what is missing."""
+    """200 when database, storage, Redis and a worker are there; else 503 with what is missing."""
     database = database_available()
     checks = {
         "database": database,
+        "migrations": database and migrations_applied(),
+        "storage": storage_available(),
         "redis": redis_available(),
         "worker": database and worker_heartbeat.worker_online(),
     }

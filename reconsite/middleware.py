@@ -10,12 +10,28 @@ from django.core.exceptions import TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from ml.recipe import MAX_PHOTOS
-from reconsite.core import problems
+from reconsite.core import log_context, problems
 from reconsite.core.errors import MESSAGES
 
 UNREADABLE = "The link or the form was malformed. Go back, reload the page and try again."
 FORM_OVERHEAD = 64 * 1024
 """Bytes that a form may add to the photos: fields, and the headers of each part."""
+
+
+REQUEST_ID = "X-Request-ID"
+
+
+def name_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Give each request an id for the log, or keep the proxy's; the answer carries it."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        sent = request.headers.get(REQUEST_ID, "") if settings.BEHIND_PROXY else ""
+        with log_context.request(sent) as request_id:
+            response = get_response(request)
+            response[REQUEST_ID] = request_id
+            return response
+
+    return middleware
 
 
 def max_body_bytes() -> int:

@@ -7,7 +7,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from jobs.views import home
-from reconsite import health
+from reconsite import health, metrics
 from reconsite.admin.view_on_site import view_on_site
 
 handler400 = "reconsite.middleware.bad_request"
@@ -28,5 +28,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", health.alive),
     path("readyz", health.ready),
+    path("metrics", metrics.metrics),
     path("", include("jobs.urls")),
 ]

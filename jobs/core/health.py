@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import django_rq
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Count, Min
 from django.utils import timezone
 from redis.exceptions import RedisError
@@ -27,6 +29,20 @@ def database_available() -> bool:
     except DatabaseError:
         return False
     return True
+
+
+def migrations_applied() -> bool:
+    """True when the database has every migration of this version of the code."""
+    executor = MigrationExecutor(connection)
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+
+
+def storage_available() -> bool:
+    """True when photos and results can be written."""
+    try:
+        return storage.free_bytes() > settings.MIN_FREE_BYTES and os.access(settings.MEDIA_ROOT, os.W_OK)
+    except OSError:
+        return False
 
 
 def redis_available() -> bool:

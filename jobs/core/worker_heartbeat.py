@@ -13,9 +13,10 @@ KEPT_HOURS = 1
 """How long staff still see a worker that stopped without removing its row."""
 
 
-def record(name: str) -> None:
+def record(name: str, memory_bytes: int = 0) -> None:
     """The worker `name` is running now."""
-    WorkerHeartbeat.objects.update_or_create(name=name, defaults={"seen_at": timezone.now()})
+    seen = {"seen_at": timezone.now(), "memory_bytes": memory_bytes}
+    WorkerHeartbeat.objects.update_or_create(name=name, defaults=seen)
 
 
 def remove(name: str) -> None:

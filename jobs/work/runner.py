@@ -25,6 +25,7 @@ from jobs.work.patience import until_lease_ends
 from jobs.work.settle import settle
 from ml.errors import ReconstructionError, Stopped
 from ml.stages import Listeners, OnFile, overall_progress
+from reconsite.core import log_context
 from reconsite.core.errors import MESSAGES
 
 logger = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ def run(job_id: str) -> None:
     if token is None:
         logger.info("Job %s is not queued any more", job_id)
         return
-    with Lease(key, token, own_process=bool(os.environ.get(OWN_PROCESS))) as lease:
+    with log_context.job(job_id), Lease(key, token, own_process=bool(os.environ.get(OWN_PROCESS))) as lease:
         job = until_lease_ends(lambda: Job.objects.get(pk=key))
         _run_to_end(job, lease)
 

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import django_rq
+import psutil
 from django.conf import settings
 from django.db import DatabaseError, connections
 from redis.exceptions import RedisError
@@ -56,7 +57,7 @@ class ReconstructionWorker(Worker):
         """RQ's own heartbeat, and the row that pages and health checks read."""
         super().heartbeat(timeout, pipeline)
         try:
-            worker_heartbeat.record(self.name)
+            worker_heartbeat.record(self.name, memory_bytes())
         except DatabaseError as error:
             logger.warning("The heartbeat of worker %s was not recorded: %s", self.name, error)
         finally:
@@ -132,6 +133,16 @@ class ReconstructionWorker(Worker):
         finally:
             if self._horse_status != os.EX_OK:
                 settle_dead_horse(UUID(job.args[0]), self.name, self._horse_status, stopped=stopped)
+
+
+def memory_bytes() -> int:
+    """Resident memory of this process and all that it has started."""
+    total = 0
+    this = psutil.Process()
+    for process in (this, *this.children(recursive=True)):
+        with contextlib.suppress(psutil.Error):
+            total += process.memory_info().rss
+    return total
 
 
 def settle_dead_horse(job_id: UUID, worker: str, status: int | None, *, stopped: bool = False) -> None:

@@ -7,6 +7,9 @@ import pytest
 import twisted.web.http
 from daphne import http_protocol
 from django.core.checks import run_checks
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from pytest_django import Settings
 
@@ -25,7 +28,20 @@ def test_readyz_requires_a_worker(db: None, client: Client) -> None:
     assert client.get("/readyz").status_code == 503
     worker_heartbeat.record("w")
     response = client.get("/readyz")
-    assert (response.status_code, response.json()) == (200, {"database": True, "redis": True, "worker": True})
+    names = ("database", "migrations", "storage", "redis", "worker")
+    assert (response.status_code, response.json()) == (200, dict.fromkeys(names, True))
+
+
+def test_readyz_requires_space_for_photos(db: None, client: Client, settings: Settings) -> None:
+    settings.MIN_FREE_BYTES = 10**18
+    assert client.get("/readyz").json()["storage"] is False
+
+
+def test_readyz_requires_every_migration(db: None, client: Client) -> None:
+    newest = MigrationLoader(connection).graph.leaf_nodes("jobs")[0]
+    MigrationRecorder(connection).record_unapplied(*newest)
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["migrations"]) == (503, False)
 
 
 def test_an_unavailable_redis_is_reported(db: None, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
