@@ -7,8 +7,10 @@ import { wireCopyButtons } from "./lib/copy";
 import { all, find, need, setText } from "./lib/dom";
 import { formatDay, formatDuration } from "./lib/format";
 import { wireInPlace } from "./lib/in_place";
+import { registerServiceWorker, wireSignOut } from "./lib/install";
 import { wirePasskeys } from "./lib/passkeys";
 import { applyTheme, asTheme, storedTheme, storeTheme, type Theme } from "./lib/theme";
+import { watchJobs } from "./lib/watch";
 
 function wireThemeMenu(): void {
   for (const button of all<HTMLButtonElement>("[data-theme-value]")) {
@@ -102,3 +104,6 @@ wireCopyButtons();
 wireInPlace(wireNotices);
 wirePasskeys();
 focusFirstError();
+registerServiceWorker();
+wireSignOut();
+watchJobs();

@@ -31,6 +31,8 @@ const islands = {
 };
 // Runs before the first paint, as a classic script in <head>.
 const theme = { ...common, entryPoints: ["frontend/theme.ts"], format: "iife", outdir: dist };
+// Served from the root of the site, after the constant that jobs/pages/install.py writes before it.
+const serviceWorker = { ...common, entryPoints: ["frontend/service_worker.ts"], format: "iife", outdir: dist };
 const styles = { ...common, entryPoints: ["frontend/styles/base.css", "frontend/styles/admin.css"], outdir: dist };
 
 async function sources(folder, ending) {
@@ -101,8 +103,10 @@ async function buildSite() {
   await mkdir(dist, { recursive: true });
   await removeChunks();
   await writeIcons();
-  if (!watching) return Promise.all([islands, theme, styles].map((options) => esbuild.build(options)));
-  const contexts = await Promise.all([islands, theme, styles].map((options) => esbuild.context(options)));
+  if (!watching) return Promise.all([islands, theme, serviceWorker, styles].map((options) => esbuild.build(options)));
+  const contexts = await Promise.all(
+    [islands, theme, serviceWorker, styles].map((options) => esbuild.context(options)),
+  );
   return Promise.all(contexts.map((context) => context.watch()));
 }
 

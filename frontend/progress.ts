@@ -4,7 +4,8 @@ import { type Connection, follow } from "./lib/follow";
 import { formatDuration, formatPercent, secondsBetween } from "./lib/format";
 import { ApiError, postJson } from "./lib/http";
 import { fileUrl, isActive, type Job, stageStates, statusMessage } from "./lib/job";
-import { notifyEnd, wireNotifyButton } from "./lib/notify";
+import { notificationsAllowed, notify, wireNotifyButton } from "./lib/notify";
+import { unwatch, type Watched, watch } from "./lib/watch";
 import { StageClock } from "./progress/clock";
 
 interface StageData {
@@ -114,8 +115,17 @@ function update(next: Job): void {
   showJob();
   showClock();
   if (isActive(job)) return;
-  notifyEnd(`${job.title}: ${statusMessage(job, "")}`);
-  location.reload(); // the same URL now shows the result, or what went wrong
+  // The same URL now shows the result, or what went wrong.
+  void reportEnd().finally(() => location.reload());
+}
+
+async function reportEnd(): Promise<void> {
+  unwatch(watched());
+  if (document.hidden) await notify(`${job.title}: ${statusMessage(job, "")}`, watched().page);
+}
+
+function watched(): Watched {
+  return { api: job.urls.self, page: job.urls.page };
 }
 
 async function cancel(form: HTMLFormElement): Promise<void> {
@@ -143,7 +153,8 @@ if (isActive(job)) {
   showClock();
   window.setInterval(showClock, 1000);
   wireCancel();
-  wireNotifyButton(need<HTMLButtonElement>("[data-notify]", page));
+  if (notificationsAllowed()) watch(watched());
+  wireNotifyButton(need<HTMLButtonElement>("[data-notify]", page), () => watch(watched()));
   follow(job, {
     onJob: update,
     onConnection: showConnection,

@@ -3,10 +3,14 @@
 from django.urls import path
 
 from jobs.http import converters  # noqa: F401 (registers `file_name`)
-from jobs.views import actions, bulk, cutout, explore, job, lists, oembed, shared, upload
+from jobs.views import actions, bulk, cutout, explore, install, job, lists, oembed, shared, upload
 
 app_name = "jobs"
 urlpatterns = [
+    path("manifest.webmanifest", install.manifest, name="manifest"),
+    path("service-worker.js", install.service_worker, name="service_worker"),
+    path("offline/", install.offline, name="offline"),
+    path("share-target/", install.share_target, name="share_target"),
     path("new/", upload.upload, name="upload"),
     path("new/cutout/", cutout.cutout, name="cutout"),
     path("models/", lists.gallery, name="gallery"),

@@ -360,6 +360,8 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:", "blob:"],
         "media-src": [SELF, "blob:"],
         "font-src": [SELF],
+        "manifest-src": [SELF],
+        "worker-src": [SELF],
         "connect-src": [SELF, "blob:", _socket_origin],
         "form-action": [SELF],
         "base-uri": [NONE],

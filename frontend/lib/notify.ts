@@ -1,24 +1,33 @@
-/** A system notification when a job ends while its page is in the background, if the visitor enabled it. */
+/** System notifications when a job ends, if the visitor enabled them with the button: nothing else asks. */
 
 function available(): boolean {
   return "Notification" in window && window.isSecureContext && Notification.permission !== "denied";
 }
 
+export function notificationsAllowed(): boolean {
+  return available() && Notification.permission === "granted";
+}
+
 /** Shows the button where notifications are possible and not yet allowed. */
-export function wireNotifyButton(button: HTMLButtonElement): void {
+export function wireNotifyButton(button: HTMLButtonElement, onAllowed: () => void): void {
   button.hidden = !available() || Notification.permission === "granted";
   button.addEventListener("click", () => {
-    void Notification.requestPermission().then(() => {
+    void Notification.requestPermission().then((answer) => {
       button.hidden = true;
+      if (answer === "granted") onAllowed();
     });
   });
 }
 
-export function notifyEnd(message: string): void {
-  if (!available() || Notification.permission !== "granted" || !document.hidden) return;
+/** Shows `message`; a click on it opens `page`. Phones allow notifications of service workers only. */
+export async function notify(message: string, page: string): Promise<void> {
+  if (!notificationsAllowed()) return;
+  const registration = await navigator.serviceWorker?.getRegistration();
+  const options = { body: message, tag: page, data: { page } };
   try {
-    new Notification("Reconsite", { body: message });
+    if (registration) await registration.showNotification("Reconsite", options);
+    else new Notification("Reconsite", options);
   } catch {
-    // Some phones allow notifications from service workers only.
+    // The visitor has withdrawn the permission meanwhile.
   }
 }

@@ -49,8 +49,12 @@ export function storePhotos(files: File[]): Promise<boolean> {
 /** The photos stored within the last hour; they are returned once. */
 export async function takeStoredPhotos(): Promise<File[]> {
   const files = await peekStoredPhotos();
-  await runRequest("readwrite", (store) => store.delete(KEY)).catch(() => undefined);
+  await forgetPhotos();
   return files;
+}
+
+export async function forgetPhotos(): Promise<void> {
+  await runRequest("readwrite", (store) => store.delete(KEY)).catch(() => undefined);
 }
 
 /** The photos stored within the last hour; they stay stored. */

@@ -23,7 +23,7 @@ CARDS_PER_ROW, SHOWCASE_SIZE = 4, 8
 def home(request: HttpRequest) -> HttpResponse:
     """The same page for everyone, signed in or not."""
     context = {
-        "next_url": _next_url(request),
+        "next_url": upload_or_entrance(request),
         "open_sign_up": settings.OPEN_SIGN_UP,
         "samples": [{"file": f"samples/{name}", "name": name, "title": title} for name, title in SAMPLES.items()],
         "published": _showcase(),
@@ -35,7 +35,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "home.html", context)
 
 
-def _next_url(request: HttpRequest) -> str:
+def upload_or_entrance(request: HttpRequest) -> str:
     """Where a chosen photo leads: to the upload page; a visitor signs up on the way, or in where sign-up is closed."""
     upload = reverse("jobs:upload")
     if request.user.is_authenticated:

@@ -88,7 +88,8 @@ def watch_requests(browser: Browser) -> list[str]:
             foreign.append(request.url)
 
     def new_watched_context(**options: Any) -> BrowserContext:
-        context = new_context(**options)
+        # Through a service worker, requests of a page are no longer those that a test sees and answers itself.
+        context = new_context(**{"service_workers": "block", **options})
         context.on("request", note)
         return context
 
