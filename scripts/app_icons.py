@@ -21,7 +21,7 @@ from scripts.ensure_chromium import find_chromium  # noqa: E402
 
 IMAGES = Path(__file__).resolve().parent.parent / "static" / "img"
 MASKABLE_PART, ROUNDED_PART = 0.62, 0.8
-"""Part of the side that the logo takes: inside the circle of 0.8 that is never cut off, and on iPhone's rounded square."""
+"""Part of the side that the logo takes: inside the circle of 0.8 that no system cuts off, and on a rounded square."""
 
 
 def main() -> None:
