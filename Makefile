@@ -98,7 +98,7 @@ clean:  ## remove what can be built again; accounts and models stay
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-var/.dev: .venv/.done requirements-dev.txt
+var/.dev: .venv/.done requirements-dev.txt requirements-s3.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@mkdir -p var && touch $@
 

@@ -17,6 +17,7 @@ from redis.retry import Retry
 
 from reconsite.core.outage import WAIT_SECONDS
 from reconsite.core.private_files import generated_secret, private_file, private_folder
+from reconsite.core.storage_url import choose
 
 django_stubs_ext.monkeypatch()  # allows annotations such as `admin.ModelAdmin[Job]` at run time
 
@@ -200,16 +201,19 @@ BACKGROUND_MODEL = env.str("BACKGROUND_MODEL", "u2netp")
 # --- files -----------------------------------------------------------------------------------------------------------
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", str(BASE_DIR / "media")))
 MEDIA_URL = ""  # private: jobs.http.delivery is the only way to a file
+try:
+    _storage = choose(env.str("STORAGE_URL", ""), str(MEDIA_ROOT))
+except ValueError as error:
+    raise SystemExit(str(error)) from None
+STORAGE_REDIRECT = env.bool("STORAGE_REDIRECT", True)  # browsers fetch files from the bucket, by signed links
+_download_origin = [_storage.download_origin] if _storage.download_origin and STORAGE_REDIRECT else []
 ACCEL_REDIRECT_PREFIX = env.str("ACCEL_REDIRECT_PREFIX", "")
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
-    "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
-    },
+    "default": {"BACKEND": _storage.backend, "OPTIONS": _storage.options},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
@@ -357,12 +361,12 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:", "blob:"],
-        "media-src": [SELF, "blob:"],
+        "img-src": [SELF, "data:", "blob:", *_download_origin],
+        "media-src": [SELF, "blob:", *_download_origin],
         "font-src": [SELF],
         "manifest-src": [SELF],
         "worker-src": [SELF],
-        "connect-src": [SELF, "blob:", _socket_origin],
+        "connect-src": [SELF, "blob:", _socket_origin, *_download_origin],
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],

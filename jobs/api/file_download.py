@@ -31,6 +31,7 @@ FILE_DOWNLOAD_SCHEMA: dict[str, Any] = {
     "responses": {
         (200, *FILE_TYPES): OpenApiTypes.BINARY,
         (206, *FILE_TYPES): OpenApiTypes.BINARY,
+        302: OpenApiResponse(description="The file is in a bucket: `Location` works for 15 minutes."),
         304: OpenApiResponse(description="The client has the file already (`If-None-Match`)."),
     }
     | problems(416),

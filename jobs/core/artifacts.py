@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.core.files import File
-from django.core.files.storage import default_storage
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Sum
 
@@ -19,6 +18,7 @@ from jobs.core.transitions import Writer
 from jobs.models import Artifact, Job, State, changed
 from ml import files
 from reconsite.core.errors import Rejected
+from reconsite.core.stored import NewFile, StorageUnavailable
 
 SOURCE_FILES = (files.SCENE, files.INPUT, files.REPORT, *files.CUTOUTS)
 """What a remix needs of its parent; a job only has the cutouts of its own photos."""
@@ -39,12 +39,13 @@ def store(
     """
     target = storage.attempt_folder(job.pk, token)
     try:
-        rows = [_move(job, folder / name, f"{target}/{name}") for name in names]
+        rows = _move_in(job, [folder / name for name in names], target)
         done = patiently(lambda: _write_rows(job, token, rows, report)) or _is_stored(job, target)
     except (OperationalError, InterfaceError):
         raise  # the commit may have succeeded all the same; if not, the reconciler deletes the files
     except BaseException:
-        storage.delete_tree(target)
+        with suppress(StorageUnavailable):  # then the reconciler deletes them
+            storage.delete_tree(target)
         raise
     if not done:
         storage.delete_tree(target)
@@ -56,10 +57,15 @@ def _is_stored(job: Job, target: str) -> bool:
     return Artifact.objects.filter(job=job, file__startswith=f"{target}/").exists()
 
 
-def _move(job: Job, path: Path, key: str) -> Artifact:
-    """Move one file into the storage; its row is not saved yet."""
-    size, digest = path.stat().st_size, _digest(path)
-    return Artifact(job=job, name=path.name, file=storage.move_in(path, key), size=size, sha256=digest)
+def _move_in(job: Job, paths: list[Path], target: str) -> list[Artifact]:
+    """Move the files into the storage; their rows are not saved yet."""
+    files = [NewFile(path, f"{target}/{path.name}", _digest(path)) for path in paths]
+    sizes = [path.stat().st_size for path in paths]
+    keys = storage.backend().move_in(files)
+    return [
+        Artifact(job=job, name=new.path.name, file=key, size=size, sha256=new.sha256)
+        for new, key, size in zip(files, keys, sizes, strict=True)
+    ]
 
 
 def _digest(path: Path) -> str:
@@ -93,15 +99,15 @@ def store_early(job: Job, token: UUID, path: Path) -> bool:
     """
     key = f"{storage.early_folder(job.pk, token)}/{path.name}"
     with path.open("rb") as file:
-        key = default_storage.save(key, File(file))
+        key = storage.backend().save(key, File(file))
     row = {"file": key, "size": path.stat().st_size, "sha256": _digest(path)}
     try:
         done = _write_early_row(job, token, path.name, row)
     except BaseException:
-        default_storage.delete(key)
+        storage.backend().delete(key)
         raise
     if not done:
-        default_storage.delete(key)
+        storage.backend().delete(key)
     return done
 
 
@@ -118,7 +124,7 @@ def _write_early_row(job: Job, token: UUID, name: str, row: dict[str, Any]) -> b
 def require_source(job: Job | None) -> None:
     """Raises Rejected(`source_missing`) unless the scene of `job` still exists and nobody has hidden it."""
     scene = job.artifacts.filter(name=files.SCENE).first() if job and _is_visible(job) else None
-    if scene is None or not default_storage.exists(str(scene.file)):
+    if scene is None or not storage.backend().exists(str(scene.file)):
         raise Rejected("source_missing")
 
 
@@ -133,8 +139,7 @@ def copy_source(job: Job | None, folder: Path) -> None:
         raise FileNotFoundError("The source was deleted or hidden")
     sources = job.artifacts.filter(name__in=SOURCE_FILES)
     for artifact in sources:
-        with default_storage.open(str(artifact.file)) as stored, (folder / artifact.name).open("wb") as copy:
-            shutil.copyfileobj(stored, copy)
+        storage.copy_whole(str(artifact.file), artifact.sha256, folder / artifact.name)
     missing = {files.SCENE, files.INPUT, files.REPORT, files.CUTOUT} - {artifact.name for artifact in sources}
     if missing:
         raise FileNotFoundError(f"The source lacks {', '.join(sorted(missing))}")

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.utils import timezone
 from PIL import Image
 
@@ -38,7 +37,7 @@ def store(owner: User, photo: CheckedPhoto, preview: dict[str, bytes], details: 
     cutout = Cutout(owner=owner, original_name=photo.original_name, extension=photo.extension)
     cutout.details, cutout.options, cutout.expires_at = details, options, timezone.now() + LIFETIME
     for name, data in {**preview, _stored_photo(cutout): photo.data}.items():
-        default_storage.save(_key(cutout, name), ContentFile(data))
+        storage.backend().save(_key(cutout, name), ContentFile(data))
     cutout.save(force_insert=True)
     return cutout
 
@@ -59,7 +58,7 @@ def get(owner: User, cutout_id: UUID) -> Cutout:
 def read(cutout: Cutout, name: str) -> bytes:
     """The bytes of PICTURE or BACKGROUND. Raises Rejected(`cutout_missing`)."""
     try:
-        with default_storage.open(_key(cutout, name)) as file:
+        with storage.backend().open(_key(cutout, name)) as file:
             return bytes(file.read())
     except FileNotFoundError as error:
         raise Rejected("cutout_missing") from error
@@ -79,8 +78,8 @@ def set_mask(cutout: Cutout, data: bytes) -> None:
     background.putalpha(mask.getchannel("A") if "A" in mask.getbands() else mask.convert("L"))
     buffer = io.BytesIO()
     background.save(buffer, "PNG")
-    default_storage.delete(_key(cutout, PICTURE))
-    default_storage.save(_key(cutout, PICTURE), ContentFile(buffer.getvalue()))
+    storage.backend().delete(_key(cutout, PICTURE))
+    storage.backend().save(_key(cutout, PICTURE), ContentFile(buffer.getvalue()))
     cutout.is_edited = True
     cutout.save(update_fields=["is_edited"])
 

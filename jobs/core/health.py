@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -40,7 +39,8 @@ def migrations_applied() -> bool:
 def storage_available() -> bool:
     """True when photos and results can be written."""
     try:
-        return storage.free_bytes() > settings.MIN_FREE_BYTES and os.access(settings.MEDIA_ROOT, os.W_OK)
+        free = storage.free_bytes()
+        return (free is None or free > settings.MIN_FREE_BYTES) and storage.backend().is_available()
     except OSError:
         return False
 
@@ -64,14 +64,17 @@ class Worker:
 
 @dataclass(frozen=True)
 class Health:
-    """The server as staff see it. `queue_entries` is None without Redis; `failures` are of the last 24 hours."""
+    """The server as staff see it. `failures` are of the last 24 hours.
+
+    `queue_entries` is None without Redis, `free_bytes` in a bucket, which has no limit.
+    """
 
     states: dict[str, int]
     oldest_waiting: datetime | None
     workers: list[Worker]
     redis: bool
     queue_entries: int | None
-    free_bytes: int
+    free_bytes: int | None
     disk_is_low: bool
     failures: list[tuple[str, int]]
     open_reports: int
@@ -88,7 +91,7 @@ def gather() -> Health:
         redis=redis_available(),
         queue_entries=None if entries is None else len(entries),
         free_bytes=free,
-        disk_is_low=free < LOW_DISK_FACTOR * settings.MIN_FREE_BYTES,
+        disk_is_low=free is not None and free < LOW_DISK_FACTOR * settings.MIN_FREE_BYTES,
         failures=failures_of_the_day(),
         open_reports=AbuseReport.objects.filter(closed_at=None).count(),
     )

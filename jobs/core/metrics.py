@@ -64,7 +64,8 @@ def _site() -> Iterator[Metric]:
     yield gauge("reconsite_redis_up", "Whether Redis answered.", value=state.redis)
     if state.queue_entries is not None:
         yield gauge("reconsite_queue_entries", "Entries of the queue in Redis.", value=state.queue_entries)
-    yield gauge("reconsite_free_bytes", "Free space where photos and results are stored.", value=state.free_bytes)
+    if state.free_bytes is not None:
+        yield gauge("reconsite_free_bytes", "Free space where photos and results are stored.", value=state.free_bytes)
     stored = Job.objects.aggregate(total=Sum("size"))["total"] or 0
     yield gauge("reconsite_stored_bytes", "Photos and results of all jobs.", value=stored)
     yield gauge("reconsite_open_reports", "Abuse reports that nobody has closed.", value=state.open_reports)

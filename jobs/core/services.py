@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -23,6 +24,7 @@ from jobs.models import Job, JobEvent, Photo, State, changed
 from ml.errors import ReconstructionError
 from ml.recipe import Recipe
 from reconsite.core.errors import Rejected
+from reconsite.core.stored import StorageUnavailable
 
 TITLE_LENGTH = IDEMPOTENCY_KEY_LENGTH = 100
 """Characters that the columns hold."""
@@ -108,7 +110,8 @@ def _find_earlier(new: Job, photos: Sequence[CheckedPhoto]) -> Job | None:
 
 def check_free_space() -> None:
     """Raises Rejected(`storage_full`)."""
-    if storage.free_bytes() < settings.MIN_FREE_BYTES:
+    free = storage.free_bytes()
+    if free is not None and free < settings.MIN_FREE_BYTES:
         raise Rejected("storage_full")
 
 
@@ -118,15 +121,20 @@ def _store(job: Job, photos: Sequence[CheckedPhoto]) -> None:
         names = [_store_photo(job, position, photo) for position, photo in enumerate(photos)]
         _write_rows(job, photos, names)
     except OSError as error:
-        storage.delete_tree(storage.job_folder(job.pk))
+        _delete_files(job)
         raise _storage_error(error) from error
     except BaseException:
-        storage.delete_tree(storage.job_folder(job.pk))
+        _delete_files(job)
         raise
 
 
+def _delete_files(job: Job) -> None:
+    with suppress(StorageUnavailable):  # the reconciler deletes what no row refers to
+        storage.delete_tree(storage.job_folder(job.pk))
+
+
 def _store_photo(job: Job, position: int, photo: CheckedPhoto) -> str:
-    return default_storage.save(storage.photo_key(job.pk, position, photo.extension), ContentFile(photo.data))
+    return storage.backend().save(storage.photo_key(job.pk, position, photo.extension), ContentFile(photo.data))
 
 
 def _storage_error(error: OSError) -> Exception:
@@ -158,6 +166,7 @@ def _photo_row(job: Job, position: int, photo: CheckedPhoto, file: str) -> Photo
         original_name=photo.original_name,
         sha256=photo.sha256,
         size=len(photo.data),
+        file_sha256=hashlib.sha256(photo.data).hexdigest(),
         width=photo.width,
         height=photo.height,
         notes=list(photo.notes),
@@ -230,7 +239,8 @@ def delete(job_id: UUID) -> None:
     """The job disappears for everyone at once; its files and rows are deleted as soon as no worker runs it."""
     cancel(job_id)
     Job.objects.filter(pk=job_id, deleted_at=None).update(deleted_at=timezone.now())
-    purge(job_id)
+    with suppress(StorageUnavailable):  # the reconciler purges it
+        purge(job_id)
 
 
 def purge(job_id: UUID) -> bool:

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
+import hashlib
 from pathlib import Path
+from typing import IO, Any, cast
 from uuid import UUID
 
-from django.conf import settings
-from django.core.files import File
 from django.core.files.storage import default_storage
 
+from reconsite.core.stored import PrivateStorage
+
 ROOT, CUTOUTS = "jobs", "cutouts"
+CHUNK = 1024 * 1024
+"""Bytes that are copied at once."""
 
 
-class MovableFile(File):  # type: ignore[type-arg]
-    """A file that the storage may move instead of copying it, as it does with uploads."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path.open("rb"), name=path.name)
-        self._path = path
-
-    def temporary_file_path(self) -> str:
-        """The file's current path."""
-        return str(self._path)
+def backend() -> PrivateStorage:
+    """The storage that STORAGE_URL names."""
+    return cast(PrivateStorage, default_storage)
 
 
 def job_folder(job_id: UUID) -> str:
@@ -52,27 +47,40 @@ def early_folder(job_id: UUID, token: UUID) -> str:
     return f"{attempt_folder(job_id, token)}-early"
 
 
-def move_in(path: Path, key: str) -> str:
-    """Move a finished local file into the storage under `key`; returns the key."""
-    with MovableFile(path) as file:
-        return default_storage.save(key, file)
-
-
 def delete_tree(folder: str) -> None:
     """Delete a folder of the storage and everything in it; a missing one is fine."""
-    try:
-        folders, files = default_storage.listdir(folder)
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    for name in files:
-        default_storage.delete(f"{folder}/{name}")
-    for name in folders:
-        delete_tree(f"{folder}/{name}")
-    with contextlib.suppress(OSError):
-        default_storage.delete(folder)
+    backend().delete_tree(folder)
 
 
-def free_bytes() -> int:
-    """Free space on the disk that holds photos and results."""
-    settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
-    return shutil.disk_usage(settings.MEDIA_ROOT).free
+def read_whole(key: str, sha256: str) -> bytes:
+    """The bytes of a file. Raises FileNotFoundError if it is gone, or is not what was stored."""
+    with backend().open(key) as stored:
+        data = bytes(stored.read())
+    _require(key, sha256, hashlib.sha256(data).hexdigest())
+    return data
+
+
+def copy_whole(key: str, sha256: str, path: Path) -> None:
+    """Copy a file to a local path. Raises FileNotFoundError if it is gone, or is not what was stored."""
+    with backend().open(key) as stored, path.open("wb") as copy:
+        digest = _copy(stored, copy)
+    _require(key, sha256, digest)
+
+
+def _copy(source: IO[Any], target: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    while chunk := source.read(CHUNK):
+        digest.update(chunk)
+        target.write(chunk)
+    return digest.hexdigest()
+
+
+def _require(key: str, expected: str, found: str) -> None:
+    """Rows from before SHA-256 was stored have none."""
+    if expected and found != expected:
+        raise FileNotFoundError(f"{key} is damaged: its SHA-256 is {found}, not {expected}")
+
+
+def free_bytes() -> int | None:
+    """Free space in the storage that holds photos and results; None if it has no limit."""
+    return backend().free_bytes()

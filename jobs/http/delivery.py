@@ -1,20 +1,19 @@
-"""The only way to send a file: through nginx where it is configured, else streamed from here."""
+"""The only way to send a file: by a signed link to the bucket, by nginx, or streamed from here."""
 
 from __future__ import annotations
 
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import BinaryIO
 
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
 
+from jobs.core import storage
 from jobs.http.download_names import download_name, has_references, slug_of
 from jobs.http.zip_stream import Entry, in_thread
 from jobs.models import Artifact, Photo
@@ -22,6 +21,8 @@ from ml.files import content_type
 
 CHUNK = 256 * 1024
 """Bytes that are read at once: few calls for a large file, little memory for many downloads."""
+REDIRECT_SECONDS = 300
+"""How long a browser may use a redirect to the bucket again; the link behind it works for longer."""
 _RANGE = re.compile(r"^bytes=([0-9]{0,18})-([0-9]{0,18})$")
 
 
@@ -35,8 +36,10 @@ def deliver(request: HttpRequest, artifact: Artifact) -> HttpResponseBase:
         response: HttpResponseBase = unchanged
     else:
         response = _renamed_body(artifact, slug) if renamed else _body(request, artifact)
-    response["ETag"] = etag
-    response["Cache-Control"] = "private, max-age=3600"
+    is_link = response.status_code == 302
+    if not is_link:  # or a browser would keep the link for longer than it works
+        response["ETag"] = etag
+    response["Cache-Control"] = f"private, max-age={REDIRECT_SECONDS if is_link else 3600}"
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cross-Origin-Resource-Policy"] = "same-origin"
@@ -47,8 +50,7 @@ def deliver(request: HttpRequest, artifact: Artifact) -> HttpResponseBase:
 def deliver_photo(photo: Photo) -> HttpResponseBase:
     """A photo as it is stored: a few megabytes of our own encoding. The caller has checked the access."""
     try:
-        with default_storage.open(str(photo.file)) as file:
-            data = file.read()
+        data = storage.read_whole(str(photo.file), photo.file_sha256)
     except FileNotFoundError as error:
         raise Http404("The photo is no longer there.") from error
     kind = "image/png" if str(photo.file).endswith(".png") else "image/jpeg"
@@ -76,21 +78,21 @@ def _body(request: HttpRequest, artifact: Artifact) -> HttpResponseBase:
     if settings.ACCEL_REDIRECT_PREFIX:
         accel = {"X-Accel-Redirect": f"{settings.ACCEL_REDIRECT_PREFIX}/{artifact.file.name}"}
         return HttpResponse(content_type=kind, headers=accel)
-    try:
-        path = Path(default_storage.path(str(artifact.file)))
-    except NotImplementedError:  # cloud storage: a signed URL that works for minutes
-        return HttpResponseRedirect(default_storage.url(str(artifact.file)))
-    return _stream(path, artifact.size, kind, request.headers.get("Range", ""))
+    if settings.STORAGE_REDIRECT and request.method != "HEAD":
+        disposition = _disposition(request, artifact, slug_of(artifact.job.title))
+        if link := storage.backend().link(str(artifact.file), content_type=kind, disposition=disposition):
+            return HttpResponseRedirect(link)
+    return _stream(str(artifact.file), artifact.size, kind, request.headers.get("Range", ""))
 
 
-def _stream(path: Path, size: int, kind: str, range_header: str) -> HttpResponseBase:
+def _stream(key: str, size: int, kind: str, range_header: str) -> HttpResponseBase:
     """Whole (200), one range (206), or 416. Video on phones needs ranges."""
     part = _parse_range(range_header, size)
     if part is None and range_header.startswith("bytes="):
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
     first, last = part or (0, size - 1)
     try:
-        file = path.open("rb")  # now: an early file may be deleted between reading its row and the first chunk
+        file = storage.backend().open_part(key, first, last)  # now: an early file may be gone at the first chunk
     except FileNotFoundError as error:
         raise Http404("There is no such file.") from error
     response = StreamingHttpResponse(_chunks(file, first, last), status=206 if part else 200, content_type=kind)
@@ -115,7 +117,6 @@ def _parse_range(range_header: str, size: int) -> tuple[int, int] | None:
 async def _chunks(file: BinaryIO, first: int, last: int) -> AsyncIterator[bytes]:
     """Read in a thread and send chunk by chunk, so that a large file is never in memory as a whole."""
     with file:
-        file.seek(first)
         remaining = last - first + 1
         while remaining > 0 and (chunk := await asyncio.to_thread(file.read, min(CHUNK, remaining))):
             remaining -= len(chunk)

@@ -13,13 +13,12 @@ import zipfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import IO
 
-from django.core.files.storage import default_storage
 from django.http import Http404, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
+from jobs.core import storage
 from jobs.http.download_names import has_references, name_in_bundle, renamed_head
 from jobs.models import Artifact, Photo
 
@@ -54,13 +53,10 @@ class Entry:
         return self.content.size + len(head) - replaced
 
     def is_missing(self) -> bool:
-        """Whether a local file is gone. In cloud storage that would be a request per file."""
+        """Whether the file is known to be gone."""
         if isinstance(self.content, bytes):
             return False
-        try:
-            return not Path(default_storage.path(str(self.content.file))).is_file()
-        except NotImplementedError:
-            return False
+        return storage.backend().is_known_missing(str(self.content.file))
 
     def chunks(self) -> Iterator[bytes]:
         """The content, read piece by piece."""
@@ -82,7 +78,7 @@ class Entry:
     def _open(self) -> IO[bytes]:
         if isinstance(self.content, bytes):
             return io.BytesIO(self.content)
-        return default_storage.open(str(self.content.file))
+        return storage.backend().open(str(self.content.file))
 
 
 def entries_of(artifacts: Sequence[Artifact], slug: str, folder: str = "") -> list[Entry]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 
-from django.core.files.storage import default_storage
 from PIL import Image
 
+from jobs.core import storage
 from jobs.models import Artifact
 
 SIZE = (1200, 630)
@@ -19,7 +19,7 @@ JPEG_QUALITY = 88
 
 def social_picture(poster: Artifact) -> bytes:
     """The poster as a JPEG, centred on a plain background."""
-    with default_storage.open(str(poster.file)) as file, Image.open(file) as picture:
+    with storage.backend().open(str(poster.file)) as file, Image.open(file) as picture:
         subject = picture.convert("RGBA").resize((SIZE[1], SIZE[1]), Image.Resampling.LANCZOS)
     background = Image.new("RGB", SIZE, BACKGROUND)
     background.paste(subject, ((SIZE[0] - SIZE[1]) // 2, 0), subject)

@@ -1,4 +1,4 @@
-"""A worker outlives a database that is locked or restarting."""
+"""A worker outlives a database that is locked or restarting, and a storage that does not respond."""
 
 from __future__ import annotations
 
@@ -10,10 +10,17 @@ from typing import TypeVar
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
+from reconsite.core.stored import StorageUnavailable
+
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.25
 """Between two attempts; an attempt itself waits for SQLite's lock."""
+
+STORAGE_SECONDS = 60.0
+"""How long a run waits for the storage before its job is given back; the lease is renewed meanwhile."""
+STORAGE_RETRY_SECONDS = 2.0
+"""Between two attempts; an attempt itself tries three times."""
 
 Result = TypeVar("Result")
 
@@ -33,3 +40,16 @@ def until_lease_ends(action: Callable[[], Result]) -> Result:
             logger.warning("The database is unavailable, trying again: %s", error)
             connection.close()
             time.sleep(RETRY_SECONDS)
+
+
+def until_storage_responds(action: Callable[[], Result]) -> Result:
+    """The result of `action`, tried again for STORAGE_SECONDS. Raises StorageUnavailable after that."""
+    deadline = time.monotonic() + STORAGE_SECONDS
+    while True:
+        try:
+            return action()
+        except StorageUnavailable as error:
+            if time.monotonic() > deadline:
+                raise
+            logger.warning("The storage is unavailable, trying again: %s", error)
+            time.sleep(STORAGE_RETRY_SECONDS)

@@ -6,25 +6,26 @@ import logging
 import shutil
 import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.db.models import Q
 from django.utils import timezone
 
 from jobs.core import holder, queue, recovery, services, storage, worker_heartbeat
 from jobs.core.transitions import Writer
-from jobs.models import Job, State
+from jobs.models import Artifact, Job, State
+from reconsite.core.stored import StoredFolder
 
 logger = logging.getLogger(__name__)
 
 ORPHAN_AGE_SECONDS = 3600
 """Files without a row are deleted only when they are this old: the row of a fresh file may be about to be saved."""
-
-
+JOBS_AT_ONCE = 500
+"""Folders of jobs that the sweep looks up with one query."""
 LEASE_TOLERANCE = 2
 """A lease that ends this many leases from now was written by a clock that is wrong."""
 MAX_CLOCK_STEP_SECONDS = 2.0
@@ -118,11 +119,11 @@ def sweep() -> int:
 
 
 def _sweep_storage() -> int:
-    try:
-        folders, _ = default_storage.listdir(storage.ROOT)
-    except FileNotFoundError:
-        return 0
-    return sum(_sweep_job(UUID(name)) for name in folders if _is_job_id(name))
+    folders = (folder for folder in storage.backend().tree(storage.ROOT) if _is_job_id(folder.name))
+    swept = 0
+    while batch := list(islice(folders, JOBS_AT_ONCE)):
+        swept += _sweep_jobs(batch)
+    return swept
 
 
 def _is_job_id(name: str) -> bool:
@@ -133,26 +134,28 @@ def _is_job_id(name: str) -> bool:
         return False
 
 
-def _sweep_job(job_id: UUID) -> int:
-    """Delete the folder of a job without a row; of a job that is not running, the folders of other attempts."""
-    folder = storage.job_folder(job_id)
-    job = Job.objects.filter(pk=job_id).first()
-    if job is None:
-        return _delete_if_old(folder)
-    if job.state == State.RUNNING:
+def _sweep_jobs(batch: list[StoredFolder]) -> int:
+    """Delete the folders of jobs without a row; of jobs that are not running, the folders of other attempts."""
+    ids = [UUID(folder.name) for folder in batch]
+    states = {str(key): state for key, state in Job.objects.filter(pk__in=ids).values_list("pk", "state")}
+    keys = Artifact.objects.filter(job__in=ids).values_list("file", flat=True)
+    used = {str(key).rpartition("/")[0] for key in keys}
+    return sum(_sweep_job(folder, states.get(folder.name), used) for folder in batch)
+
+
+def _sweep_job(folder: StoredFolder, state: str | None, used: set[str]) -> int:
+    key = f"{storage.ROOT}/{folder.name}"
+    if state is None:
+        return _delete_if_old(key, folder.changed_at)
+    if state == State.RUNNING:
         return 0
-    used = {str(key).split("/")[2] for key in job.artifacts.values_list("file", flat=True)}
-    attempts, _ = default_storage.listdir(folder)
-    return sum(_delete_if_old(f"{folder}/{attempt}") for attempt in attempts if attempt not in used)
+    unused = {name: at for name, at in folder.folders.items() if f"{key}/{name}" not in used}
+    return sum(_delete_if_old(f"{key}/{name}", changed_at) for name, changed_at in unused.items())
 
 
-def _delete_if_old(folder: str) -> int:
+def _delete_if_old(folder: str, changed_at: datetime) -> int:
     """Delete a folder older than ORPHAN_AGE_SECONDS; returns 1 if it was deleted, else 0."""
-    try:
-        age = timezone.now() - default_storage.get_modified_time(folder)
-    except FileNotFoundError:  # its job was deleted meanwhile
-        return 0
-    if age.total_seconds() < ORPHAN_AGE_SECONDS:
+    if (timezone.now() - changed_at).total_seconds() < ORPHAN_AGE_SECONDS:
         return 0
     storage.delete_tree(folder)
     return 1

@@ -12,20 +12,20 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.db import InterfaceError, OperationalError
 from rq.timeouts import JobTimeoutException
 
-from jobs.core import artifacts, estimates, recovery, transitions
+from jobs.core import artifacts, estimates, recovery, storage, transitions
 from jobs.core.transitions import Writer
 from jobs.models import Job
 from jobs.work import engine_process
 from jobs.work.lease import Lease
-from jobs.work.patience import until_lease_ends
+from jobs.work.patience import until_lease_ends, until_storage_responds
 from jobs.work.settle import settle
 from ml.errors import ReconstructionError, Stopped
 from ml.stages import Listeners, OnFile, overall_progress
 from reconsite.core import log_context
+from reconsite.core.busy import UNAVAILABLE
 from reconsite.core.errors import MESSAGES
 
 logger = logging.getLogger(__name__)
@@ -57,8 +57,8 @@ def _run_to_end(job: Job, lease: Lease) -> None:
         until_lease_ends(lambda: settle(lease.job_id, lease.token, lease.reason))
     except engine_process.EngineLost as error:
         _lose(lease, error)
-    except (OperationalError, InterfaceError) as error:
-        logger.warning("Job %s is given back, the database is unavailable: %s", job.pk, error)
+    except UNAVAILABLE as error:
+        logger.warning("Job %s is given back, database or storage is unavailable: %s", job.pk, error)
         until_lease_ends(lambda: recovery.give_back(lease.job_id, lease.token, writer=Writer.WORKER))
     except ReconstructionError as error:
         _fail(lease, error.code, message=error.message)
@@ -79,26 +79,24 @@ def _run_pipeline(job: Job, lease: Lease) -> None:
         folder = Path(name) / "result"
         folder.mkdir()
         listeners = Listeners(_Progress(lease), _publish_early(job, lease, folder), lease.should_stop)
-        photos = _photos(job)
-        source = None if photos else _source(job, Path(name) / "source")
+        photos = until_storage_responds(lambda: _photos(job))
+        source = None if photos else until_storage_responds(lambda: _source(job, Path(name) / "source"))
         plan = engine_process.Plan(source=source, low_memory=job.low_memory, budgets=estimates.stage_budgets(job))
         names, report = engine_process.reconstruct(photos, job.recipe_object(), folder, listeners, plan)
-        if not artifacts.store(job, lease.token, folder, names, report, patiently=until_lease_ends):
+        if not until_storage_responds(
+            lambda: artifacts.store(job, lease.token, folder, names, report, patiently=until_lease_ends)
+        ):
             lease.lose()
 
 
 def _photos(job: Job) -> list[bytes]:
     """The stored photos in their order; none for a remix. Raises FileNotFoundError when one is gone."""
-    photos = []
-    for photo in job.photos.all():
-        with default_storage.open(str(photo.file)) as file:
-            photos.append(file.read())
-    return photos
+    return [storage.read_whole(str(photo.file), photo.file_sha256) for photo in job.photos.all()]
 
 
 def _source(job: Job, folder: Path) -> Path:
     """A copy of what the remix needs of its parent, which may be deleted meanwhile. Raises ReconstructionError."""
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     try:
         artifacts.copy_source(job.parent, folder)
     except FileNotFoundError as error:
@@ -113,7 +111,7 @@ def _publish_early(job: Job, lease: Lease, folder: Path) -> OnFile:
         try:
             if not artifacts.store_early(job, lease.token, folder / name):
                 lease.lose()
-        except (OperationalError, InterfaceError) as error:  # the result has the file too
+        except UNAVAILABLE as error:  # the result has the file too
             logger.warning("%s of job %s is not published early: %s", name, job.pk, error)
 
     return on_file

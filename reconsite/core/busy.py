@@ -8,10 +8,12 @@ from contextlib import contextmanager
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
+from reconsite.core.stored import StorageUnavailable
+
 logger = logging.getLogger(__name__)
 
-UNAVAILABLE = (OperationalError, InterfaceError)
-"""What the database raises while it is locked, restarting or unreachable."""
+UNAVAILABLE = (OperationalError, InterfaceError, StorageUnavailable)
+"""What database and storage raise while they are locked, restarting or unreachable."""
 RETRY_SECONDS = 5
 """Value of the Retry-After header."""
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from typing import Any
+from typing import Any, cast
 from urllib.parse import ParseResult, urlparse
 
 import redis
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
+from django.core.files.storage import default_storage
+
+from reconsite.core.storage_url import S3
+from reconsite.core.stored import PrivateStorage
 
 FIRST_INCOMPATIBLE_REDIS = 8
 """Major version of redis-py."""
@@ -18,12 +22,17 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1", None)
 
 
 @register()
-def media_is_writable(**kwargs: Any) -> list[CheckMessage]:
-    """Photos and results are stored there."""
-    settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
-    if os.access(settings.MEDIA_ROOT, os.W_OK):
-        return []
-    return [Error(f"MEDIA_ROOT {settings.MEDIA_ROOT} is not writable.", id="reconsite.E001")]
+def storage_is_usable(**kwargs: Any) -> list[CheckMessage]:
+    """Photos and results can be stored and read."""
+    try:
+        problem = cast(PrivateStorage, default_storage).problem()
+    except ImproperlyConfigured as error:
+        problem = f"STORAGE_URL names an S3 bucket, which needs: pip install -r requirements-s3.txt ({error})."
+    if problem:
+        return [Error(problem, id="reconsite.E001")]
+    if settings.ACCEL_REDIRECT_PREFIX and settings.STORAGES["default"]["BACKEND"] == S3:
+        return [Error("ACCEL_REDIRECT_PREFIX is for a local folder; leave it out with S3.", id="reconsite.E009")]
+    return []
 
 
 @register()
@@ -65,8 +74,8 @@ def production_is_safe(**kwargs: Any) -> list[CheckMessage]:
 
 
 def refuse_unsafe_settings() -> None:
-    """Raises SystemExit with what is wrong: daphne runs no system checks."""
-    if errors := production_is_safe():
+    """Raises SystemExit with what is wrong, also with the storage: daphne runs no system checks."""
+    if errors := production_is_safe() or storage_is_usable():
         raise SystemExit("\n".join(str(error) for error in errors))
 
 

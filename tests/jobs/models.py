@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from hashlib import sha256
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -28,7 +29,7 @@ def add_file(job: Job, name: str, content: bytes | None = None) -> Artifact:
     """A result file in storage, with its name as content unless another is given."""
     data = name.encode() if content is None else content
     key = default_storage.save(f"jobs/{job.pk}/run/{name}", ContentFile(data))
-    return Artifact.objects.create(job=job, name=name, file=key, size=len(data), sha256="0" * 64)
+    return Artifact.objects.create(job=job, name=name, file=key, size=len(data), sha256=sha256(data).hexdigest())
 
 
 def finish(job: Job) -> Job:

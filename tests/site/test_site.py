@@ -101,7 +101,7 @@ def test_the_system_checks_pass() -> None:
 
 def test_a_media_folder_that_is_not_writable_is_an_error(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.access", lambda path, mode: False)
-    assert [message.id for message in checks.media_is_writable()] == ["reconsite.E001"]
+    assert [message.id for message in checks.storage_is_usable()] == ["reconsite.E001"]
 
 
 def test_missing_weights_are_a_warning(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:

@@ -13,6 +13,7 @@ from django.db import DatabaseError, close_old_connections
 
 from jobs.core import cutouts, erasure, webhooks
 from jobs.work import reconciler, webhook_sender
+from reconsite.core.stored import StorageUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +87,8 @@ class Tasks:
             task()
         except DatabaseError as error:
             logger.warning("The database is unavailable: %s", error)
+        except StorageUnavailable as error:
+            logger.warning("The storage is unavailable: %s", error)
         except Exception:
             logger.exception("A task of the reconciler failed")
         else:

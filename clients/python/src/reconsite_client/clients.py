@@ -162,7 +162,7 @@ class Client:
             raise unreachable(error) from error
 
     def _save(self, call: Call, target: Path) -> Answer:
-        with self._http.stream(**request_arguments(call)) as response:
+        with self._http.stream(**request_arguments(call), follow_redirects=True) as response:
             if not response.is_success:
                 response.read()
                 return answer_of(response)
@@ -312,7 +312,7 @@ class AsyncClient:
             raise unreachable(error) from error
 
     async def _save(self, call: Call, target: Path) -> Answer:
-        async with self._http.stream(**request_arguments(call)) as response:
+        async with self._http.stream(**request_arguments(call), follow_redirects=True) as response:
             if not response.is_success:
                 await response.aread()
                 return answer_of(response)
