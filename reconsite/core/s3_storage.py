@@ -59,7 +59,7 @@ class S3Storage(StoragesS3):  # type: ignore[misc]
     """
 
     def __init__(self, *, public_endpoint: str = "", addressing_style: str = "path", **settings: Any) -> None:
-        config = Config(s3={"addressing_style": addressing_style}, **CLIENT)  # type: ignore[arg-type]
+        config = Config(s3={"addressing_style": addressing_style}, **CLIENT)
         super().__init__(**settings, client_config=config, transfer_config=transfer_config())
         self.public_endpoint = public_endpoint or self.endpoint_url
         self._lock = threading.Lock()
