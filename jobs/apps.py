@@ -5,9 +5,10 @@ class JobsConfig(AppConfig):
     name = "jobs"
 
     def ready(self) -> None:
-        """Register the system checks, and let open sockets know when somebody's access changes."""
+        """Register system checks, report errors, and let open sockets know when somebody's access changes."""
         from accounts.core.announce import access_changed
         from jobs.core import notify
-        from reconsite.core import checks  # noqa: F401
+        from reconsite.core import checks, telemetry  # noqa: F401
 
+        telemetry.report_errors()
         access_changed.connect(notify.access_changed)

@@ -7,7 +7,10 @@ import os
 from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
+from reconsite.core.telemetry import trace_requests
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reconsite.settings")
+trace_requests()
 django_application = get_asgi_application()
 
 from jobs.live.routing import socket_application  # noqa: E402  (needs the apps that the line above loads)

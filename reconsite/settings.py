@@ -386,6 +386,8 @@ LANGUAGE_CODE = "en"
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", "UTC")
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+SENTRY_DSN = env.str("SENTRY_DSN", "")
+OTEL_ENDPOINT = env.str("OTEL_ENDPOINT", "")
 _LOG_LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 LOGGING = {
     "version": 1,
