@@ -21,7 +21,7 @@ from rq.queue import Queue
 from rq.serializers import JSONSerializer
 from rq.worker import Worker
 
-from jobs.core import queue, recovery, worker_heartbeat
+from jobs.core import queue, recovery, redis_owner, worker_heartbeat
 from jobs.core.transitions import Writer
 from jobs.models import Job, State
 from jobs.work.engine_process import SOCKET_VARIABLE, WarmEngine
@@ -58,6 +58,9 @@ class ReconstructionWorker(Worker):
         super().heartbeat(timeout, pipeline)
         try:
             worker_heartbeat.record(self.name, memory_bytes())
+            redis_owner.claim()
+        except RedisError as error:
+            logger.warning("Redis does not respond to the heartbeat of worker %s: %s", self.name, error)
         except DatabaseError as error:
             logger.warning("The heartbeat of worker %s was not recorded: %s", self.name, error)
         finally:

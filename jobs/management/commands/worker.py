@@ -8,11 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connections
 from redis.exceptions import RedisError
 
-from jobs.core import worker_heartbeat
+from jobs.core import redis_owner, worker_heartbeat
 from jobs.core.health import redis_available
 from jobs.work.engine_process import WarmEngine
 from jobs.work.worker import make_worker
@@ -54,6 +54,7 @@ class Command(BaseCommand):
         wait_for_redis()
         worker = None
         try:
+            refuse_foreign_redis()
             worker = make_worker(name, engine)
             record_heartbeat(worker_heartbeat.record, worker.name)
             self.stdout.write(f"Worker {worker.name} is listening on “{settings.JOB_QUEUE}”.")
@@ -74,6 +75,19 @@ def record_heartbeat(write: Callable[[str], None], name: str) -> None:
         logger.warning("The heartbeat of worker %s was not recorded: %s", name, error)
     finally:
         connections.close_all()
+
+
+def refuse_foreign_redis() -> None:
+    """Raises CommandError when the Redis database is another site's."""
+    try:
+        is_ours = redis_owner.claim()
+    except DatabaseError as error:
+        logger.warning("Whose the Redis database is was not checked: %s", error)
+        return
+    finally:
+        connections.close_all()
+    if not is_ours:
+        raise CommandError(redis_owner.MESSAGE)
 
 
 def wait_for_redis() -> None:

@@ -1,7 +1,6 @@
 """What the worker does around a run, without a run."""
 
 import os
-import subprocess
 
 import pytest
 
@@ -25,7 +24,7 @@ class DeadEngine(WarmEngine):
 
 def worker_after_a_run(engine: WarmEngine) -> ReconstructionWorker:
     worker = make_worker(engine=engine)
-    worker._horse_pid = subprocess.Popen(["true"]).pid
+    worker._horse_pid = os.posix_spawnp("true", ["true"], os.environ)
     os.waitid(os.P_PID, worker._horse_pid, os.WEXITED | os.WNOWAIT)
     return worker
 

@@ -1,0 +1,35 @@
+"""Which site a Redis database belongs to: two sites on one would take each other's queue entries, and lose them."""
+
+from __future__ import annotations
+
+import hashlib
+
+import django_rq
+from django.conf import settings
+from django.db.migrations.recorder import MigrationRecorder
+
+KEY = "reconsite:database"
+MESSAGE = (
+    "This Redis database is used by another site, whose workers would take this site's jobs. "
+    "Give REDIS_URL another database number. If the other site is gone, wait a minute."
+)
+
+
+def fingerprint() -> str:
+    """The same for all processes on one database: when its first migration ran, to the microsecond."""
+    first = MigrationRecorder.Migration.objects.order_by("pk").values_list("applied", flat=True).first()
+    return hashlib.sha256(str(first and first.timestamp()).encode()).hexdigest()
+
+
+def claim() -> bool:
+    """Keep the Redis database for this site, until no worker has done so for WORKER_SEEN_SECONDS.
+
+    False if another site has it. Raises RedisError, DatabaseError.
+    """
+    redis, mine = django_rq.get_connection(settings.JOB_QUEUE), fingerprint()
+    if redis.set(KEY, mine, nx=True, ex=settings.WORKER_SEEN_SECONDS):
+        return True
+    if redis.get(KEY) not in (mine.encode(), None):
+        return False
+    redis.expire(KEY, settings.WORKER_SEEN_SECONDS)
+    return True
