@@ -215,8 +215,80 @@ class ShareLink(models.Model):
         return reverse("jobs:shared", args=[self.token])
 
 
+class Collection(models.Model):
+    """Models of one owner on one page, in the owner's order."""
+
+    class Visibility(models.TextChoices):
+        """Who sees the page, and the models in it that follow it."""
+
+        PRIVATE = "private", "Only you"
+        LINK = "link", "Anyone with the link"
+        PUBLIC = "public", "Everyone"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="collections")
+    title = models.CharField(max_length=100)
+    description = models.TextField(max_length=1000, blank=True)
+    visibility = models.CharField(max_length=10, choices=Visibility.choices, default=Visibility.PRIVATE)
+    token = models.CharField(
+        max_length=40,
+        unique=True,
+        default=new_share_token,
+        editable=False,
+        help_text="Its secret link, unless private.",
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+    published_at = models.DateTimeField(null=True, blank=True)
+    hidden_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at", "pk")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(visibility="public") ^ Q(published_at=None), name="published_at_exactly_when_public"
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("-published_at",), name="collection_published", condition=Q(published_at__isnull=False)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.visibility})"
+
+    def get_absolute_url(self) -> str:
+        """The owner's page."""
+        return reverse("jobs:collection", args=[self.pk])
+
+    @property
+    def is_shared(self) -> bool:
+        """True if its link works."""
+        return self.visibility != self.Visibility.PRIVATE
+
+
+class CollectionItem(models.Model):
+    """A model's place in a collection. Visitors see it if it is published, or if its owner lets it follow."""
+
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="items")
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="collection_items")
+    position = models.PositiveIntegerField(default=0)
+    follows_collection = models.BooleanField(
+        default=False, help_text="Whoever may see the collection may see this model, even if it is private."
+    )
+    added_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ("position", "pk")
+        constraints = (models.UniqueConstraint(fields=("collection", "job"), name="one_item_per_model"),)
+
+    def __str__(self) -> str:
+        return f"{self.job} in {self.collection}"
+
+
 class AbuseReport(models.Model):
-    """A report that a published or shared model breaks the rules."""
+    """A report that a published or shared model, or a collection, breaks the rules."""
 
     class Reason(models.TextChoices):
         """What is wrong with it."""
@@ -226,7 +298,10 @@ class AbuseReport(models.Model):
         COPYRIGHT = "copyright", "Copyright infringement"
         OTHER = "other", "Something else"
 
-    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="abuse_reports")
+    job = models.ForeignKey(Job, null=True, blank=True, on_delete=models.CASCADE, related_name="abuse_reports")
+    collection = models.ForeignKey(
+        Collection, null=True, blank=True, on_delete=models.CASCADE, related_name="abuse_reports"
+    )
     reporter = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     reason = models.CharField(max_length=10, choices=Reason.choices)
     text = models.TextField(max_length=1000, blank=True)
@@ -235,10 +310,22 @@ class AbuseReport(models.Model):
 
     class Meta:
         ordering = ("-created_at",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(job=None) ^ Q(collection=None), name="report_about_a_model_or_a_collection"
+            ),
+        )
         indexes = (models.Index(fields=("-created_at",), name="report_open", condition=Q(closed_at=None)),)
 
     def __str__(self) -> str:
-        return f"{self.get_reason_display()}: {self.job}"
+        return f"{self.get_reason_display()}: {self.subject}"
+
+    @property
+    def subject(self) -> Job | Collection:
+        """What it is about."""
+        subject = self.job or self.collection
+        assert subject is not None
+        return subject
 
 
 class AppendOnly(models.QuerySet[Any]):
@@ -272,6 +359,9 @@ class ModerationAct(models.Model):
     )
     act = models.CharField(max_length=10, choices=Act.choices)
     job = models.ForeignKey(Job, null=True, blank=True, on_delete=models.SET_NULL, related_name="moderation_acts")
+    collection = models.ForeignKey(
+        Collection, null=True, blank=True, on_delete=models.SET_NULL, related_name="moderation_acts"
+    )
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="moderated_by"
     )

@@ -1,9 +1,22 @@
-"""The URLs of jobs: upload, lists, one job, share links and published models."""
+"""The URLs of jobs: upload, lists, one job, collections, share links and published models."""
 
 from django.urls import path
 
 from jobs.http import converters  # noqa: F401 (registers `file_name`)
-from jobs.views import actions, bulk, cutout, explore, install, job, lists, oembed, shared, upload
+from jobs.views import (
+    actions,
+    bulk,
+    collections,
+    cutout,
+    explore,
+    install,
+    job,
+    lists,
+    oembed,
+    shared,
+    shared_collection,
+    upload,
+)
 
 app_name = "jobs"
 urlpatterns = [
@@ -15,7 +28,24 @@ urlpatterns = [
     path("new/cutout/", cutout.cutout, name="cutout"),
     path("models/", lists.gallery, name="gallery"),
     path("models/bulk/", bulk.bulk, name="bulk"),
+    path("collections/", collections.index, name="collections"),
+    path("collections/choose/", collections.choose, name="choose_collection"),
+    path("collections/<uuid:collection_id>/", collections.detail, name="collection"),
+    path("collections/<uuid:collection_id>/edit/", collections.edit, name="edit_collection"),
+    path("collections/<uuid:collection_id>/visibility/", collections.visibility, name="collection_visibility"),
+    path("collections/<uuid:collection_id>/items/", collections.items, name="collection_items"),
+    path("collections/<uuid:collection_id>/delete/", collections.delete, name="delete_collection"),
+    path("c/<str:token>/", shared_collection.page, name="shared_collection"),
+    path("c/<str:token>/embed/", shared_collection.embed, name="collection_embed"),
+    path("c/<str:token>/picture.jpg", shared_collection.picture, name="collection_picture"),
+    path("c/<str:token>/report/", shared_collection.report, name="collection_report"),
+    path("c/<str:token>/<uuid:job_id>/", shared_collection.model, name="collection_model"),
+    path("c/<str:token>/<uuid:job_id>/picture.jpg", shared_collection.model_picture, name="collection_model_picture"),
+    path("c/<str:token>/<uuid:job_id>/files.zip", shared_collection.model_bundle, name="collection_bundle"),
+    path("c/<str:token>/<uuid:job_id>/files/<file_name:name>", shared_collection.model_file, name="collection_file"),
+    path("c/<str:token>/<uuid:job_id>/report/", shared_collection.model_report, name="collection_model_report"),
     path("explore/", explore.explore, name="explore"),
+    path("explore/collections/", shared_collection.index, name="explore_collections"),
     path("explore/<uuid:job_id>/", shared.public, name="public"),
     path("explore/<uuid:job_id>/files.zip", shared.public_bundle, name="public_bundle"),
     path("explore/<uuid:job_id>/picture.jpg", shared.public_picture, name="public_picture"),

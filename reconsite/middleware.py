@@ -80,7 +80,7 @@ def no_store(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[H
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         if not response.has_header("Cache-Control") and (
-            request.path.startswith(("/api/", "/accounts/", "/s/", "/admin/")) or request.user.is_authenticated
+            request.path.startswith(("/api/", "/accounts/", "/s/", "/c/", "/admin/")) or request.user.is_authenticated
         ):
             response["Cache-Control"] = "private, no-store"
         return response

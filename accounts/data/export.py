@@ -14,7 +14,7 @@ from django.http import StreamingHttpResponse
 
 from accounts.models import ApiToken, User
 from jobs.http.zip_stream import Entry, deliver_bundle
-from jobs.models import AbuseReport, Job
+from jobs.models import AbuseReport, Collection, Job
 
 JOB_FIELDS = (
     "id",
@@ -90,9 +90,26 @@ def _account(user: User) -> dict[str, Any]:
         "sessions": _values(UserSession.objects.filter(user=user), "ip", "user_agent", "created_at", "last_seen_at"),
         "second_factors": _values(Authenticator.objects.filter(user=user), "type", "created_at", "last_used_at"),
         "webhooks": _values(user.webhooks.all(), "url", "events", "is_active", "created_at"),
+        "collections": [_collection(row) for row in user.collections.prefetch_related("items")],
         "tags": list(user.tags.values_list("name", flat=True)),
-        "reports": _values(reports, "job_id", "reason", "text", "created_at", "closed_at"),
+        "reports": _values(reports, "job_id", "collection_id", "reason", "text", "created_at", "closed_at"),
     }
+
+
+def _collection(collection: Collection) -> dict[str, Any]:
+    fields = (
+        "id",
+        "title",
+        "description",
+        "visibility",
+        "token",
+        "created_at",
+        "updated_at",
+        "published_at",
+        "hidden_at",
+    )
+    item = ("job_id", "position", "follows_collection", "added_at")
+    return {**_fields(collection, fields), "models": [_fields(row, item) for row in collection.items.all()]}
 
 
 def _job(job: Job) -> dict[str, Any]:

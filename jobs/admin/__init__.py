@@ -3,11 +3,12 @@
 from django.contrib import admin
 
 from jobs.admin.audit_log import ModerationActAdmin
+from jobs.admin.collections import CollectionAdmin
 from jobs.admin.files import ArtifactAdmin, PhotoAdmin
 from jobs.admin.jobs import JobAdmin
 from jobs.admin.reports import AbuseReportAdmin
 
-__all__ = ["AbuseReportAdmin", "ArtifactAdmin", "JobAdmin", "ModerationActAdmin", "PhotoAdmin"]
+__all__ = ["AbuseReportAdmin", "ArtifactAdmin", "CollectionAdmin", "JobAdmin", "ModerationActAdmin", "PhotoAdmin"]
 
 admin.site.site_header = admin.site.site_title = "Reconsite"
 admin.site.index_title = "Administration"

@@ -19,10 +19,10 @@ class ModerationActAdmin(ReadOnly, admin.ModelAdmin[ModerationAct]):
     search_fields = ("reason", "subject", "actor__email", "person__email", "job__id")
     search_help_text = "Reason, title, email or model ID"
     fields = readonly_fields = ("at", "actor", "act", "about", "reason")
-    list_select_related = ("actor", "job", "person")
+    list_select_related = ("actor", "job", "collection", "person")
 
     @admin.display(description="About", ordering="subject")
     def about(self, act: ModerationAct) -> SafeString | str:
-        """Link to the model or the user; plain text once it has been deleted."""
-        row = act.job or act.person
+        """Link to the model, the collection or the user; plain text once it has been deleted."""
+        row = act.job or act.collection or act.person
         return link(change_url(row), act.subject or "Untitled") if row else act.subject

@@ -13,7 +13,7 @@ from django.utils.text import Truncator
 from accounts.models import User
 from jobs.admin.thumbnails import thumbnail
 from jobs.core import moderation
-from jobs.models import AbuseReport
+from jobs.models import AbuseReport, Job
 from reconsite.admin.actions import ModeratedAdmin, ModerationAction, admin_action
 from reconsite.admin.components import ReadOnly, YesNoFilter, change_url, link
 
@@ -23,9 +23,11 @@ MAX_LISTED_CHARACTERS = 80
 
 @transaction.atomic
 def hide_reported(actor: User, report: AbuseReport, reason: str) -> bool:
-    """Hide the model and close all its open reports. False if there was nothing left to do."""
-    hidden = moderation.hide(actor, report.job, reason)
-    reports = AbuseReport.objects.filter(job=report.job, closed_at=None)
+    """Hide the model or collection and close all its open reports. False if there was nothing left to do."""
+    subject = report.subject
+    hide = moderation.hide if isinstance(subject, Job) else moderation.hide_collection
+    hidden = hide(actor, subject, reason)  # type: ignore[arg-type]  # each takes its own kind
+    reports = AbuseReport.objects.filter(job=report.job, collection=report.collection, closed_at=None)
     closed = [moderation.close_report(actor, other, reason) for other in reports]
     return hidden or any(closed)
 
@@ -42,13 +44,13 @@ CLOSE = ModerationAction(
 )
 HIDE_MODEL = ModerationAction(
     "hide_model",
-    "Hide the model and close its reports",
-    "Hide the reported models and close their reports?",
+    "Hide what was reported and close its reports",
+    "Hide what was reported and close its reports?",
     "Hide",
     "resolved",
     hide_reported,
     "hide",
-    lambda report: report.job.hidden_at is None,
+    lambda report: report.subject.hidden_at is None,
 )
 
 
@@ -67,9 +69,17 @@ class AbuseReportAdmin(ModeratedAdmin, ReadOnly, admin.ModelAdmin[AbuseReport]):
     list_filter = (OpenFilter, "reason")
     ordering = (F("closed_at").desc(nulls_first=True), "-created_at")
     date_hierarchy = "created_at"
-    search_fields = ("text", "job__title", "job__id", "job__owner__email", "reporter__email")
-    search_help_text = "Report text, model title or ID, email of owner or reporter"
-    list_select_related = ("job__owner", "reporter")
+    search_fields = (
+        "text",
+        "job__title",
+        "job__id",
+        "job__owner__email",
+        "collection__title",
+        "collection__owner__email",
+        "reporter__email",
+    )
+    search_help_text = "Report text, title, model ID, email of owner or reporter"
+    list_select_related = ("job__owner", "collection__owner", "reporter")
     fields = ("poster", "reported", "reason", "text", "reporter", "created_at", "closed_at")
     readonly_fields = fields
     moderation_actions = (HIDE_MODEL, CLOSE)
@@ -78,21 +88,22 @@ class AbuseReportAdmin(ModeratedAdmin, ReadOnly, admin.ModelAdmin[AbuseReport]):
     @admin.display(description="Poster")
     def poster(self, report: AbuseReport) -> SafeString | str:
         """A thumbnail of the reported model."""
-        return thumbnail(report.job)
+        return thumbnail(report.job) if report.job else "–"
 
     @admin.display(description="Report", ordering="text")
     def short_text(self, report: AbuseReport) -> str:
         """The start of the text."""
         return Truncator(report.text).chars(MAX_LISTED_CHARACTERS)
 
-    @admin.display(description="Model", ordering="job__title")
+    @admin.display(description="Reported", ordering="job__title")
     def reported(self, report: AbuseReport) -> SafeString:
-        """Links to the job in the admin, to its page, and to its owner."""
-        job = report.job
-        hidden = " (hidden)" if job.hidden_at else ""
-        row = link(change_url(job), f"{job.title or 'Untitled'}{hidden}")
-        page = link(job.get_absolute_url(), "page")
-        return format_html("{} · {}<br>by {}", row, page, link(change_url(job.owner), job.owner))
+        """Links to the model or collection in the admin, to its page, and to its owner."""
+        subject = report.subject
+        kind = "" if isinstance(subject, Job) else "Collection: "
+        hidden = " (hidden)" if subject.hidden_at else ""
+        row = link(change_url(subject), f"{kind}{subject.title or 'Untitled'}{hidden}")
+        page = link(subject.get_absolute_url(), "page")
+        return format_html("{} · {}<br>by {}", row, page, link(change_url(subject.owner), subject.owner))
 
     @admin.display(description="Open", boolean=True, ordering="closed_at")
     def is_open(self, report: AbuseReport) -> bool:
@@ -104,5 +115,5 @@ class AbuseReportAdmin(ModeratedAdmin, ReadOnly, admin.ModelAdmin[AbuseReport]):
         return request.user.has_perm("jobs.change_abusereport")
 
     def has_hide_permission(self, request: HttpRequest) -> bool:
-        """Who can also hide the model."""
+        """Who can also hide what was reported."""
         return self.has_moderate_permission(request) and request.user.has_perm("jobs.change_job")

@@ -100,3 +100,4 @@ class SearchSerializer(FieldsSerializer, PublicSearchSerializer):
     parent = serializers.UUIDField(  # type: ignore[assignment]  # the name is part of the API
         required=False, help_text="Versions made from this job."
     )
+    collection = serializers.UUIDField(required=False, help_text="Models in this collection of yours.")

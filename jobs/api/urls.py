@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.permissions import AllowAny
 from rest_framework.routers import SimpleRouter
 
+from jobs.api.collections import CollectionViewSet
 from jobs.api.cutouts import CutoutViewSet
 from jobs.api.events import Events, Ticket
 from jobs.api.explore import ExploreViewSet
@@ -17,6 +18,7 @@ from jobs.http import converters  # noqa: F401 (registers `file_name`)
 router = SimpleRouter(use_regex_path=False)
 router.register("jobs", JobViewSet, basename="job")
 router.register("cutouts", CutoutViewSet, basename="cutout")
+router.register("collections", CollectionViewSet, basename="collection")
 router.register("webhooks", WebhookViewSet, basename="webhook")
 router.register("explore", ExploreViewSet, basename="explore")
 

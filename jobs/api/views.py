@@ -56,6 +56,8 @@ SUBMIT_RESPONSES = CREATED | problems(409, 422, 507)
 REMIX_RESPONSES = CREATED | problems(409, 507)
 THROTTLE_SCOPES = {"create": "submit", "remix": "submit", "share": "share"}
 """The rate limit (`DEFAULT_THROTTLE_RATES`) of each limited action."""
+LIMITS = ("created_after", "created_before", "updated_since", "parent", "collection")
+"""Query parameters of the list that `within` takes."""
 POLL_SECONDS = {State.QUEUED: 5, State.RUNNING: 2}
 """Value of the Retry-After header of an unfinished job: how often its state is worth asking for."""
 
@@ -70,8 +72,8 @@ class JobViewSet(FileActions, mixins.ListModelMixin, viewsets.GenericViewSet[Job
         """The user's own jobs, filtered and sorted by the query parameters."""
         query = self._query = read_query(SearchSerializer, self.request)
         jobs = search(access.jobs_of(self.request.user), query["q"], query["sort"], query["tag"], query["state"])
-        times = {name: query.get(name) for name in ("created_after", "created_before", "updated_since", "parent")}
-        return within(jobs, **times).prefetch_related("photos", "artifacts", "tags", "share_links")
+        limits = {name: query.get(name) for name in LIMITS}
+        return within(jobs, **limits).prefetch_related("photos", "artifacts", "tags", "share_links")
 
     def get_serializer_context(self) -> dict[str, Any]:
         """Adds the viewer: only the owner gets the share link."""

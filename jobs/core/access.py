@@ -6,10 +6,11 @@ import re
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.core import second_factor
 from accounts.models import User
-from jobs.models import Artifact, Job, JobQuerySet, State
+from jobs.models import Artifact, Collection, CollectionItem, Job, JobQuerySet, State
 from ml import files
 
 PUBLIC_FILES = frozenset(
@@ -64,6 +65,64 @@ def job_by_share(token: str) -> Job | None:
     """The finished job of an active share link."""
     shareable = Job.objects.visible().filter(state=State.SUCCEEDED, owner__is_active=True)
     return shareable.filter(share_links__token=token, share_links__revoked_at=None).first()
+
+
+def collections_of(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Collection]:
+    """The user's own collections, without those that a moderator has hidden."""
+    if not isinstance(user, User) or not user.is_active:
+        return Collection.objects.none()
+    return Collection.objects.filter(owner=user, hidden_at=None)
+
+
+def collection_for_read(user: AbstractBaseUser | AnonymousUser, collection_id: UUID) -> Collection | None:
+    """The collection if `user` may view its page: the owner, or staff who may view jobs (also hidden ones)."""
+    if isinstance(user, User) and _is_moderator(user):
+        return Collection.objects.filter(pk=collection_id).first()
+    return collection_for_write(user, collection_id)
+
+
+def collection_for_write(user: AbstractBaseUser | AnonymousUser, collection_id: UUID) -> Collection | None:
+    """The collection if `user` may change it: only the owner."""
+    return collections_of(user).filter(pk=collection_id).first()
+
+
+def _visitors_collections() -> QuerySet[Collection]:
+    """Those that anyone with the link may view: not private or hidden, not empty for visitors, the owner not banned."""
+    shared = Collection.objects.exclude(visibility=Collection.Visibility.PRIVATE)
+    shows_something = Exists(visitors_items().filter(collection=OuterRef("pk")))
+    return shared.filter(shows_something, hidden_at=None, owner__is_active=True)
+
+
+def collection_by_token(token: str) -> Collection | None:
+    """The collection of a link that works."""
+    return _visitors_collections().filter(token=token).select_related("owner").first()
+
+
+def public_collections() -> QuerySet[Collection]:
+    """Collections that anyone can find."""
+    return _visitors_collections().filter(visibility=Collection.Visibility.PUBLIC)
+
+
+def owners_items(items: QuerySet[CollectionItem]) -> QuerySet[CollectionItem]:
+    """What the owner sees of a collection: every model that is neither deleted nor hidden."""
+    return items.filter(job__in=Job.objects.visible())
+
+
+def visitors_items(items: QuerySet[CollectionItem] | None = None) -> QuerySet[CollectionItem]:
+    """What visitors see of a collection that they may view: published models, and those that follow the collection."""
+    if items is None:
+        items = CollectionItem.objects.all()
+    finished = Job.objects.visible().filter(state=State.SUCCEEDED)
+    return items.filter(Q(follows_collection=True) | Q(job__published_at__isnull=False), job__in=finished)
+
+
+def job_in_collection(token: str, job_id: UUID) -> Job | None:
+    """A model that visitors see in the collection of this link."""
+    collection = collection_by_token(token)
+    item = (
+        visitors_items(collection.items.all()).filter(job=job_id).select_related("job").first() if collection else None
+    )
+    return item.job if item else None
 
 
 def is_public_file(name: str) -> bool:

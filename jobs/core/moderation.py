@@ -13,7 +13,7 @@ from accounts.core import tokens
 from accounts.core.sessions import sign_out_all
 from accounts.models import User
 from jobs.core import notify, services
-from jobs.models import AbuseReport, Job, ModerationAct
+from jobs.models import AbuseReport, Collection, Job, ModerationAct
 from reconsite.core.errors import Rejected
 
 Act = ModerationAct.Act
@@ -53,6 +53,27 @@ def unhide(actor: User, job: Job, reason: str) -> bool:
         return False
     Job.objects.filter(pk__in=[job.pk, *_versions_of(job)], hidden_at=hidden_at).update(hidden_at=None)
     _record(actor, Act.UNHIDE, reason, job=job)
+    return True
+
+
+@transaction.atomic
+def hide_collection(actor: User, collection: Collection, reason: str) -> bool:
+    """Hide a collection from everyone but staff; its models stay as they are. False when it already was."""
+    return _set_collection_hidden(actor, collection, reason, hidden=True)
+
+
+@transaction.atomic
+def unhide_collection(actor: User, collection: Collection, reason: str) -> bool:
+    """Undo `hide_collection`; False when it was not hidden."""
+    return _set_collection_hidden(actor, collection, reason, hidden=False)
+
+
+def _set_collection_hidden(actor: User, collection: Collection, reason: str, hidden: bool) -> bool:
+    _require(reason)
+    rows = Collection.objects.filter(pk=collection.pk, hidden_at__isnull=hidden)
+    if not rows.update(hidden_at=timezone.now() if hidden else None):
+        return False
+    _record(actor, Act.HIDE if hidden else Act.UNHIDE, reason, collection=collection)
     return True
 
 
@@ -102,7 +123,7 @@ def close_report(actor: User, report: AbuseReport, reason: str) -> bool:
     _require(reason)
     if not AbuseReport.objects.filter(pk=report.pk, closed_at=None).update(closed_at=timezone.now()):
         return False
-    _record(actor, Act.CLOSE, reason, job=report.job)
+    _record(actor, Act.CLOSE, reason, **{"job" if report.job else "collection": report.subject})
     return True
 
 
@@ -112,5 +133,5 @@ def _require(reason: str) -> None:
 
 
 def _record(actor: User, act: ModerationAct.Act, reason: str, **about: Any) -> None:
-    subject = about["job"].title if "job" in about else about["person"].email
+    subject = about["person"].email if "person" in about else next(iter(about.values())).title
     ModerationAct.objects.create(actor=actor, act=act, reason=reason.strip()[:300], subject=subject[:200], **about)

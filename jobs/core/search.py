@@ -43,13 +43,15 @@ def within(
     created_before: datetime | None = None,
     updated_since: datetime | None = None,
     parent: UUID | None = None,
+    collection: UUID | None = None,
 ) -> JobQuerySet:
-    """The jobs created after and before these times, changed at or after a time, and made from `parent`."""
+    """The jobs created after and before these times, changed at or after one, made from `parent`, in `collection`."""
     limits = {
         "created_at__gt": created_after,
         "created_at__lt": created_before,
         "updated_at__gte": updated_since,
         "parent": parent,
+        "collection_items__collection": collection,
     }
     return jobs.filter(**{name: value for name, value in limits.items() if value is not None})
 

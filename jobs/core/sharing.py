@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from jobs.models import AbuseReport, Job, ShareLink, State
+from jobs.models import AbuseReport, Collection, Job, ShareLink, State
 from reconsite.core.errors import Rejected
 
 REPORT_LENGTH = 1000
@@ -65,13 +66,14 @@ def _set_published(job: Job, at: datetime | None) -> bool:
 
 
 @transaction.atomic
-def report(job: Job, reporter: User | None, reason: str, text: str = "") -> AbuseReport:
-    """Report a published or shared job to the moderators; a person's second report joins their open one.
+def report(subject: Job | Collection, reporter: User | None, reason: str, text: str = "") -> AbuseReport:
+    """Report what others can see to the moderators; a person's second report of it joins their open one.
 
     Raises ValueError for a reason outside AbuseReport.Reason.
     """
+    about: dict[str, Any] = {"job" if isinstance(subject, Job) else "collection": subject}
     fields = {"reason": AbuseReport.Reason(reason), "text": text.strip()[:REPORT_LENGTH]}
     if reporter is None:
-        return AbuseReport.objects.create(job=job, **fields)
-    Job.objects.select_for_update().get(pk=job.pk)
-    return AbuseReport.objects.get_or_create(job=job, reporter=reporter, closed_at=None, defaults=fields)[0]
+        return AbuseReport.objects.create(**about, **fields)
+    type(subject)._base_manager.select_for_update().get(pk=subject.pk)
+    return AbuseReport.objects.get_or_create(**about, reporter=reporter, closed_at=None, defaults=fields)[0]

@@ -22,6 +22,7 @@ STATUS = {
     "wrong_code": 401,
     "second_factor_missing": 403,
     "too_many_webhooks": 403,
+    "too_many_collections": 403,
     "sign_up_closed": 403,
     "format_missing": 404,
     "email_failed": 503,
@@ -47,6 +48,8 @@ NOT_RETRYABLE = "Only a failed or cancelled job can be retried."
 FIELDS = {
     "invalid_recipe": api_settings.NON_FIELD_ERRORS_KEY,
     "title_missing": "title",
+    "collection_title_missing": "title",
+    "too_many_models": "jobs",
     "too_many_tags": "tags",
     "tag_too_long": "tags",
     "invalid_key": "key",

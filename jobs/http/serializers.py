@@ -12,7 +12,7 @@ from rest_framework import serializers
 from jobs.core import estimates, sharing, tagging, worker_heartbeat
 from jobs.core.notes import notes_of
 from jobs.core.shots import shots_of
-from jobs.models import Artifact, Job, ShareLink, State
+from jobs.models import Artifact, Collection, Job, ShareLink, State
 from ml import files
 from ml.notes import notes_to_json
 from reconsite.core.errors import TRANSIENT_FAILURES
@@ -25,6 +25,11 @@ _DOWNLOADS = {file.name for file in files.result_files() if file.download}
 def share_url(link: ShareLink) -> str:
     """Absolute URL of a share link."""
     return f"{settings.SITE_URL}{link.get_absolute_url()}"
+
+
+def collection_url(collection: Collection) -> str:
+    """Absolute URL of a collection's page for visitors."""
+    return f"{settings.SITE_URL}{reverse('jobs:shared_collection', args=[collection.token])}"
 
 
 class ArtifactSerializer(serializers.ModelSerializer[Artifact]):

@@ -117,8 +117,12 @@ def owner_context(job: Job, viewer_format: str = "") -> dict[str, Any]:
 
 def share_context(link: ShareLink) -> dict[str, str]:
     """What the owner copies to share a model: its URL, and HTML that embeds the viewer in another page."""
-    model = embedding.shared(link.job, link.token)
-    return {"share_url": share_url(link), "embed_code": embedding.frame_html(model), "embed_url": model.embed_url}
+    return share_texts(embedding.shared(link.job, link.token), share_url(link))
+
+
+def share_texts(content: embedding.Embeddable, url: str) -> dict[str, str]:
+    """A URL to copy, and HTML that embeds what it leads to."""
+    return {"share_url": url, "embed_code": embedding.frame_html(content), "embed_url": content.embed_url}
 
 
 def _missing_photo(job: Job, photo_count: int) -> dict[str, Any] | None:

@@ -1,20 +1,20 @@
-"""One action on several of your models: download, publish, make private, delete."""
+"""One action on several of your models: download, put into a collection, publish, make private, delete."""
 
 from __future__ import annotations
-
-from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from jobs.core import access, services, sharing
 from jobs.http.download_names import slug_of
 from jobs.http.zip_stream import Entry, deliver_bundle, entries_of
 from jobs.models import Job, State
+from jobs.views.listing import uuid_or_none
 from jobs.views.next_url import next_url
 from ml import files
 
@@ -26,7 +26,13 @@ _DOWNLOADS = tuple(file.name for file in files.result_files() if file.download)
 def bulk(request: HttpRequest) -> HttpResponseBase:
     """Run the form's `bulk_action` on each `job` of the form; skip jobs that are gone or belong to others."""
     jobs = _selected_jobs(request)
-    actions = {"download": _download, "publish": _publish, "unpublish": _unpublish, "delete": _delete}
+    actions = {
+        "download": _download,
+        "collect": _collect,
+        "publish": _publish,
+        "unpublish": _unpublish,
+        "delete": _delete,
+    }
     action = actions.get(request.POST.get("bulk_action", ""))
     if action is None:
         return HttpResponse("Unknown action.", status=400, content_type="text/plain")
@@ -37,15 +43,8 @@ def bulk(request: HttpRequest) -> HttpResponseBase:
 
 
 def _selected_jobs(request: HttpRequest) -> list[Job]:
-    ids = filter(None, map(_uuid, request.POST.getlist("job")))
+    ids = filter(None, map(uuid_or_none, request.POST.getlist("job")))
     return list(access.jobs_of(request.user).filter(pk__in=list(ids)))
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _download(request: HttpRequest, jobs: list[Job]) -> HttpResponseBase:
@@ -60,6 +59,11 @@ def _entries(job: Job) -> list[Entry]:
     """A folder per model, named after its title and, so that names are unique, the start of its id."""
     slug = slug_of(job.title)
     return entries_of(list(job.artifacts.filter(name__in=_DOWNLOADS)), slug, f"{slug}-{job.pk.hex[:8]}")
+
+
+def _collect(request: HttpRequest, jobs: list[Job]) -> HttpResponse:
+    """Ask into which collection."""
+    return redirect(reverse("jobs:choose_collection", query={"job": [str(job.pk) for job in jobs]}))
 
 
 def _publish(request: HttpRequest, jobs: list[Job]) -> HttpResponse:

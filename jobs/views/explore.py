@@ -17,7 +17,7 @@ from accounts.models import User
 from jobs.core import access, sharing
 from jobs.core.search import search
 from jobs.http.lookup import get_or_404
-from jobs.models import Job
+from jobs.models import Collection, Job
 from jobs.pages.report_form import ReportForm
 from jobs.views.listing import paginate, read_query
 from ml import files
@@ -44,26 +44,28 @@ def explore(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def report(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Report a published model."""
-    return _report_page(request, get_or_404(access.job_for_public(job_id)), reverse("jobs:public", args=[job_id]))
+    return report_page(request, get_or_404(access.job_for_public(job_id)), reverse("jobs:public", args=[job_id]))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def shared_report(request: HttpRequest, token: str) -> HttpResponse:
     """Report a model that was shared by link."""
-    return _report_page(request, get_or_404(access.job_by_share(token)), reverse("jobs:shared", args=[token]))
+    return report_page(request, get_or_404(access.job_by_share(token)), reverse("jobs:shared", args=[token]))
 
 
-def _report_page(request: HttpRequest, job: Job, back: str) -> HttpResponse:
+def report_page(request: HttpRequest, subject: Job | Collection, back: str) -> HttpResponse:
+    """The form that reports what visitors can see, and what it leads to."""
     form = ReportForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        return _store_report(request, job, form)
-    context = {"job": job, "form": form, "back": back, "sent": "sent" in request.GET}
+        return _store_report(request, subject, form)
+    kind = "model" if isinstance(subject, Job) else "collection"
+    context = {"subject": subject, "kind": kind, "form": form, "back": back, "sent": "sent" in request.GET}
     return render(request, "jobs/report.html", context, status=400 if form.errors else 200)
 
 
-def _store_report(request: HttpRequest, job: Job, form: ReportForm) -> HttpResponse:
+def _store_report(request: HttpRequest, subject: Job | Collection, form: ReportForm) -> HttpResponse:
     if not ReportThrottle().allow_request(cast(Request, request), APIView()):
         return render(request, "429.html", status=429)
     reporter = request.user if isinstance(request.user, User) else None
-    sharing.report(job, reporter, form.cleaned_data["reason"], form.cleaned_data["text"])
+    sharing.report(subject, reporter, form.cleaned_data["reason"], form.cleaned_data["text"])
     return redirect(f"{request.path}?sent")

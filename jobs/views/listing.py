@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest
@@ -50,3 +51,11 @@ def _text_parameter(request: HttpRequest, name: str) -> str:
 def paginate(request: HttpRequest, jobs: JobQuerySet, page_size: int) -> Page[Job]:
     """The page that the URL requests; the nearest one if the number is out of range."""
     return Paginator(jobs.defer(*UNLISTED_COLUMNS), page_size).get_page(request.GET.get("page"))
+
+
+def uuid_or_none(text: str) -> UUID | None:
+    """The id in a parameter; None for anything else."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -15,9 +15,9 @@ from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 from accounts.models import User
-from jobs.core import services, sharing, tagging, transitions
+from jobs.core import collections, services, sharing, tagging, transitions
 from jobs.core.transitions import Writer
-from jobs.models import Artifact, Job, State, WorkerHeartbeat
+from jobs.models import Artifact, Collection, Job, State, WorkerHeartbeat
 from ml.recipe import Recipe
 from tests.conftest import PASSWORD, signed_in
 
@@ -68,10 +68,13 @@ def furnish(owner: User, made: Sequence[Job]) -> list[Visit]:
         tagging.set_tags(model, [tags])
         if not tags.startswith("desk"):
             sharing.publish(model)
+    shop = collections.create(owner, "Toy shop", "Things for the shelf.", [*made, *copies])
+    collections.set_visibility(shop, "public")
     WorkerHeartbeat.objects.create(
         name="pages", seen_at=timezone.now() + timedelta(days=1)
     )  # as if a worker were running
-    return _visits(made[0], sharing.share(made[0]).token, {state: _unfinished(owner, state) for state in _UNFINISHED})
+    unfinished = {state: _unfinished(owner, state) for state in _UNFINISHED}
+    return [*_visits(made[0], sharing.share(made[0]).token, unfinished), *_collection_visits(shop, made[0])]
 
 
 def _copy(made: Job, title: str) -> Job:
@@ -155,6 +158,23 @@ def _visits(made: Job, token: str, unfinished: dict[State, Job]) -> list[Visit]:
     }
     anonymous = [Visit(name, path, signed_in=False) for name, path in public.items()]
     return [*anonymous, *jobs, *(Visit(name, path) for name, path in private.items())]
+
+
+def _collection_visits(shop: Collection, made: Job) -> list[Visit]:
+    public = {
+        "explore-collections": reverse("jobs:explore_collections"),
+        "shared-collection": reverse("jobs:shared_collection", args=[shop.token]),
+        "collection-model": reverse("jobs:collection_model", args=[shop.token, made.pk]),
+        "collection-embed": reverse("jobs:collection_embed", args=[shop.token]),
+    }
+    private = {
+        "collections": reverse("jobs:collections"),
+        "collection": shop.get_absolute_url(),
+        "choose-collection": reverse("jobs:choose_collection", query={"job": made.pk}),
+        "delete-collection": reverse("jobs:delete_collection", args=[shop.pk]),
+    }
+    anonymous = [Visit(name, path, signed_in=False) for name, path in public.items()]
+    return [*anonymous, *(Visit(name, path) for name, path in private.items())]
 
 
 def open_contexts(browser: Browser, address: str, owner: User, **options: Any) -> dict[bool, BrowserContext]:

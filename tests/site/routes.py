@@ -21,8 +21,8 @@ from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
 from accounts.models import ApiToken, User
-from jobs.core import cutouts, sharing, storage
-from jobs.models import AbuseReport, Artifact, Cutout, Job, ModerationAct, Webhook, WebhookDelivery
+from jobs.core import collections, cutouts, sharing, storage
+from jobs.models import AbuseReport, Artifact, Collection, Cutout, Job, ModerationAct, Webhook, WebhookDelivery
 from ml.files import POSTER
 from tests.accounts.second_factor import with_passkey
 from tests.conftest import encoded, make_user, picture, signed_in
@@ -86,7 +86,8 @@ class World:
             "name": "mesh.glb",
             "delivery_id": self.job.pk,
             "position": 0,
-            "token": sharing.share(self.job).token,
+            "collection_id": job.pk,
+            "token": Collection.objects.get().token if route.startswith("c/") else sharing.share(self.job).token,
             "token_key": ApiToken.objects.get(user=self.users["owner"]).token_key,
             "browser_id": UserSession.objects.get(user=self.users["owner"]).pk,
             "object_id": self._object_id(route),
@@ -104,6 +105,7 @@ class World:
         found: dict[str, int | str | UUID] = {
             "admin/r/": self.job.pk,
             "jobs/job/": self.job.pk,
+            "jobs/collection/": self.job.pk,
             "accounts/user/": self.users["owner"].pk,
             "accounts/apitoken/": str(ApiToken.objects.get(user=self.users["owner"]).pk),
             "jobs/abusereport/": AbuseReport.objects.get().pk,
@@ -126,6 +128,12 @@ def make_cutout(job: Job) -> None:
         default_storage.save(f"{storage.cutout_folder(cutout.pk)}/{name}", ContentFile(b"picture"))
 
 
+def make_collection(job: Job) -> None:
+    """A collection with a link, in which visitors see the private model; it has the job's id, as a cutout does."""
+    collection = Collection.objects.create(pk=job.pk, owner=job.owner, title="Shop", visibility="link")
+    collections.add(collection, [job], follows=True)
+
+
 def build(job: Job, other: Job) -> World:
     """The world in which the routes are tried."""
     world = World(finish(job), finish(other))
@@ -146,6 +154,7 @@ def build(job: Job, other: Job) -> World:
     UserSession.objects.create(user=job.owner, ip="127.0.0.1", session_key="of-a-browser", user_agent="")
     with_passkey(job.owner)
     make_cutout(job)
+    make_collection(job)
     hook = Webhook.objects.create(pk=job.pk, owner=job.owner, url="https://example.org/")  # <uuid:pk> is the job's id
     WebhookDelivery.objects.create(pk=job.pk, webhook=hook, event="test", body={})
     AbuseReport.objects.create(job=other, reason="other")

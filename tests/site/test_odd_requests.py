@@ -41,7 +41,9 @@ def test_json_over_a_megabyte_is_a_413(job: Job, owner: User) -> None:
     assert response.json()["errors"][0]["code"] == "too_large"
 
 
-@pytest.mark.parametrize("path", ["/explore/?q=%00", "/s/%00/", "/models/?tag=a%00b", "/api/v1/explore/?q=%00"])
+@pytest.mark.parametrize(
+    "path", ["/explore/?q=%00", "/s/%00/", "/c/%00/", "/models/?tag=a%00b", "/api/v1/explore/?q=%00"]
+)
 def test_a_nul_in_an_address_is_a_400(owner: User, path: str) -> None:
     assert signed_in(owner).get(path).status_code == 400
 
@@ -80,6 +82,7 @@ def test_a_shared_page_is_not_cached_and_a_public_one_may_be(job: Job) -> None:
     ("text", "masked"),
     [
         ("GET /s/AbC-123_x/embed/ 200", "GET /s/…/embed/ 200"),
+        ("GET /c/AbC-123_x/embed/ 200", "GET /c/…/embed/ 200"),
         ("Not Found: /accounts/password/reset/key/3-c9x-0a/", "Not Found: /accounts/password/reset/key/…/"),
         ("/accounts/confirm-email/MQ:1u:zz/", "/accounts/confirm-email/…/"),
         ("/jobs/1/s", "/jobs/1/s"),
