@@ -185,6 +185,7 @@ def test_open_reports_come_first(moderator: User, report: AbuseReport, finished:
 def test_a_report_shows_poster_text_and_a_link_to_the_model(moderator: User, report: AbuseReport) -> None:
     html = signed_in(moderator).get(REPORTS).content.decode()
     assert "That is me" in html
+    assert report.job is not None
     assert report.job.poster_url in html
     assert report.job.get_absolute_url() in html
 
@@ -193,6 +194,7 @@ def test_closing_a_report_leaves_the_model_visible(moderator: User, report: Abus
     run_action(moderator, REPORTS, "close", report, "looked at it")
     report.refresh_from_db()
     assert report.closed_at is not None
+    assert report.job is not None
     assert not hidden(report.job)
 
 
