@@ -209,8 +209,8 @@ STORAGE_REDIRECT = env.bool("STORAGE_REDIRECT", True)  # browsers fetch files fr
 _download_origin = [_storage.download_origin] if _storage.download_origin and STORAGE_REDIRECT else []
 ACCEL_REDIRECT_PREFIX = env.str("ACCEL_REDIRECT_PREFIX", "")
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR_DIR / "static"
-STATIC_ROOT.mkdir(exist_ok=True)
+STATIC_ROOT = Path(env.str("STATIC_ROOT", str(VAR_DIR / "static")))
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": _storage.backend, "OPTIONS": _storage.options},

@@ -27,6 +27,7 @@ from jobs.models import Job, State
 from jobs.work.engine_process import SOCKET_VARIABLE, WarmEngine
 from jobs.work.patience import until_lease_ends
 from jobs.work.runner import OWN_PROCESS
+from reconsite.core import alive
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +57,7 @@ class ReconstructionWorker(Worker):
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
         """RQ's own heartbeat, and the row that pages and health checks read."""
         super().heartbeat(timeout, pipeline)
+        alive.touch(settings.VAR_DIR, "worker")
         try:
             worker_heartbeat.record(self.name, memory_bytes())
             redis_owner.claim()

@@ -13,6 +13,7 @@ from django.db import DatabaseError, close_old_connections
 
 from jobs.core import cutouts, erasure, webhooks
 from jobs.work import reconciler, webhook_sender
+from reconsite.core import alive
 from reconsite.core.stored import StorageUnavailable
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class Command(BaseCommand):
         sender.start()
         while not stop.wait(settings.RECONCILE_SECONDS):
             tasks.run_due()
+            alive.touch(settings.VAR_DIR, "reconciler")
 
 
 def _send_webhooks(stop: threading.Event) -> None:
