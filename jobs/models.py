@@ -399,7 +399,7 @@ class Photo(models.Model):
     file = models.FileField(max_length=200)
     original_name = models.CharField(max_length=100, blank=True)
     sha256 = models.CharField(max_length=64, help_text="SHA-256 of the uploaded file.")
-    file_sha256 = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the stored file.")
+    file_sha256 = models.CharField(max_length=64, blank=True, db_default="", help_text="SHA-256 of the stored file.")
     size = models.PositiveBigIntegerField(help_text="Bytes of the stored file.")
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()

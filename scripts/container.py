@@ -1,6 +1,6 @@
 """The first process of a container: `python -m scripts.container web`, `… worker`, `… reconciler` or `… migrate`.
 
-It leaves its role in VAR_DIR, where `scripts.healthcheck` finds it, and becomes the process itself, so that signals reach it.
+It leaves its role in VAR_DIR, where `scripts.healthcheck` finds it, and becomes the process itself: signals reach it.
 """
 
 from __future__ import annotations

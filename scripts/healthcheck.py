@@ -1,6 +1,6 @@
 """Whether the process of this container works: exit status 0 or 1. It starts no Django, because it runs all the time.
 
-A web process must answer `/healthz`. Worker and reconciler touch a file in VAR_DIR whenever they go on (reconsite.core.alive).
+A web process must answer `/healthz`. Worker and reconciler touch a file whenever they go on (reconsite.core.alive).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Write deploy/nginx.conf and deploy/Caddyfile with the limits that the site has: `python -m scripts.proxy_config`.
 
-The files in the repository hold the default limits; run it again after a change of MAX_UPLOAD_MB, SLOW_CLIENT_SECONDS or
-MAX_SOCKETS_PER_ADDRESS. `--scheme https` is for an nginx that has another proxy in front, which ends TLS.
+The files in the repository hold the default limits; run it again after a change of MAX_UPLOAD_MB,
+SLOW_CLIENT_SECONDS or MAX_SOCKETS_PER_ADDRESS. `--scheme https` is for an nginx that has another proxy in front, which ends TLS.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ http {{
 
     server {{
         listen 8080;
-        # For TLS, put two files of yours into one that is included here: listen 8443 ssl; ssl_certificate …; ssl_certificate_key …;
+        # For TLS, a file of yours: listen 8443 ssl; ssl_certificate …; ssl_certificate_key …;
         include /etc/nginx/tls.d/*.conf;
 
         proxy_http_version 1.1;

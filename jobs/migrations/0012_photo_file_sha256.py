@@ -12,6 +12,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="photo",
             name="file_sha256",
-            field=models.CharField(blank=True, help_text="SHA-256 of the stored file.", max_length=64),
+            field=models.CharField(blank=True, db_default="", help_text="SHA-256 of the stored file.", max_length=64),
         ),
     ]

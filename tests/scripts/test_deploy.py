@@ -1,4 +1,4 @@
-"""The files in deploy/ fit the site: its limits, its settings, its processes. Where the tools are installed, they are valid."""
+"""The files in deploy/ fit the site: its limits, settings and processes. Where the tools are installed, they are valid."""
 
 from __future__ import annotations
 
