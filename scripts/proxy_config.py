@@ -1,7 +1,7 @@
 """Write deploy/nginx.conf and deploy/Caddyfile with the limits that the site has: `python -m scripts.proxy_config`.
 
 The files in the repository hold the default limits; run it again after a change of MAX_UPLOAD_MB,
-SLOW_CLIENT_SECONDS or MAX_SOCKETS_PER_ADDRESS. `--scheme https` is for an nginx that has another proxy in front, which ends TLS.
+SLOW_CLIENT_SECONDS or MAX_SOCKETS_PER_ADDRESS. `--scheme https`: another proxy in front of nginx ends TLS.
 """
 
 from __future__ import annotations

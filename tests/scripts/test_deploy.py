@@ -1,4 +1,4 @@
-"""The files in deploy/ fit the site: its limits, settings and processes. Where the tools are installed, they are valid."""
+"""The files in deploy/ fit limits, settings and processes of the site, and are valid where that can be checked."""
 
 from __future__ import annotations
 
