@@ -470,6 +470,33 @@ class Cutout(models.Model):
         return self.original_name or str(self.pk)
 
 
+class Upload(models.Model):
+    """A photo that arrives in parts, to be used in a job or cutout once it is complete. Its parts have a folder."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="uploads")
+    original_name = models.CharField(max_length=100, blank=True)
+    length = models.PositiveBigIntegerField(help_text="Bytes of the whole photo, as announced.")
+    offset = models.PositiveBigIntegerField(default=0, help_text="Bytes that have arrived.")
+    parts = models.JSONField(default=list, help_text="Names of the stored parts, in their order.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = (
+            models.CheckConstraint(condition=Q(offset__lte=models.F("length")), name="upload_within_its_length"),
+        )
+
+    def __str__(self) -> str:
+        return self.original_name or str(self.pk)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all bytes have arrived."""
+        return self.offset == self.length
+
+
 def new_webhook_secret() -> str:
     """192 random bits."""
     return f"whsec_{secrets.token_urlsafe(24)}"

@@ -300,6 +300,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {
         "submit": env.str("SUBMIT_RATE", "30/min"),
         "cutout": env.str("CUTOUT_RATE", "60/min"),
+        "upload": env.str("UPLOAD_RATE", "60/min"),
         "report": env.str("REPORT_RATE", "10/hour"),
         "share": env.str("SHARE_RATE", "60/hour"),
         "sign-in": env.str("SIGN_IN_RATE", "10/min"),
@@ -318,6 +319,8 @@ CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", [])
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "if-none-match", "last-event-id", "range"]
 CORS_EXPOSE_HEADERS = ["Content-Disposition", "Content-Range", "ETag", "Location", "Retry-After"]
+CORS_ALLOW_HEADERS += ["tus-resumable", "upload-checksum", "upload-length", "upload-metadata", "upload-offset"]
+CORS_EXPOSE_HEADERS += ["Tus-Resumable", "Upload-Expires", "Upload-Length", "Upload-Offset"]
 CORS_EXPOSE_HEADERS += [f"RateLimit-{name}" for name in ("Limit", "Remaining", "Reset", "Policy")]
 KNOX_TOKEN_MODEL = "accounts.ApiToken"
 MIGRATION_MODULES = {"knox": None}  # its table is unused, and keeps PostgreSQL from truncating users

@@ -49,6 +49,7 @@ def prepare() -> None:
         SUBMIT_RATE="1000/min",
         SUBJECT_CHECK_SECONDS="0",  # or every test that submits a photo would start a process
         CUTOUT_RATE="1000/min",
+        UPLOAD_RATE="1000/min",
         SHARE_RATE="1000/min",
         SIGN_IN_RATE="1000/min",
         ACCOUNT_RATE="1000/min",

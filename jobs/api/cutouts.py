@@ -21,7 +21,7 @@ from jobs.api.file_download import FileActions
 from jobs.api.recipes import FormBoolean, PointField
 from jobs.api.schema import problems
 from jobs.api.throttling import UserLimit
-from jobs.core import cutouts
+from jobs.core import cutouts, uploads
 from jobs.core.photos import check_photo
 from jobs.http.lookup import get_or_404
 from jobs.http.serializers import NoteSerializer
@@ -40,10 +40,17 @@ class CutoutLimit(UserLimit):
 class NewCutoutSerializer(serializers.Serializer[Any]):
     """A photo, and how to cut it out."""
 
-    photo = serializers.FileField(allow_empty_file=True)
+    photo = serializers.FileField(allow_empty_file=True, required=False)
+    upload = serializers.UUIDField(required=False, help_text="A complete upload, in place of the photo.")
     remove_background = FormBoolean(required=False)
     mask = serializers.ChoiceField(choices=MASKS, required=False)
     subject = PointField(required=False, help_text="x,y: a point of the object, in fractions of width and height.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """There is a photo, as a file or as an upload."""
+        if ("photo" in attrs) == ("upload" in attrs):
+            raise serializers.ValidationError({"photo": "Send either a photo or an upload."}, code="required")
+        return attrs
 
 
 class MaskSerializer(serializers.Serializer[Any]):
@@ -129,14 +136,15 @@ class CutoutViewSet(FileActions, viewsets.GenericViewSet[Cutout]):
         form = NewCutoutSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         settings = dict(form.validated_data)
-        upload = settings.pop("photo")
+        file, upload_ids = settings.pop("photo", None), [settings.pop("upload")] if "upload" in settings else []
         recipe = Recipe.from_dict(settings)
-        data = upload.read()
-        photo = check_photo(data, upload.name)
+        data, name = (file.read(), file.name) if file is not None else uploads.photos(_me(request), upload_ids)[0]
+        photo = check_photo(data, name)
         preview = shared_process.cut(data, CutoutOptions.of_photo(recipe, 0))
         pictures = {cutouts.PICTURE: preview.cutout, cutouts.BACKGROUND: preview.photo}
         options = {name: recipe.to_dict()[name] for name in ("remove_background", "mask", "subject")}
         cutout = cutouts.store(_me(request), photo, pictures, preview.metadata, options)
+        uploads.mark_used(upload_ids)
         location = {"Location": reverse("api:cutout-detail", args=[cutout.pk])}
         return Response(CutoutSerializer(cutout).data, status=201, headers=location)
 

@@ -164,8 +164,15 @@ class SubmitSerializer(RecipeSerializer):
         required=False,
         help_text=f"1 to {MAX_PHOTOS} photos of one object, the main one first. Repeat the field for each photo.",
     )
+    upload = serializers.ListField(
+        child=serializers.UUIDField(),
+        required=False,
+        max_length=MAX_PHOTOS,
+        help_text="Complete uploads, in place of photos. They come before those of `photo`.",
+    )
     cutout = serializers.UUIDField(
-        required=False, help_text="A cutout to use as the main photo; `photo` then has the other ones, if any."
+        required=False,
+        help_text="A cutout to use as the main photo, before those of `upload` and `photo`.",
     )
     title = serializers.CharField(max_length=TITLE_LENGTH, required=False, allow_blank=True)
     recipe = RecipeJson(
@@ -173,10 +180,14 @@ class SubmitSerializer(RecipeSerializer):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """There is a main photo, as a photo or as a cutout."""
-        if not attrs.get("photo") and "cutout" not in attrs:
+        """There is a main photo: a photo, an upload or a cutout."""
+        if not attrs.get("photo") and not attrs.get("upload") and "cutout" not in attrs:
             raise serializers.ValidationError({"photo": self.error_messages["required"]}, code="required")
         return super().validate(attrs)
+
+
+NOT_SETTINGS = frozenset({"photo", "upload", "cutout", "title", "recipe"})
+"""Fields of a submission that are no settings of a recipe."""
 
 
 def submitted_recipe(values: dict[str, Any]) -> Recipe:
@@ -186,5 +197,5 @@ def submitted_recipe(values: dict[str, Any]) -> Recipe:
 
 def recipe_settings(values: dict[str, Any]) -> dict[str, Any]:
     """The part of valid input that goes into a Recipe."""
-    settings = {name: value for name, value in values.items() if name not in ("photo", "cutout", "title", "recipe")}
+    settings = {name: value for name, value in values.items() if name not in NOT_SETTINGS}
     return {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from jobs.api.conditional import with_etag
 from jobs.api.pagination import MAX_PAGE_SIZE
 from jobs.api.serializers import MAX_BULK
-from jobs.core import estimates, services, tagging, worker_heartbeat
+from jobs.core import estimates, services, tagging, uploads, worker_heartbeat
 from jobs.core.photos import PHOTO_TYPES
 from jobs.pages.recipe_fields import LABELS, QUALITY_HINTS, QUALITY_LABELS
 from ml.engine_registry import AUTO, ENGINES, engine_choices, installed_engines
@@ -44,6 +44,7 @@ FEATURES = (
     "file_links",
     "remix",
     "share_links",
+    "uploads",
     "webhooks",
     "websockets",
 )
@@ -114,6 +115,8 @@ class LimitsSerializer(serializers.Serializer[Any]):
     page_size = serializers.IntegerField()
     bulk_ids = serializers.IntegerField()
     sockets = serializers.IntegerField()
+    upload_part_bytes = serializers.IntegerField(help_text="Recommended size of the parts of an upload.")
+    upload_seconds = serializers.IntegerField(help_text="How long an upload is kept after its last part.")
     job_seconds = serializers.IntegerField(help_text="A job that takes longer fails with `timeout`.")
     rates = serializers.DictField(child=serializers.CharField(), help_text="Requests per period, by kind.")
 
@@ -235,6 +238,8 @@ def _limits() -> dict[str, Any]:
         "page_size": MAX_PAGE_SIZE,
         "bulk_ids": MAX_BULK,
         "sockets": settings.MAX_SOCKETS_PER_USER,
+        "upload_part_bytes": uploads.PART_BYTES,
+        "upload_seconds": int(uploads.LIFETIME.total_seconds()),
         "job_seconds": settings.JOB_TIMEOUT,
         "rates": settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"],
     }

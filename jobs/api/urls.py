@@ -11,6 +11,7 @@ from jobs.api.events import Events, Ticket
 from jobs.api.explore import ExploreViewSet
 from jobs.api.links import LinkedFile
 from jobs.api.server import Server
+from jobs.api.uploads import UploadViewSet
 from jobs.api.views import JobViewSet
 from jobs.api.webhooks import WebhookViewSet
 from jobs.http import converters  # noqa: F401 (registers `file_name`)
@@ -19,6 +20,7 @@ router = SimpleRouter(use_regex_path=False)
 router.register("jobs", JobViewSet, basename="job")
 router.register("cutouts", CutoutViewSet, basename="cutout")
 router.register("collections", CollectionViewSet, basename="collection")
+router.register("uploads", UploadViewSet, basename="upload")
 router.register("webhooks", WebhookViewSet, basename="webhook")
 router.register("explore", ExploreViewSet, basename="explore")
 

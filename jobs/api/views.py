@@ -34,7 +34,7 @@ from jobs.api.recipes import RecipeSerializer, RemixSerializer, SubmitSerializer
 from jobs.api.schema import problems
 from jobs.api.serializers import BulkResultsSerializer, BulkSerializer, EditSerializer, ShareSerializer
 from jobs.api.throttling import ScopedLimit
-from jobs.core import access, cutouts, estimates, services, sharing, tagging, worker_heartbeat
+from jobs.core import access, cutouts, estimates, services, sharing, tagging, uploads, worker_heartbeat
 from jobs.core.photos import Upload
 from jobs.core.search import search, within
 from jobs.core.services import IDEMPOTENCY_KEY_LENGTH
@@ -110,9 +110,10 @@ class JobViewSet(FileActions, mixins.ListModelMixin, viewsets.GenericViewSet[Job
         assert isinstance(request.user, User)
         photos, recipe = _material(request.user, values)
         title = values.get("title", "")
-        return self._created(
-            services.submit(request.user, photos, recipe, title=title, idempotency_key=_idempotency_key(request))
-        )
+        key = _idempotency_key(request)
+        submission = services.submit(request.user, photos, recipe, title=title, idempotency_key=key)
+        uploads.mark_used(values.get("upload", ()))
+        return self._created(submission)
 
     @extend_schema(parameters=[FieldsSerializer])
     def retrieve(self, request: Request, pk: UUID) -> Response:
@@ -264,7 +265,8 @@ class JobViewSet(FileActions, mixins.ListModelMixin, viewsets.GenericViewSet[Job
 
 def _material(owner: User, values: dict[str, Any]) -> tuple[list[Upload], Recipe]:
     """The photos of a submission, the main one first, and its recipe. Raises Rejected, ReconstructionError."""
-    photos: list[Upload] = [(photo.read(), photo.name) for photo in values.get("photo", ())]
+    photos: list[Upload] = uploads.photos(owner, values.get("upload", ()))
+    photos += [(photo.read(), photo.name) for photo in values.get("photo", ())]
     recipe = submitted_recipe(values)
     if "cutout" not in values:
         require_subjects([data for data, _ in photos], recipe)

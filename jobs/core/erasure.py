@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from jobs.core import cutouts, services, storage
+from jobs.core import cutouts, services, storage, uploads
 from jobs.models import Erasure, Job
 
 WATCH_SECONDS = 600
@@ -29,6 +29,7 @@ def finish(user: User) -> None:
     for job_id in jobs:
         services.delete(job_id)
     cutouts.delete_all_of(user)
+    uploads.delete_all_of(user)
     _delete_rows(user)
     for job_id in jobs:
         _delete_files(job_id)

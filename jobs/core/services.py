@@ -122,7 +122,7 @@ def _store(job: Job, photos: Sequence[CheckedPhoto]) -> None:
         _write_rows(job, photos, names)
     except OSError as error:
         _delete_files(job)
-        raise _storage_error(error) from error
+        raise storage_error(error) from error
     except BaseException:
         _delete_files(job)
         raise
@@ -137,7 +137,7 @@ def _store_photo(job: Job, position: int, photo: CheckedPhoto) -> str:
     return storage.backend().save(storage.photo_key(job.pk, position, photo.extension), ContentFile(photo.data))
 
 
-def _storage_error(error: OSError) -> Exception:
+def storage_error(error: OSError) -> Exception:
     """A full disk as a rejection, any other error as it is."""
     return Rejected("storage_full") if error.errno in (errno.ENOSPC, errno.EDQUOT) else error
 

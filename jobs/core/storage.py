@@ -11,7 +11,7 @@ from django.core.files.storage import default_storage
 
 from reconsite.core.stored import PrivateStorage
 
-ROOT, CUTOUTS = "jobs", "cutouts"
+ROOT, CUTOUTS, UPLOADS = "jobs", "cutouts", "uploads"
 CHUNK = 1024 * 1024
 """Bytes that are copied at once."""
 
@@ -35,6 +35,11 @@ def photo_key(job_id: UUID, position: int, extension: str) -> str:
 def cutout_folder(cutout_id: UUID) -> str:
     """The folder of all files of one cutout that belongs to no job yet."""
     return f"{CUTOUTS}/{cutout_id}"
+
+
+def upload_folder(upload_id: UUID) -> str:
+    """The folder of a photo that arrives in parts."""
+    return f"{UPLOADS}/{upload_id}"
 
 
 def attempt_folder(job_id: UUID, token: UUID) -> str:

@@ -30,6 +30,10 @@ STATUS = {
     "wrong_state": 409,
     "source_missing": 409,
     "photos_busy": 503,
+    "offset_conflict": 409,
+    "upload_incomplete": 409,
+    "tus_version": 412,
+    "checksum_mismatch": 460,
     "preview_busy": 429,
     "preview_failed": 503,
 }
@@ -55,6 +59,8 @@ FIELDS = {
     "invalid_key": "key",
     "cutout_missing": "cutout",
     "mask_size": "mask",
+    "upload_missing": "upload",
+    "checksum_unknown": "Upload-Checksum",
     "webhook_address": "url",
 }
 """The field that a rejection with status 400 is about; the photo for every other code."""

@@ -9,6 +9,8 @@ from typing import Any
 CONTENT_TYPE = "application/problem+json"
 RETRYABLE_STATUSES = frozenset({429, 500, 503, 507})
 """The same request may succeed later, without any change."""
+TITLES = {460: "Checksum Mismatch"}
+"""Of statuses that HTTP does not have: this one is from the protocol of resumable uploads."""
 ADVICE = {
     400: "Correct what `errors` lists and send the request again.",
     401: "Sign in, and send the token as “Authorization: Bearer …”.",
@@ -39,7 +41,7 @@ def problem(status: int, errors: Sequence[dict[str, Any]], kind: str = "") -> di
     first = errors[0]
     return {
         "type": kind or ("server_error" if status >= 500 else "client_error"),
-        "title": HTTPStatus(status).phrase,
+        "title": TITLES.get(status) or HTTPStatus(status).phrase,
         "status": status,
         "detail": first["detail"],
         "code": first["code"],

@@ -24,9 +24,9 @@ EXCLUDED = (
     "jobs_events",
     "auth_tokens_revoke",  # would end the token that the other requests need
 )
-RATES = {f"{name}_RATE": "100000/min" for name in ("SUBMIT", "CUTOUT", "REPORT", "SHARE", "SIGN_IN", "ACCOUNT")} | {
-    "DEBUG": "0"
-}
+RATES = {
+    f"{name}_RATE": "100000/min" for name in ("SUBMIT", "CUTOUT", "UPLOAD", "REPORT", "SHARE", "SIGN_IN", "ACCOUNT")
+} | {"DEBUG": "0"}
 
 
 def test_generated_requests_keep_to_the_description(submit: Callable[..., Job], tmp_path: Path) -> None:

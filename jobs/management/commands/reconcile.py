@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, close_old_connections
 
-from jobs.core import cutouts, erasure, webhooks
+from jobs.core import cutouts, erasure, uploads, webhooks
 from jobs.work import reconciler, webhook_sender
 from reconsite.core import alive
 from reconsite.core.stored import StorageUnavailable
@@ -74,6 +74,7 @@ class Tasks:
             self._clock.distrust()
         self._try(erasure.finish_all)
         self._try(cutouts.delete_expired)
+        self._try(uploads.delete_expired)
         if time.monotonic() < self._sweep_at:
             return
         self._try(webhooks.delete_old)

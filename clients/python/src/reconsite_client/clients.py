@@ -127,18 +127,21 @@ class Client:
 
     def _run(self, operation: Operation[Result]) -> Result:
         """Carry out an operation."""
-        answer: Answer | None = None
+        answer: Answer | Problem | None = None
         while True:
             try:
-                step = next(operation) if answer is None else operation.send(answer)
+                step = ops.advance(operation, answer)
             except StopIteration as done:
                 result: Result = done.value
                 return result
             if isinstance(step, Pause):
                 time.sleep(step.seconds)
                 answer = Answer(None)
-            else:
+                continue
+            try:
                 answer = self._persist(step)
+            except Problem as problem:
+                answer = problem
 
     def _persist(self, call: Call) -> Answer:
         """Send a request until it succeeds, fails for good, or has failed too often. Raises Problem."""
@@ -277,18 +280,21 @@ class AsyncClient:
 
     async def _run(self, operation: Operation[Result]) -> Result:
         """Carry out an operation."""
-        answer: Answer | None = None
+        answer: Answer | Problem | None = None
         while True:
             try:
-                step = next(operation) if answer is None else operation.send(answer)
+                step = ops.advance(operation, answer)
             except StopIteration as done:
                 result: Result = done.value
                 return result
             if isinstance(step, Pause):
                 await asyncio.sleep(step.seconds)
                 answer = Answer(None)
-            else:
+                continue
+            try:
                 answer = await self._persist(step)
+            except Problem as problem:
+                answer = problem
 
     async def _persist(self, call: Call) -> Answer:
         """Send a request until it succeeds, fails for good, or has failed too often. Raises Problem."""

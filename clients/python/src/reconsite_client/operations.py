@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 import os
 import uuid
@@ -24,6 +26,11 @@ POLL_SECONDS = 2.0
 """Pause between two looks at a job, if the server does not say how long."""
 TIMEOUT_SECONDS = 3600.0
 """How long `wait` waits unless it is told otherwise: the longest job and a long queue."""
+RESUMABLE_BYTES = 2_000_000
+"""Photos larger than this are sent in parts, so that a lost connection costs one part and not the photo."""
+PART_BYTES = 1_000_000
+MAX_INTERRUPTIONS = 8
+"""So many failures without a byte of progress end an upload in parts; the pauses between them add up to two minutes."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,7 @@ class Call:
     path: str
     params: dict[str, Any] = field(default_factory=dict)
     json: Any = None
+    content: bytes | None = None
     data: dict[str, Any] | None = None
     files: Callable[[], list[tuple[str, Any]]] | None = None
     headers: dict[str, str] = field(default_factory=dict)
@@ -58,6 +66,13 @@ class Pause:
 
 
 Operation = Generator["Call | Pause", Answer, Result]
+
+
+def advance(operation: Operation[Any], answer: Answer | Problem | None) -> Call | Pause:
+    """The next step, after the answer to the last one, or its problem, which most operations do not catch."""
+    if isinstance(answer, Problem):
+        return operation.throw(answer)
+    return next(operation) if answer is None else operation.send(answer)
 
 
 def get(path: str, **params: Any) -> Operation[Any]:
@@ -95,15 +110,55 @@ def create_job(
     """A job from photos. The same `key` never creates a second one."""
     contents = [_photo(number, source) for number, source in enumerate(photos, start=1)]
     total = sum(len(data) for _, data in contents)
+    form = {name: _form_value(value) for name, value in settings.items()} | ({"title": title} if title else {})
+    sent = 0
+    if any(len(data) > RESUMABLE_BYTES for _, data in contents):  # all of them, because uploads come before photos
+        form["upload"] = []
+        for name, data in contents:
+            form["upload"].append((yield from _upload(name, data, _Counter(total, on_bytes, sent))))
+            sent += len(data)
+        contents = []
 
     def files() -> list[tuple[str, Any]]:
         counter = _Counter(total, on_bytes)
         return [("photo", (name, _Counted(data, counter))) for name, data in contents]
 
     headers = {"Idempotency-Key": key or str(uuid.uuid4())}
-    form = {name: _form_value(value) for name, value in settings.items()} | ({"title": title} if title else {})
     answer = yield Call("POST", "/jobs/", data=form, files=files if contents else None, headers=headers, once=True)
     return Job.of(answer.body)
+
+
+def _upload(name: str, data: bytes, counter: _Counter) -> Operation[str]:
+    """Send a photo in parts and continue after interruptions; the id of the upload. Raises Problem."""
+    encoded_name = base64.b64encode(name.encode()).decode()
+    headers = {**TUS, "Upload-Length": str(len(data)), "Upload-Metadata": f"filename {encoded_name}"}
+    upload = (yield Call("POST", "/uploads/", headers=headers, once=True)).body
+    path, offset, interruptions = f"/uploads/{upload['id']}/", 0, 0
+    while offset < len(data):
+        try:
+            yield _part(path, data, offset)
+            offset, interruptions = min(offset + PART_BYTES, len(data)), 0
+        except Problem as problem:
+            interruptions += 1
+            if interruptions > MAX_INTERRUPTIONS or problem.status not in INTERRUPTED:
+                raise
+            yield Pause(min(2.0 ** (interruptions - 1), 30.0))
+            offset = (yield from get(path))["offset"]
+        counter.reached(offset)
+    return str(upload["id"])
+
+
+TUS = {"Tus-Resumable": "1.0.0"}
+INTERRUPTED = (0, 409, 460)
+"""Statuses after which an upload continues: no connection, a part that has arrived already, a damaged part."""
+
+
+def _part(path: str, data: bytes, offset: int) -> Call:
+    part = data[offset : offset + PART_BYTES]
+    digest = base64.b64encode(hashlib.sha256(part).digest()).decode()
+    headers = {**TUS, "Upload-Offset": str(offset), "Upload-Checksum": f"sha256 {digest}"}
+    headers["Content-Type"] = "application/offset+octet-stream"
+    return Call("PATCH", path, content=part, headers=headers)
 
 
 def wait(job_id: str, timeout: float, on_change: Callable[[Job], object] | None) -> Operation[Job]:
@@ -153,8 +208,14 @@ def _form_value(value: Any) -> Any:
 class _Counter:
     """Bytes that were sent of all photos."""
 
-    def __init__(self, total: int, on_bytes: OnBytes | None) -> None:
-        self._done, self._total, self._on_bytes = 0, total, on_bytes
+    def __init__(self, total: int, on_bytes: OnBytes | None, start: int = 0) -> None:
+        self._start = self._done = start
+        self._total, self._on_bytes = total, on_bytes
+
+    def reached(self, offset: int) -> None:
+        """So many bytes of the current photo have arrived."""
+        self._done = self._start
+        self.add(offset)
 
     def add(self, count: int) -> None:
         """So many more bytes were read to be sent."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -28,11 +29,23 @@ def request_arguments(call: Call) -> dict[str, Any]:
     if call.params:
         arguments["params"] = call.params
     if call.data is not None:
-        arguments["data"] = call.data
-        arguments["files"] = call.files() if call.files else []
+        files = call.files() if call.files else []
+        if files:
+            arguments["data"], arguments["files"] = call.data, files
+        else:  # httpx would send a form of another type, which the API does not take
+            arguments["files"] = [(name, (None, value)) for name, value in _parts(call.data)]
+    elif call.content is not None:
+        arguments["content"] = call.content
     elif call.json is not None:
         arguments["json"] = call.json
     return arguments
+
+
+def _parts(form: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each value of the form; a list is a repeated field."""
+    for name, value in form.items():
+        for entry in value if isinstance(value, list) else [value]:
+            yield name, str(entry)
 
 
 def answer_of(response: httpx.Response) -> Answer:
