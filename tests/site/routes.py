@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from accounts.models import ApiToken, User
 from jobs.core import collections, cutouts, sharing, storage
-from jobs.models import AbuseReport, Artifact, Collection, Cutout, Job, ModerationAct, Webhook, WebhookDelivery
+from jobs.models import AbuseReport, Artifact, Collection, Cutout, Job, ModerationAct, Upload, Webhook, WebhookDelivery
 from ml.files import POSTER
 from tests.accounts.second_factor import with_passkey
 from tests.conftest import encoded, make_user, picture, signed_in
@@ -134,6 +134,11 @@ def make_collection(job: Job) -> None:
     collections.add(collection, [job], follows=True)
 
 
+def make_upload(job: Job) -> None:
+    """An upload of the owner with the job's id, because that stands for <uuid:pk>."""
+    Upload.objects.create(pk=job.pk, owner=job.owner, length=2, expires_at=timezone.now() + timedelta(hours=1))
+
+
 def build(job: Job, other: Job) -> World:
     """The world in which the routes are tried."""
     world = World(finish(job), finish(other))
@@ -155,6 +160,7 @@ def build(job: Job, other: Job) -> World:
     with_passkey(job.owner)
     make_cutout(job)
     make_collection(job)
+    make_upload(job)
     hook = Webhook.objects.create(pk=job.pk, owner=job.owner, url="https://example.org/")  # <uuid:pk> is the job's id
     WebhookDelivery.objects.create(pk=job.pk, webhook=hook, event="test", body={})
     AbuseReport.objects.create(job=other, reason="other")
