@@ -30,7 +30,8 @@ def storage_is_usable(**kwargs: Any) -> list[CheckMessage]:
         problem = f"STORAGE_URL names an S3 bucket, which needs: pip install -r requirements-s3.txt ({error})."
     if problem:
         return [Error(problem, id="reconsite.E001")]
-    if settings.ACCEL_REDIRECT_PREFIX and settings.STORAGES["default"]["BACKEND"] == S3:
+    backend = cast(dict[str, Any], settings.STORAGES["default"])["BACKEND"]
+    if settings.ACCEL_REDIRECT_PREFIX and backend == S3:
         return [Error("ACCEL_REDIRECT_PREFIX is for a local folder; leave it out with S3.", id="reconsite.E009")]
     return []
 

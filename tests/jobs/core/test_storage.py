@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from jobs.core import storage
 from reconsite.core import s3_storage
-from reconsite.core.stored import NewFile
+from reconsite.core.stored import NewFile, PrivateStorage
 from tests import s3
 
 
@@ -25,7 +25,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(params=["local", "s3"])
-def backend(request: pytest.FixtureRequest, address: str, settings: Settings, tmp_path: Path) -> storage.PrivateStorage:
+def backend(request: pytest.FixtureRequest, address: str, settings: Settings, tmp_path: Path) -> PrivateStorage:
     """An empty storage."""
     is_local = request.param == "local"
     url = f"file://{tmp_path}/files" if is_local else s3.url_of(address, s3.new_bucket(address))
@@ -45,18 +45,18 @@ def read(key: str) -> bytes:
         return bytes(file.read())
 
 
-def test_it_is_usable(backend: storage.PrivateStorage) -> None:
+def test_it_is_usable(backend: PrivateStorage) -> None:
     assert (backend.problem(), backend.is_available()) == ("", True)
     assert list(backend.keys()) == []
 
 
-def test_what_is_saved_is_read_again(backend: storage.PrivateStorage) -> None:
+def test_what_is_saved_is_read_again(backend: PrivateStorage) -> None:
     assert backend.save("jobs/a/photo.png", ContentFile(b"picture")) == "jobs/a/photo.png"
     assert read("jobs/a/photo.png") == b"picture"
     assert (backend.exists("jobs/a/photo.png"), backend.exists("jobs/a/other.png")) == (True, False)
 
 
-def test_a_missing_file_is_not_found(backend: storage.PrivateStorage) -> None:
+def test_a_missing_file_is_not_found(backend: PrivateStorage) -> None:
     with pytest.raises(FileNotFoundError):
         backend.open("jobs/a/photo.png")
     with pytest.raises(FileNotFoundError):
@@ -65,14 +65,14 @@ def test_a_missing_file_is_not_found(backend: storage.PrivateStorage) -> None:
     backend.delete_tree("jobs/a")
 
 
-def test_local_files_are_moved_in(backend: storage.PrivateStorage, tmp_path: Path) -> None:
+def test_local_files_are_moved_in(backend: PrivateStorage, tmp_path: Path) -> None:
     files = [new_file(tmp_path, f"jobs/a/run/{number}.bin", bytes([number]) * 100) for number in range(20)]
     assert backend.move_in(files) == [new.key for new in files]
     assert [read(new.key) for new in files] == [bytes([number]) * 100 for number in range(20)]
 
 
 def test_a_large_file_arrives_whole(
-    backend: storage.PrivateStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    backend: PrivateStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(s3_storage, "PART_BYTES", 5 * 1024 * 1024)  # S3's smallest; before the backend is used
     data = bytes(range(256)) * 50_000  # 12.8 MB: three parts
@@ -82,20 +82,20 @@ def test_a_large_file_arrives_whole(
     assert (tmp_path / "copy").read_bytes() == data
 
 
-def test_a_part_of_a_file_is_read_alone(backend: storage.PrivateStorage) -> None:
+def test_a_part_of_a_file_is_read_alone(backend: PrivateStorage) -> None:
     backend.save("jobs/a/render.mp4", ContentFile(bytes(range(256))))
     with backend.open_part("jobs/a/render.mp4", 10, 19) as file:
         assert file.read(10) == bytes(range(10, 20))
 
 
-def test_a_folder_is_deleted_with_everything_in_it(backend: storage.PrivateStorage) -> None:
+def test_a_folder_is_deleted_with_everything_in_it(backend: PrivateStorage) -> None:
     for key in ("jobs/a/photo.png", "jobs/a/run/mesh.glb", "jobs/ab/photo.png"):
         backend.save(key, ContentFile(b"x"))
     backend.delete_tree("jobs/a")
     assert list(backend.keys()) == ["jobs/ab/photo.png"]
 
 
-def test_the_tree_names_folders_and_when_they_changed(backend: storage.PrivateStorage) -> None:
+def test_the_tree_names_folders_and_when_they_changed(backend: PrivateStorage) -> None:
     for key in ("jobs/a/photo.png", "jobs/a/run/mesh.glb", "jobs/b/photo.png", "cutouts/c/cutout.png"):
         backend.save(key, ContentFile(b"x"))
     folders = {folder.name: folder for folder in backend.tree("jobs")}
@@ -104,7 +104,7 @@ def test_the_tree_names_folders_and_when_they_changed(backend: storage.PrivateSt
     assert list(backend.tree("nothing")) == []
 
 
-def test_a_file_that_is_not_what_was_stored_is_not_used(backend: storage.PrivateStorage, tmp_path: Path) -> None:
+def test_a_file_that_is_not_what_was_stored_is_not_used(backend: PrivateStorage, tmp_path: Path) -> None:
     backend.save("jobs/a/photo.png", ContentFile(b"damaged"))
     digest = hashlib.sha256(b"whole").hexdigest()
     with pytest.raises(FileNotFoundError, match="damaged"):

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.error import HTTPError
 
 import pytest
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
@@ -119,8 +120,8 @@ def test_the_sweep_deletes_what_no_row_refers_to(done: Job, monkeypatch: pytest.
     for key in (lost, orphan):
         storage.backend()._put(key, b"x")  # type: ignore[attr-defined]
     assert reconciler.sweep() == 0
-    now = reconciler.timezone.now()
-    monkeypatch.setattr(reconciler.timezone, "now", lambda: now + timedelta(hours=2))
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now + timedelta(hours=2))
     assert reconciler.sweep() == 2
     assert stored_files() == kept
 
