@@ -71,9 +71,7 @@ def test_local_files_are_moved_in(backend: PrivateStorage, tmp_path: Path) -> No
     assert [read(new.key) for new in files] == [bytes([number]) * 100 for number in range(20)]
 
 
-def test_a_large_file_arrives_whole(
-    backend: PrivateStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_large_file_arrives_whole(backend: PrivateStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(s3_storage, "PART_BYTES", 5 * 1024 * 1024)  # S3's smallest; before the backend is used
     data = bytes(range(256)) * 50_000  # 12.8 MB: three parts
     new = new_file(tmp_path, "jobs/a/run/mesh.obj", data)
