@@ -25,7 +25,7 @@ from accounts.data.deletion import delete_account
 from accounts.models import ApiToken, User
 from accounts.pages.auth_forms import ChangePasswordForm
 from accounts.pages.forms import DeleteAccountForm, TokenForm
-from jobs.api.conditional import with_etag
+from jobs.api.conditional import NOT_MODIFIED, with_etag
 from jobs.api.schema import problems
 from jobs.api.throttling import ScopedLimit
 from jobs.core import quota
@@ -90,7 +90,7 @@ class AccountSerializer(serializers.ModelSerializer[User]):
 class Account(APIView):
     """Your account."""
 
-    @extend_schema(operation_id="account_retrieve", responses=AccountSerializer)
+    @extend_schema(operation_id="account_retrieve", responses={200: AccountSerializer} | NOT_MODIFIED)
     def get(self, request: Request) -> Response:
         """Profile, storage and limits."""
         return with_etag(request, Response(AccountSerializer(me(request)).data))

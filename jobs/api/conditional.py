@@ -6,9 +6,12 @@ from hashlib import sha256
 
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
+from drf_spectacular.utils import OpenApiResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+NOT_MODIFIED = {304: OpenApiResponse(description="The client has it already (`If-None-Match`).")}
+"""For `extend_schema`: what an operation answers beside its responses if these have an ETag."""
 ETAG_LENGTH = 32
 """Hexadecimal digits of the hash: 128 bits."""
 

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
 from accounts.models import User
-from jobs.api.conditional import with_etag
+from jobs.api.conditional import NOT_MODIFIED, with_etag
 from jobs.api.file_download import ARCHIVE_SCHEMA, FILE_DOWNLOAD_SCHEMA, FileActions, archive_response, file_response
 from jobs.api.queries import PublicSearchSerializer, read_query
 from jobs.api.throttling import ScopedLimit
@@ -99,11 +99,12 @@ class ExploreViewSet(FileActions, mixins.ListModelMixin, viewsets.GenericViewSet
         """Limits reports, each of which costs a moderator's time."""
         return [ScopedLimit()] if self.action == "report" else []
 
-    @extend_schema(parameters=[PublicSearchSerializer])
+    @extend_schema(parameters=[PublicSearchSerializer], responses={200: PublicJobSerializer(many=True)} | NOT_MODIFIED)
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List published models, newest first. No account needed."""
         return with_etag(request, super().list(request, *args, **kwargs))
 
+    @extend_schema(responses={200: PublicJobSerializer} | NOT_MODIFIED)
     def retrieve(self, request: Request, pk: UUID) -> Response:
         """Get one published model."""
         return with_etag(request, Response(PublicJobSerializer(self._public(pk)).data))

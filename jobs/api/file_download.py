@@ -11,6 +11,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from jobs.api.conditional import NOT_MODIFIED
 from jobs.api.schema import problems
 from jobs.http.delivery import deliver
 from jobs.http.download_names import slug_of
@@ -32,8 +33,8 @@ FILE_DOWNLOAD_SCHEMA: dict[str, Any] = {
         (200, *FILE_TYPES): OpenApiTypes.BINARY,
         (206, *FILE_TYPES): OpenApiTypes.BINARY,
         302: OpenApiResponse(description="The file is in a bucket: `Location` works for 15 minutes."),
-        304: OpenApiResponse(description="The client has the file already (`If-None-Match`)."),
     }
+    | NOT_MODIFIED
     | problems(416),
 }
 """Arguments of `extend_schema`."""

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from jobs.api.conditional import with_etag
+from jobs.api.conditional import NOT_MODIFIED, with_etag
 from jobs.api.pagination import MAX_PAGE_SIZE
 from jobs.api.serializers import MAX_BULK
 from jobs.core import estimates, services, tagging, uploads, worker_heartbeat
@@ -145,7 +145,7 @@ class Server(APIView):
 
     permission_classes = (AllowAny,)
 
-    @extend_schema(operation_id="server_retrieve", responses=ServerSerializer)
+    @extend_schema(operation_id="server_retrieve", responses={200: ServerSerializer} | NOT_MODIFIED)
     def get(self, request: Request) -> Response:
         """Version, engines, qualities with estimates, settings, formats, stages, limits. No account needed."""
         return with_etag(request, Response(facts()))

@@ -19,7 +19,7 @@ from rest_framework.throttling import BaseThrottle
 
 from accounts.models import User
 from jobs.api import bulk, formats
-from jobs.api.conditional import with_etag
+from jobs.api.conditional import NOT_MODIFIED, with_etag
 from jobs.api.events import EVENT_STREAM_SCHEMA, stream
 from jobs.api.file_download import (
     ARCHIVE_SCHEMA,
@@ -89,7 +89,7 @@ class JobViewSet(FileActions, mixins.ListModelMixin, viewsets.GenericViewSet[Job
         is_submit = bool(self.action_map) and self.action_map.get("post") == "create"
         return [MultiPartParser()] if is_submit else super().get_parsers()
 
-    @extend_schema(parameters=[SearchSerializer])
+    @extend_schema(parameters=[SearchSerializer], responses={200: JobSerializer(many=True)} | NOT_MODIFIED)
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List your jobs. 304 if the client has the same page already (`If-None-Match`)."""
         jobs = self.paginate_queryset(self.get_queryset()) or []
@@ -115,7 +115,7 @@ class JobViewSet(FileActions, mixins.ListModelMixin, viewsets.GenericViewSet[Job
         uploads.mark_used(values.get("upload", ()))
         return self._created(submission)
 
-    @extend_schema(parameters=[FieldsSerializer])
+    @extend_schema(parameters=[FieldsSerializer], responses={200: JobSerializer} | NOT_MODIFIED)
     def retrieve(self, request: Request, pk: UUID) -> Response:
         """Get one job. 304 if the client has it already (`If-None-Match`); `Retry-After` while it is not done."""
         fields = read_query(FieldsSerializer, request)["fields"]

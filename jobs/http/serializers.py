@@ -80,12 +80,13 @@ class FailureSerializer(serializers.Serializer[Any]):
 
 
 class CameraSerializer(serializers.Serializer[Any]):
-    """A camera in the frame of the GLB: angles in degrees, distance in metres."""
+    """A camera in the frame of the GLB: angles in degrees, distance and the point that it looks at in metres."""
 
     elevation = serializers.FloatField()
     azimuth = serializers.FloatField()
     distance = serializers.FloatField()
     fov = serializers.FloatField()
+    target = serializers.ListField(child=serializers.FloatField(), min_length=3, max_length=3)
 
 
 class ShotSerializer(serializers.Serializer[Any]):
