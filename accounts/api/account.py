@@ -26,6 +26,7 @@ from accounts.models import ApiToken, User
 from accounts.pages.auth_forms import ChangePasswordForm
 from accounts.pages.forms import DeleteAccountForm, TokenForm
 from jobs.api.conditional import NOT_MODIFIED, with_etag
+from jobs.api.quota_headers import QuotaHeaders
 from jobs.api.schema import problems
 from jobs.api.throttling import ScopedLimit
 from jobs.core import quota
@@ -87,8 +88,11 @@ class AccountSerializer(serializers.ModelSerializer[User]):
         return int(settings.MAX_ACTIVE_JOBS)
 
 
-class Account(APIView):
+class Account(QuotaHeaders):
     """Your account."""
+
+    action = "account"
+    quota_actions = (action,)
 
     @extend_schema(operation_id="account_retrieve", responses={200: AccountSerializer} | NOT_MODIFIED)
     def get(self, request: Request) -> Response:

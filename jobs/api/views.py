@@ -30,6 +30,7 @@ from jobs.api.file_download import (
 )
 from jobs.api.links import FileLinksSerializer, links_of
 from jobs.api.queries import FieldsSerializer, FormatSerializer, SearchSerializer, read_query
+from jobs.api.quota_headers import QuotaHeaders
 from jobs.api.recipes import RecipeSerializer, RemixSerializer, SubmitSerializer, recipe_settings, submitted_recipe
 from jobs.api.schema import problems
 from jobs.api.serializers import BulkResultsSerializer, BulkSerializer, EditSerializer, ShareSerializer
@@ -62,11 +63,12 @@ POLL_SECONDS = {State.QUEUED: 5, State.RUNNING: 2}
 """Value of the Retry-After header of an unfinished job: how often its state is worth asking for."""
 
 
-class JobViewSet(FileActions, mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
+class JobViewSet(QuotaHeaders, FileActions, mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
     """Your jobs."""
 
     serializer_class = JobSerializer
     lookup_value_converter = "uuid"
+    quota_actions = ("create", "remix", "retry", "cancel", "destroy", "bulk")
 
     def get_queryset(self) -> JobQuerySet:
         """The user's own jobs, filtered and sorted by the query parameters."""
