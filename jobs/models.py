@@ -430,6 +430,28 @@ class Artifact(models.Model):
         return self.name
 
 
+class Conversion(models.Model):
+    """A format that a finished job is to get from its scene. The row is deleted when the files are there."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="conversions")
+    format = models.CharField(max_length=20)
+    requested_at = models.DateTimeField(default=timezone.now, editable=False)
+    runs = models.PositiveSmallIntegerField(default=0, help_text="How often a worker has begun.")
+    lease_token = models.UUIDField(null=True, blank=True, editable=False)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    holder = models.CharField(max_length=100, blank=True, editable=False)
+    failed_at = models.DateTimeField(null=True, blank=True)
+    failure_code = models.CharField(max_length=30, blank=True)
+
+    class Meta:
+        ordering = ("requested_at",)
+        constraints = (models.UniqueConstraint(fields=("job", "format"), name="one_conversion_per_format"),)
+
+    def __str__(self) -> str:
+        return f"{self.job} as {self.format}"
+
+
 class JobEvent(models.Model):
     """A change of a job, numbered in order; never changed."""
 

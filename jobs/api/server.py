@@ -36,6 +36,7 @@ from ml.stages import STAGES
 
 FEATURES = (
     "bulk",
+    "conversions",
     "cursors",
     "cutouts",
     "etags",

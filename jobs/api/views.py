@@ -55,6 +55,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 CREATED = {202: JobSerializer, 200: JobSerializer}
 SUBMIT_RESPONSES = CREATED | problems(409, 422, 507)
 REMIX_RESPONSES = CREATED | problems(409, 507)
+FILES_RESPONSES = dict.fromkeys((200, 202), ArtifactSerializer(many=True)) | problems(409, 429, 507)
 THROTTLE_SCOPES = {"create": "submit", "remix": "submit", "share": "share"}
 """The rate limit (`DEFAULT_THROTTLE_RATES`) of each limited action."""
 LIMITS = ("created_after", "created_before", "updated_since", "parent", "collection")
@@ -196,16 +197,18 @@ class JobViewSet(QuotaHeaders, FileActions, mixins.ListModelMixin, viewsets.Gene
         sharing.revoke(self._writable(pk))
         return Response(status=204)
 
-    @extend_schema(parameters=[FormatSerializer], responses=ArtifactSerializer(many=True))
+    @extend_schema(parameters=[FormatSerializer], responses=FILES_RESPONSES)
     @action(detail=True, pagination_class=None)
     def files(self, request: Request, pk: UUID) -> Response:
         """List the result files; while the job is running, those that are already complete.
 
-        With `format`, only its files: 404 `format_missing` if the recipe did not ask for it, then a remix with
-        `formats` makes it from the stored scene.
+        With `format`, only its files. A format that the result was not made in is made from the stored scene: 202 and
+        an empty list until then. 404 `format_missing` if there is no result.
         """
         job, name = self._readable(pk), read_query(FormatSerializer, request).get("format")
-        artifacts = formats.files_of(job, name) if name else job.artifacts.all()
+        artifacts = formats.files_of(request, job, name) if name else job.artifacts.all()
+        if name and not artifacts:
+            return Response([], status=202, headers={"Retry-After": str(formats.RETRY_SECONDS)})
         return Response(ArtifactSerializer(artifacts, many=True).data)
 
     @extend_schema(operation_id="jobs_file_download", **FILE_DOWNLOAD_SCHEMA)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.core.files import File
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Sum
+from django.db.models import F, Sum
 
 from jobs.core import notify, storage, transitions
 from jobs.core.transitions import Writer
@@ -37,10 +37,22 @@ def store(
 
     `patiently` may try to write the rows again while the database is unavailable.
     """
+    return _store_files(job, token, folder, names, lambda rows: _write_rows(job, token, rows, report), patiently)
+
+
+def _store_files(
+    job: Job,
+    token: UUID,
+    folder: Path,
+    names: Sequence[str],
+    write: Callable[[list[Artifact]], bool],
+    patiently: Callable[[Callable[[], bool]], bool],
+) -> bool:
+    """Files to the storage, then their rows with `write`; the files are deleted unless the rows were written."""
     target = storage.attempt_folder(job.pk, token)
     try:
         rows = _move_in(job, [folder / name for name in names], target)
-        done = patiently(lambda: _write_rows(job, token, rows, report)) or _is_stored(job, target)
+        done = patiently(lambda: write(rows)) or _is_stored(job, target)
     except (OperationalError, InterfaceError):
         raise  # the commit may have succeeded all the same; if not, the reconciler deletes the files
     except BaseException:
@@ -81,14 +93,46 @@ def _write_rows(job: Job, token: UUID, rows: list[Artifact], report: dict[str, A
     size = _photo_bytes(job) + sum(row.size for row in rows)
     if not transitions.advance(job.pk, State.SUCCEEDED, writer=Writer.WORKER, token=token, size=size, **fields):
         return False
+    _create(rows)
+    return True
+
+
+def _create(rows: list[Artifact]) -> None:
     for row in rows:
         row.pk = None  # set by an earlier try that was rolled back
     Artifact.objects.bulk_create(rows)
-    return True
 
 
 def _photo_bytes(job: Job) -> int:
     return job.photos.aggregate(total=Sum("size"))["total"] or 0
+
+
+def add(
+    job: Job,
+    token: UUID,
+    folder: Path,
+    names: Sequence[str],
+    *,
+    is_wanted: Callable[[], bool],
+    patiently: Callable[[Callable[[], bool]], bool] = lambda write: write(),
+) -> bool:
+    """Add files to a finished result; False, and nothing is stored, if the result is gone or they are not wanted.
+
+    `is_wanted` is called in the transaction that writes the rows. `token` names the folder, as in `store`.
+    """
+    return _store_files(job, token, folder, names, lambda rows: _add_rows(job, rows, is_wanted), patiently)
+
+
+@transaction.atomic
+def _add_rows(job: Job, rows: list[Artifact], is_wanted: Callable[[], bool]) -> bool:
+    finished = Job.objects.filter(pk=job.pk, state=State.SUCCEEDED, deleted_at=None)
+    size = sum(row.size for row in rows)
+    if not is_wanted() or not finished.update(size=F("size") + size, **changed()):
+        transaction.set_rollback(True)
+        return False
+    _create(rows)
+    transaction.on_commit(lambda: notify.job_changed(job.pk), robust=True)
+    return True
 
 
 def store_early(job: Job, token: UUID, path: Path) -> bool:

@@ -33,22 +33,36 @@ def enqueue(job_id: UUID, attempt: int, run: int = 1) -> bool:
 
     Never raises: the reconciler enqueues jobs whose entry was lost.
     """
+    return _enqueue("jobs.work.runner.run", job_id, entry_id(job_id, attempt, run), at_front=run > 1)
+
+
+def conversion_entry_id(conversion_id: UUID) -> str:
+    """RQ's id of the queue entry of a conversion."""
+    return f"conversion-{conversion_id}"
+
+
+def enqueue_conversion(conversion_id: UUID) -> bool:
+    """Queue a conversion for a worker. Never raises: the reconciler enqueues those whose entry was lost."""
+    return _enqueue("jobs.work.conversion_runner.run", conversion_id, conversion_entry_id(conversion_id))
+
+
+def _enqueue(function: str, row_id: UUID, entry: str, *, at_front: bool = False) -> bool:
     if outage.is_active():
         return False
     try:
         queue = django_rq.get_queue(settings.JOB_QUEUE, commit_mode="auto")
         queue.enqueue(
-            "jobs.work.runner.run",
-            str(job_id),
-            job_id=entry_id(job_id, attempt, run),
-            at_front=run > 1,
+            function,
+            str(row_id),
+            job_id=entry,
+            at_front=at_front,
             job_timeout=settings.JOB_TIMEOUT + TIMEOUT_MARGIN_SECONDS,
             result_ttl=0,
             failure_ttl=FAILED_ENTRY_SECONDS,
         )
     except RedisError as error:
         outage.begin(error)
-        logger.warning("Job %s could not be enqueued: %s", job_id, error)
+        logger.warning("%s could not be enqueued: %s", entry, error)
         return False
     return True
 

@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.settings import api_settings
 
+from jobs.core.conversions import REPEAT_SECONDS
 from ml.errors import ReconstructionError
 from reconsite.core.errors import Rejected
 
@@ -25,6 +26,7 @@ STATUS = {
     "too_many_collections": 403,
     "sign_up_closed": 403,
     "format_missing": 404,
+    "conversion_failed": 503,
     "email_failed": 503,
     "idempotency_conflict": 409,
     "wrong_state": 409,
@@ -39,6 +41,7 @@ STATUS = {
 }
 """HTTP status of a rejection; 400 for every other code."""
 RETRY_AFTER_SECONDS = {
+    "conversion_failed": REPEAT_SECONDS,
     "email_failed": 60,
     "photos_busy": 5,
     "preview_busy": 3,

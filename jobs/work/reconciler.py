@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from jobs.core import holder, queue, recovery, services, storage, worker_heartbeat
+from jobs.core import conversions, holder, queue, recovery, services, storage, worker_heartbeat
 from jobs.core.transitions import Writer
 from jobs.models import Artifact, Job, State
 from reconsite.core.stored import StoredFolder
@@ -49,7 +49,7 @@ class ReconcileResult:
 def reconcile(*, leases_are_reliable: bool = True) -> ReconcileResult:
     """One pass over dead workers, expired leases, lost queue entries and deleted jobs."""
     expired = end_dead_runs() + (end_expired_leases() if leases_are_reliable else 0)
-    return ReconcileResult(expired, requeue_lost(), purge_deleted())
+    return ReconcileResult(expired, requeue_lost() + conversions.requeue_lost(), purge_deleted())
 
 
 def end_dead_runs() -> int:

@@ -18,7 +18,7 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts.models import User
-from jobs.core import queue, services, worker_heartbeat
+from jobs.core import conversions, queue, services, worker_heartbeat
 from jobs.models import Artifact, Job, JobEvent, State
 from jobs.work import reconciler
 from jobs.work.worker import ReconstructionWorker
@@ -215,6 +215,18 @@ def test_the_engine_stays_warm_from_job_to_job(worker: Process, submit: Callable
     second = submit(**SMALL)
     wait_for(second, State.SUCCEEDED)
     assert worker.engine() == engine
+
+
+def test_a_converted_file_is_the_one_that_the_job_would_have_made(worker: Process, submit: Callable[..., Job]) -> None:
+    job = submit(**SMALL)
+    wait_for(job, State.SUCCEEDED, State.FAILED)
+    made = job.artifacts.get(name=files.STL)
+    made.delete()
+    conversions.request(job, "stl")
+    converted = job.artifacts.filter(name=files.STL)
+    wait_until(converted.exists, TIMEOUT_SECONDS, "the converted file")
+    assert (converted.get().sha256, converted.get().size) == (made.sha256, made.size)
+    assert default_storage.size(str(converted.get().file)) == made.size
 
 
 def test_cutout_and_preview_are_available_while_the_job_runs(worker: Process, submit: Callable[..., Job]) -> None:
