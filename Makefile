@@ -45,7 +45,7 @@ test-browser: var/.ready var/.dev  ## all pages in the browser (TESTS=path K=exp
 	$(BIN)/python -m scripts.ensure_chromium
 	$(PYTEST) $(or $(TESTS),tests/browser)
 
-lint: var/.dev node_modules/.done  ## style, types, security, migrations, API schema
+lint: var/.dev node_modules/.done clients/typescript/node_modules/.done  ## style, types, security, migrations, API schema
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -54,6 +54,7 @@ lint: var/.dev node_modules/.done  ## style, types, security, migrations, API sc
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file var/openapi.yaml
 	diff -u docs/openapi.yaml var/openapi.yaml
+	scripts/node.sh npm --prefix clients/typescript run check --silent
 	scripts/node.sh npm run check --silent
 
 format: var/.dev node_modules/.done  ## put the style right
@@ -65,8 +66,9 @@ screenshots: var/.ready var/.dev  ## pictures of every page, both themes, three 
 	$(BIN)/python -m scripts.ensure_chromium
 	$(BIN)/python -m scripts.screenshots $(PAGES)
 
-schema: var/.ready  ## write docs/openapi.yaml anew
+schema: var/.ready clients/typescript/node_modules/.done  ## write docs/openapi.yaml anew, and the types of clients/typescript
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
+	scripts/node.sh npm --prefix clients/typescript run generate --silent
 
 bench: var/.ready var/.dev  ## measure this machine: time and memory of each stage
 	$(BIN)/python -m scripts.bench
@@ -89,7 +91,7 @@ evaluate: var/.ready  ## shape quality on held-out objects (MESHES=folder: on yo
 install: var/.ready  ## all that `make run` needs, without starting it
 
 clean:  ## remove what can be built again; accounts and models stay
-	rm -rf .venv node_modules static/dist var/static var/.ready var/.dev var/.models .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv node_modules clients/typescript/node_modules static/dist var/static var/.ready var/.dev var/.models .mypy_cache .ruff_cache .pytest_cache
 
 # --- stamps: each step runs again only when what it comes from has changed -------------------------------------------
 .venv/.done: requirements.txt
@@ -106,7 +108,11 @@ node_modules/.done: .venv/.done package.json package-lock.json
 	scripts/node.sh npm ci --silent
 	@touch $@
 
-FRONTEND := $(shell find frontend templates -type f 2>/dev/null)
+clients/typescript/node_modules/.done: .venv/.done clients/typescript/package-lock.json
+	scripts/node.sh npm --prefix clients/typescript ci --ignore-scripts --silent
+	@touch $@
+
+FRONTEND := $(shell find frontend clients/typescript/src templates -type f 2>/dev/null)
 static/dist/.done: node_modules/.done $(FRONTEND)
 	scripts/node.sh npm run build --silent
 	@touch $@

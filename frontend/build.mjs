@@ -81,7 +81,8 @@ async function writeChunks({ metafile }) {
 
 async function buildTests() {
   await rm(testOut, { recursive: true, force: true });
-  const entryPoints = await sources("frontend", ".test.ts");
+  const folders = ["frontend", "clients/typescript/src"];
+  const entryPoints = (await Promise.all(folders.map((folder) => sources(folder, ".test.ts")))).flat();
   const options = {
     minify: false,
     platform: "node",

@@ -1,8 +1,9 @@
 // The progress page: stages, bar and clock follow the job until it ends; then the server renders the outcome.
+import { ApiError } from "../clients/typescript/src/client";
 import { all, find, need, readJson, setText } from "./lib/dom";
 import { type Connection, follow } from "./lib/follow";
 import { formatDuration, formatPercent, secondsBetween } from "./lib/format";
-import { ApiError, postJson } from "./lib/http";
+import { api } from "./lib/http";
 import { fileUrl, isActive, type Job, stageStates, statusMessage } from "./lib/job";
 import { notificationsAllowed, notify, wireNotifyButton } from "./lib/notify";
 import { unwatch, type Watched, watch } from "./lib/watch";
@@ -133,7 +134,7 @@ async function cancel(form: HTMLFormElement): Promise<void> {
   button.disabled = true;
   setText(need("[data-status]", page), "Cancelling…");
   try {
-    update(await postJson<Job>(`${job.urls.self}cancel/`));
+    update(await api.post("/api/v1/jobs/{id}/cancel/", { path: { id: job.id } }));
   } catch (failure) {
     button.disabled = false;
     setText(need("[data-status]", page), failure instanceof ApiError ? failure.message : "Something went wrong.");

@@ -1,6 +1,7 @@
 /** Follows one job to its end: over the socket while it is open, else by polling the API. */
+import { ApiError } from "../../clients/typescript/src/client";
 import { backoff } from "./backoff";
-import { ApiError, getJson } from "./http";
+import { api } from "./http";
 import { isActive, isNewer, type Job } from "./job";
 
 export type Connection = "live" | "polling";
@@ -96,7 +97,7 @@ class Followed {
 
   private async poll(): Promise<void> {
     try {
-      this.accept(await getJson<Job>(this.last.urls.self), true);
+      this.accept(await api.get("/api/v1/jobs/{id}/", { path: { id: this.last.id } }), true);
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) return this.onGone();
       // The page asks for the password and then comes back here.

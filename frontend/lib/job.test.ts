@@ -12,8 +12,8 @@ const job = (changes: Partial<Job> = {}): Job => ({
   attempt: 1,
   engine: "compact",
   quality: "draft",
-  created_at: null,
-  queued_at: null,
+  created_at: "2027-01-15T09:30:00Z",
+  queued_at: "2027-01-15T09:30:00Z",
   started_at: null,
   finished_at: null,
   cancel_requested: false,
@@ -22,6 +22,7 @@ const job = (changes: Partial<Job> = {}): Job => ({
   estimate_seconds: null,
   worker_online: true,
   urls: { self: "", page: "", files: "" },
+  files: [],
   ...changes,
 });
 
@@ -80,8 +81,8 @@ test("a running job shows its stage, and a requested cancel takes precedence", (
 });
 
 test("a file has a URL as soon as it exists, and none before", () => {
-  const files = [{ name: "cutout.png", title: "", url: "/files/cutout.png", size: 1 }];
-  assert.equal(fileUrl(job({ files }), "cutout.png"), "/files/cutout.png");
-  assert.equal(fileUrl(job({ files }), "mesh.glb"), null);
+  const files = [{ name: "cutout.png", url: "/files/cutout.png" }];
+  assert.equal(fileUrl({ files }, "cutout.png"), "/files/cutout.png");
+  assert.equal(fileUrl({ files }, "mesh.glb"), null);
   assert.equal(fileUrl(job(), "cutout.png"), null);
 });

@@ -1,40 +1,34 @@
 /** A job as the API, the socket and the page's embedded data describe it. */
+import type { Schemas } from "../../clients/typescript/src/client";
 
-export type State = "queued" | "running" | "succeeded" | "failed" | "cancelled";
-
-export interface Job {
-  id: string;
-  title: string;
-  state: State;
-  stage: string;
-  progress: number;
-  seq: number;
-  attempt: number;
-  engine: string;
-  quality: string;
-  created_at: string | null;
-  queued_at: string | null;
-  started_at: string | null;
-  finished_at: string | null;
-  cancel_requested: boolean;
-  failure: { code: string; message: string } | null;
-  queue_position: number | null;
-  estimate_seconds: number | null;
-  worker_online: boolean;
-  urls: { self: string; page: string; files: string };
-  files?: JobFile[];
-}
-
-export interface JobFile {
-  name: string;
-  title: string;
-  url: string;
-  size: number;
-}
+/** What the pages use of a job. */
+export type Job = Pick<
+  Schemas["Job"],
+  | "id"
+  | "title"
+  | "state"
+  | "stage"
+  | "progress"
+  | "seq"
+  | "attempt"
+  | "engine"
+  | "quality"
+  | "created_at"
+  | "queued_at"
+  | "started_at"
+  | "finished_at"
+  | "cancel_requested"
+  | "failure"
+  | "queue_position"
+  | "estimate_seconds"
+  | "worker_online"
+  | "urls"
+  | "files"
+>;
 
 /** URL of the job's file `name`, null while it does not exist. */
-export function fileUrl(job: Pick<Job, "files">, name: string): string | null {
-  return job.files?.find((file) => file.name === name)?.url ?? null;
+export function fileUrl(job: { files: readonly { name: string; url: string }[] }, name: string): string | null {
+  return job.files.find((file) => file.name === name)?.url ?? null;
 }
 
 export function isActive(job: Pick<Job, "state">): boolean {

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { backoff } from "./backoff";
 import { formatBytes, formatDay, formatDuration, formatPercent, secondsBetween } from "./format";
-import { errorMessage } from "./http";
 import { photoProblem } from "./photo";
 import { asTheme, resolveTheme } from "./theme";
 import { randomUuid } from "./uuid";
@@ -42,20 +41,6 @@ test("elapsed time runs until the end, or until now", () => {
   assert.equal(secondsBetween(start, "2026-01-01T00:00:05Z"), 5);
   assert.equal(secondsBetween(start, null, Date.parse("2026-01-01T00:00:09Z")), 9);
   assert.equal(secondsBetween(null, null), null);
-});
-
-test("the server's own message is shown", () => {
-  const body = JSON.stringify({
-    type: "validation_error",
-    errors: [{ code: "x", detail: "The file is empty.", attr: "photo" }],
-  });
-  assert.equal(errorMessage(400, body), "The file is empty.");
-});
-
-test("a response without a message gets one by its status", () => {
-  assert.match(errorMessage(413, "<html>"), /too large/);
-  assert.match(errorMessage(0, ""), /could not be reached/);
-  assert.match(errorMessage(502, "{}"), /502/);
 });
 
 const limits = { maxBytes: 1000, accept: "image/jpeg,image/png,.heic" };

@@ -10,7 +10,7 @@ import {
   newCanvas,
   sameProportions,
 } from "../cutout/picture";
-import { ApiError, apiError, csrfToken, errorMessage } from "../lib/http";
+import { api } from "../lib/http";
 
 /** Response of `jobs:cutout`. */
 interface CutoutResponse {
@@ -82,18 +82,13 @@ async function cutNow(url: string, file: File, options: CutOptions): Promise<Cut
   };
 }
 
-async function requestCutout(url: string, file: File, options: CutOptions): Promise<CutoutResponse> {
+function requestCutout(url: string, file: File, options: CutOptions): Promise<CutoutResponse> {
   const body = new FormData();
   body.append("photo", file);
   body.append("mask", options.mask);
   body.append("remove_background", String(!options.keepBackground));
   if (options.subject) body.append("subject", options.subject.join(","));
-  const headers = { Accept: "application/json", "X-CSRFToken": csrfToken() };
-  const response = await fetch(url, { method: "POST", body, headers, credentials: "same-origin" }).catch(() => null);
-  if (!response) throw new ApiError(0, errorMessage(0, ""));
-  const text = await response.text();
-  if (!response.ok) throw apiError(response.status, text);
-  return JSON.parse(text) as CutoutResponse;
+  return api.request<CutoutResponse>("POST", url, { body });
 }
 
 async function canvasFrom(url: string): Promise<HTMLCanvasElement> {

@@ -1,5 +1,5 @@
 /** The cutout and the thumbnail of each chosen photo. */
-import { ApiError } from "../lib/http";
+import { ApiError } from "../../clients/typescript/src/client";
 import { type Cut, type CutOptions, cutPhoto, emptyCut, isEdited } from "./cut";
 import type { UploadItem } from "./items";
 import { type CutState, cutOf } from "./stage";

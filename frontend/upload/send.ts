@@ -1,6 +1,7 @@
 /** What is sent: for each photo the file or its cutout, and the choices about the cutouts. */
+
+import { ApiError } from "../../clients/typescript/src/client";
 import { exportCutout } from "../cutout/picture";
-import { ApiError } from "../lib/http";
 import { type Cut, isEdited } from "./cut";
 import type { UploadItem } from "./items";
 

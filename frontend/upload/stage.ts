@@ -1,8 +1,8 @@
 /** The selected photo, large: its cutout, advice on it, and its tools. */
 
+import type { ApiError } from "../../clients/typescript/src/client";
 import { paintEdit } from "../cutout/view";
 import { find, icon, need, setText } from "../lib/dom";
-import type { ApiError } from "../lib/http";
 import { type Cut, isEdited } from "./cut";
 
 export type CutState =
