@@ -8,6 +8,7 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -25,7 +26,7 @@ from ml.stages import Listeners, ShouldStop, ignore
 
 logger = logging.getLogger(__name__)
 
-FEWEST_VIEWS = {"frame_count": 1, "frame_size": 64, "renderer": "mesh"}
+FEWEST_VIEWS: dict[str, Any] = {"frame_count": 1, "frame_size": 64, "renderer": "mesh"}
 """The remix that makes the files also renders a turntable, which nobody keeps."""
 
 

@@ -38,7 +38,12 @@ def finished(submit: Callable[..., Job]) -> Job:
 def entries(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The conversions that were enqueued."""
     found: list[Any] = []
-    monkeypatch.setattr(queue, "enqueue_conversion", lambda pk: found.append(pk) or True)
+
+    def enqueue(conversion_id: Any) -> bool:
+        found.append(conversion_id)
+        return True
+
+    monkeypatch.setattr(queue, "enqueue_conversion", enqueue)
     return found
 
 
