@@ -1,5 +1,6 @@
 /** Jobs whose end is reported on whatever page of the site is open, if the visitor allowed notifications. */
-import { ApiError, getJson } from "./http";
+import { ApiError } from "../../clients/typescript/src/client";
+import { api as server } from "./http";
 import { isActive, type Job, statusMessage } from "./job";
 import { notificationsAllowed, notify } from "./notify";
 
@@ -53,7 +54,7 @@ export function watchJobs(): void {
 
 async function report(job: Watched): Promise<void> {
   try {
-    const found = await getJson<Job>(`${job.api}?fields=state,stage,title,failure,cancel_requested`);
+    const found = await server.request<Job>("GET", `${job.api}?fields=state,stage,title,failure,cancel_requested`);
     if (isActive(found) || !watched().some(({ api }) => api === job.api)) return;
     unwatch(job);
     await notify(`${found.title}: ${statusMessage(found, "")}`, job.page);

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("jobs", "0010_cutouts"),
+        ("jobs", "0011_worker_memory"),
     ]
 
     operations = [
