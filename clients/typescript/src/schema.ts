@@ -2711,6 +2711,13 @@ export interface operations {
                     "video/mp4": string;
                 };
             };
+            /** @description The file is in a bucket: `Location` works for 15 minutes. */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The client has it already (`If-None-Match`). */
             304: {
                 headers: {
@@ -3190,6 +3197,13 @@ export interface operations {
                     "video/mp4": string;
                 };
             };
+            /** @description The file is in a bucket: `Location` works for 15 minutes. */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The client has it already (`If-None-Match`). */
             304: {
                 headers: {
@@ -3525,6 +3539,13 @@ export interface operations {
                     "model/vnd.usdz+zip": string;
                     "video/mp4": string;
                 };
+            };
+            /** @description The file is in a bucket: `Location` works for 15 minutes. */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The client has it already (`If-None-Match`). */
             304: {
