@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,7 @@ class _Book:
 
     def described(self, status: str, response: dict[str, Any]) -> dict[str, Any]:
         """The response with a description and examples; a reference, if it is a problem."""
-        response["description"] = response.get("description") or HTTPStatus(int(status)).phrase
+        response["description"] = response.get("description") or phrase_of(status)
         self.add_to(response, status)
         if problems.CONTENT_TYPE not in response.get("content", {}):
             return response
@@ -117,9 +118,16 @@ class _Book:
         return BY_FORMAT.get(schema.get("format", ""), BY_TYPE[kind])
 
 
+def phrase_of(status: str) -> str:
+    """“Not Found”; of a status that HTTP does not know, its number."""
+    with suppress(ValueError):
+        return HTTPStatus(int(status)).phrase
+    return f"Status {status}"
+
+
 def problem_of(status: str) -> dict[str, Any]:
     """A problem as the API answers with this status."""
-    entry = _DATA["problems"].get(status) or {"code": "error", "detail": f"{HTTPStatus(int(status)).phrase}."}
+    entry = _DATA["problems"].get(status) or {"code": "error", "detail": f"{phrase_of(status)}."}
     detail = entry.get("detail") or MESSAGES[entry["code"]]
     return problems.problem(int(status), [problems.error(entry["code"], detail, entry.get("attr"))])
 

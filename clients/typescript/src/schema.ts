@@ -233,6 +233,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/collections/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List your collections, newest first. */
+        get: operations["collections_list"];
+        put?: never;
+        /** @description Create a collection (201). Private unless `visibility` says otherwise. 403 `too_many_collections`. */
+        post: operations["collections_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/collections/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Get one collection with its models. */
+        get: operations["collections_retrieve"];
+        put?: never;
+        post?: never;
+        /** @description Delete the collection (204). Its models stay. */
+        delete: operations["collections_delete"];
+        options?: never;
+        head?: never;
+        /** @description Change title, description or visibility. Fields that are not sent keep their values. */
+        patch: operations["collections_update"];
+        trace?: never;
+    };
+    "/api/v1/collections/{id}/jobs/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Append finished models of yours. Those that are in it already stay where they are. */
+        post: operations["collections_jobs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/collections/{id}/jobs/{job_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Take one model out (204). The model itself stays. */
+        delete: operations["collections_jobs_delete"];
+        options?: never;
+        head?: never;
+        /** @description Choose whether one model may be seen by whoever may see the collection. */
+        patch: operations["collections_jobs_update"];
+        trace?: never;
+    };
+    "/api/v1/collections/{id}/order/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Bring the models into another order. */
+        post: operations["collections_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cutouts/": {
         parameters: {
             query?: never;
@@ -720,6 +809,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/uploads/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Begin an upload (201). Send the photo to the address in `Location`, part by part. */
+        post: operations["uploads_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How much has arrived, in the body and (for `HEAD` too) in the headers of the protocol. */
+        get: operations["uploads_retrieve"];
+        put?: never;
+        post?: never;
+        /** @description Give the upload up, and delete what has arrived (204). */
+        delete: operations["uploads_delete"];
+        options?: never;
+        head?: never;
+        /** @description Add a part (204). 409 if it does not begin where the upload ends: ask for the offset and continue there. */
+        patch: operations["uploads_update"];
+        trace?: never;
+    };
     "/api/v1/webhooks/": {
         parameters: {
             query?: never;
@@ -840,6 +965,15 @@ export interface components {
          * @enum {string}
          */
         ActionEnum: "delete" | "publish" | "unpublish" | "tag" | "untag";
+        /** @description Models to append. */
+        AddRequest: {
+            jobs: string[];
+            /**
+             * @description Let whoever may see the collection see these models, even if they are private. Without it visitors only see those that are published.
+             * @default false
+             */
+            follows_collection: boolean;
+        };
         /** @description One result file. */
         Artifact: {
             name: string;
@@ -900,6 +1034,65 @@ export interface components {
         ChangePasswordRequest: {
             current_password: string;
             password: string;
+        };
+        /** @description A collection. Its page is for anyone with `share_url`, unless it is private. */
+        Collection: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly title: string;
+            readonly description: string;
+            visibility: components["schemas"]["VisibilityEnum"];
+            /** @description Models in it. */
+            readonly model_count: number;
+            /** @description Models that visitors see. */
+            readonly visible_count: number;
+            /** @description Absolute URL of the visitors' page; null while the collection is private. */
+            readonly share_url: string | null;
+            /** @description The owner's page: a path on this host. */
+            readonly page: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+            /** Format: date-time */
+            readonly published_at: string | null;
+        };
+        /** @description A collection with its models in their order. */
+        CollectionDetail: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly title: string;
+            readonly description: string;
+            visibility: components["schemas"]["VisibilityEnum"];
+            /** @description Models in it. */
+            readonly model_count: number;
+            /** @description Models that visitors see. */
+            readonly visible_count: number;
+            /** @description Absolute URL of the visitors' page; null while the collection is private. */
+            readonly share_url: string | null;
+            /** @description The owner's page: a path on this host. */
+            readonly page: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+            /** Format: date-time */
+            readonly published_at: string | null;
+            readonly jobs: components["schemas"]["CollectionItem"][];
+        };
+        /** @description A model in a collection. */
+        CollectionItem: {
+            /** Format: uuid */
+            readonly job: string;
+            readonly title: string;
+            /** @description Whoever may see the collection may see this model, even if it is private. */
+            readonly follows_collection: boolean;
+            /** @description True if the model itself is published. */
+            readonly is_public: boolean;
+            /** @description An image of the model. */
+            readonly poster_url: string;
+            /** Format: date-time */
+            readonly added_at: string;
         };
         /** @description A new token with its text, which cannot be retrieved again. */
         CreatedToken: {
@@ -1125,6 +1318,10 @@ export interface components {
             page_size: number;
             bulk_ids: number;
             sockets: number;
+            /** @description Recommended size of the parts of an upload. */
+            upload_part_bytes: number;
+            /** @description How long an upload is kept after its last part. */
+            upload_seconds: number;
             /** @description A job that takes longer fails with `timeout`. */
             job_seconds: number;
             /** @description Requests per period, by kind. */
@@ -1156,10 +1353,29 @@ export interface components {
             /** Format: binary */
             mask: string;
         };
+        /** @description A new collection. */
+        NewCollectionRequest: {
+            title: string;
+            description?: string;
+            /**
+             * @description `private`: only you. `link`: anyone with `share_url`. `public`: listed in Explore. The models that follow the collection become as visible as it is. Private again, it gets another link.
+             *
+             *     * `private` - Only you
+             *     * `link` - Anyone with the link
+             *     * `public` - Everyone
+             */
+            visibility?: components["schemas"]["VisibilityEnum"];
+            jobs?: string[];
+        };
         /** @description A photo, and how to cut it out. */
         NewCutoutRequest: {
             /** Format: binary */
-            photo: string;
+            photo?: string;
+            /**
+             * Format: uuid
+             * @description A complete upload, in place of the photo.
+             */
+            upload?: string;
             remove_background?: boolean;
             mask?: components["schemas"]["MaskEnum"];
             /** @description x,y: a point of the object, in fractions of width and height. */
@@ -1182,6 +1398,18 @@ export interface components {
         Note: {
             code: string;
             message: string;
+        };
+        /** @description The ids in their new order. Models that are not named come after them, in the order that they had. */
+        OrderRequest: {
+            jobs: string[];
+        };
+        PaginatedCollectionList: {
+            count: number;
+            /** Format: uri */
+            next: string | null;
+            /** Format: uri */
+            previous: string | null;
+            results: components["schemas"]["Collection"][];
         };
         PaginatedDeliveryList: {
             count: number;
@@ -1224,11 +1452,28 @@ export interface components {
             /** @description Shown next to the models you publish. */
             display_name?: string;
         };
+        /** @description The fields of a collection that its owner can change. */
+        PatchedEditCollectionRequest: {
+            title?: string;
+            description?: string;
+            /**
+             * @description `private`: only you. `link`: anyone with `share_url`. `public`: listed in Explore. The models that follow the collection become as visible as it is. Private again, it gets another link.
+             *
+             *     * `private` - Only you
+             *     * `link` - Anyone with the link
+             *     * `public` - Everyone
+             */
+            visibility?: components["schemas"]["VisibilityEnum"];
+        };
         /** @description The fields of a job that its owner can change. */
         PatchedEditRequest: {
             title?: string;
             /** @description Replaces all existing tags. Stored in lower case, at most 10. */
             tags?: string[];
+        };
+        /** @description Whether a model may be seen by whoever may see the collection. */
+        PatchedFollowRequest: {
+            follows_collection?: boolean;
         };
         /** @description An address that is told about your jobs. */
         PatchedWebhookRequest: {
@@ -1624,9 +1869,11 @@ export interface components {
             sides?: (("front" | "right" | "back" | "left" | "auto") | number)[];
             /** @description 1 to 5 photos of one object, the main one first. Repeat the field for each photo. */
             photo?: string[];
+            /** @description Complete uploads, in place of photos. They come before those of `photo`. */
+            upload?: string[];
             /**
              * Format: uuid
-             * @description A cutout to use as the main photo; `photo` then has the other ones, if any.
+             * @description A cutout to use as the main photo, before those of `upload` and `photo`.
              */
             cutout?: string;
             title?: string;
@@ -1652,12 +1899,34 @@ export interface components {
          * @enum {string}
          */
         TypeEnum: "validation_error" | "client_error" | "server_error";
+        /** @description A photo that arrives in parts. Complete when `offset` is `length`: then it can be used until `expires_at`. */
+        Upload: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly original_name: string;
+            /** @description Bytes of the whole photo, as announced. */
+            readonly length: number;
+            /** @description Bytes that have arrived. */
+            readonly offset: number;
+            readonly is_complete: boolean;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly expires_at: string;
+        };
         /** @description Links to the job. */
         Urls: {
             self: string;
             page: string;
             files: string;
         };
+        /**
+         * @description * `private` - Only you
+         *     * `link` - Anyone with the link
+         *     * `public` - Everyone
+         * @enum {string}
+         */
+        VisibilityEnum: "private" | "link" | "public";
         /** @description An address that is told about your jobs. */
         Webhook: {
             /** Format: uuid */
@@ -1743,6 +2012,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description Precondition Failed */
+        Problem412: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description Request Entity Too Large */
         Problem413: {
             headers: {
@@ -1781,6 +2059,15 @@ export interface components {
         };
         /** @description Too Many Requests */
         Problem429: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Status 460 */
+        Problem460: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2271,7 +2558,40 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    cutouts_create: {
+    collections_list: {
+        parameters: {
+            query?: {
+                /** @description From `next` or `previous`. */
+                cursor?: string;
+                /** @description Number of a page. Without it, `next` leads by cursor. */
+                page?: number;
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedCollectionList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            406: components["responses"]["Problem406"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    collections_create: {
         parameters: {
             query?: never;
             header?: never;
@@ -2279,6 +2599,267 @@ export interface operations {
             cookie?: never;
         };
         requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCollectionRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectionDetail"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            406: components["responses"]["Problem406"];
+            409: components["responses"]["Problem409"];
+            411: components["responses"]["Problem411"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    collections_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectionDetail"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            406: components["responses"]["Problem406"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    collections_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            406: components["responses"]["Problem406"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    collections_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedEditCollectionRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectionDetail"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            406: components["responses"]["Problem406"];
+            411: components["responses"]["Problem411"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    collections_jobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectionDetail"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            406: components["responses"]["Problem406"];
+            409: components["responses"]["Problem409"];
+            411: components["responses"]["Problem411"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    collections_jobs_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            406: components["responses"]["Problem406"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    collections_jobs_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedFollowRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectionDetail"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            406: components["responses"]["Problem406"];
+            411: components["responses"]["Problem411"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    collections_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectionDetail"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            406: components["responses"]["Problem406"];
+            411: components["responses"]["Problem411"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    cutouts_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
             content: {
                 "multipart/form-data": components["schemas"]["NewCutoutRequest"];
             };
@@ -2775,6 +3356,8 @@ export interface operations {
     jobs_list: {
         parameters: {
             query?: {
+                /** @description Models in this collection of yours. */
+                collection?: string;
                 created_after?: string;
                 created_before?: string;
                 /** @description From `next` or `previous`. */
@@ -3592,6 +4175,152 @@ export interface operations {
             406: components["responses"]["Problem406"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
+        };
+    };
+    uploads_create: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version of the protocol, 1.0.0. 412 for another one. */
+                "Tus-Resumable"?: string;
+                /** @description Bytes of the whole photo. */
+                "Upload-Length": number;
+                /** @description `filename`, a space, and the file's name in base64. */
+                "Upload-Metadata"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            406: components["responses"]["Problem406"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+        };
+    };
+    uploads_retrieve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the protocol, 1.0.0. 412 for another one. */
+                "Tus-Resumable"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            406: components["responses"]["Problem406"];
+            412: components["responses"]["Problem412"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    uploads_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the protocol, 1.0.0. 412 for another one. */
+                "Tus-Resumable"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            406: components["responses"]["Problem406"];
+            412: components["responses"]["Problem412"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    uploads_update: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version of the protocol, 1.0.0. 412 for another one. */
+                "Tus-Resumable"?: string;
+                /** @description `sha1` or `sha256`, a space, and the part's digest in base64. */
+                "Upload-Checksum"?: string;
+                /** @description Number of the part's first byte. */
+                "Upload-Offset": number;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/offset+octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    /** @description Number of the next byte. */
+                    "Upload-Offset"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            406: components["responses"]["Problem406"];
+            409: components["responses"]["Problem409"];
+            411: components["responses"]["Problem411"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            460: components["responses"]["Problem460"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
         };
     };
     webhooks_list: {

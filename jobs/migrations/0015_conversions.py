@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("jobs", "0012_photo_file_sha256"),
+        ("jobs", "0014_uploads"),
     ]
 
     operations = [
