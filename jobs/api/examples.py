@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -119,10 +118,8 @@ class _Book:
 
 
 def phrase_of(status: str) -> str:
-    """“Not Found”; of a status that HTTP does not know, its number."""
-    with suppress(ValueError):
-        return HTTPStatus(int(status)).phrase
-    return f"Status {status}"
+    """“Not Found”."""
+    return problems.TITLES.get(int(status)) or HTTPStatus(int(status)).phrase
 
 
 def problem_of(status: str) -> dict[str, Any]:

@@ -2066,7 +2066,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Status 460 */
+        /** @description Checksum Mismatch */
         Problem460: {
             headers: {
                 [name: string]: unknown;
