@@ -40,7 +40,8 @@ class Verdict:
 def examine(example: single_photo.Example, engine: engines.Engine, recipe: Recipe) -> Verdict:
     """Reconstruct one example up to the finished mesh and test it."""
     try:
-        raw = marching_cubes.extract(engine.infer(example.cutout), recipe.grid or 256)
+        scene = engine.infer(example.cutout)
+        raw = marching_cubes.extract(scene, recipe.grid or 256, photos=[scene.camera])
         mesh = repair.finish(raw, recipe.faces or 40_000)
     except ReconstructionError as error:
         return Verdict(example.name, watertight=False, as_stl=False, failure=error.code)

@@ -47,7 +47,7 @@ MIN_DISTANCE = 0.6
 
 def views(scene: Scene, size: int = SIZE, elevation: float = 15.0) -> Iterator[Floats]:
     """(size, size, 3) pictures of the scene from SIDES azimuths, the photo's first."""
-    mesh = repair.finish(flatten(marching_cubes.extract(scene, GRID), scene.camera), FACES)
+    mesh = repair.finish(flatten(marching_cubes.extract(scene, GRID, photos=[scene.camera]), scene.camera), FACES)
     caster = Caster(mesh.vertices, mesh.faces)
     radius = float(np.linalg.norm(mesh.vertices, axis=1).max())
     distance = max(DISTANCE_PER_RADIUS * radius, MIN_DISTANCE)

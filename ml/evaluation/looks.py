@@ -151,13 +151,13 @@ def _flatness(number: int, box: ColoredMesh) -> float:
 def _standard_mesh(scene: Scene) -> Mesh:
     """The model that the site makes of a scene at standard quality."""
     standard = QUALITIES["standard"]
-    return repair.finish(flatten(marching_cubes.extract(scene, standard.grid), scene.camera), standard.faces)
+    return repair.finish(flatten(marching_cubes.extract(scene, standard.grid, photos=[scene.camera]), scene.camera), standard.faces)
 
 
 def _look(number: int, mesh: ColoredMesh) -> Look:
     example = paint(mesh, VIEW_SEED + number)
     scene = compact.CompactEngine().infer(example.cutout)
-    surface = repair.finish(flatten(marching_cubes.extract(scene, GRID), scene.camera), FACES)
+    surface = repair.finish(flatten(marching_cubes.extract(scene, GRID, photos=[scene.camera]), scene.camera), FACES)
     model = textured(surface, scene, example.cutout)
     network = load_network()
     pairs = zip(model_views(model), true_views(example), strict=True)

@@ -133,7 +133,9 @@ def score_condition(photos: PhotoSet, condition: Condition, engine: Engine) -> O
     fused = fusion.fuse(engine.infer, photos.cutouts[: condition.count], condition.sides())
     seconds = time.perf_counter() - started
     try:
-        mesh = flatten(marching_cubes.extract(fused.scene, single_photo.GRID), fused.scene.camera)
+        cameras = [photo.camera for photo in fused.photos]
+        surface = marching_cubes.extract(fused.scene, single_photo.GRID, photos=cameras)
+        mesh = flatten(surface, fused.scene.camera)
         scores = score.compare(single_photo.surface_points(mesh), photos.truth)
     except ReconstructionError:
         scores = score.Scores(1.0, (0.0, 0.0, 0.0))

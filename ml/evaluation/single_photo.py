@@ -113,7 +113,7 @@ def score_example(example: Example, infer: Infer) -> Result | None:
     scene = infer(example.cutout)
     seconds = time.perf_counter() - started
     try:
-        mesh = flatten(marching_cubes.extract(scene, GRID), scene.camera)
+        mesh = flatten(marching_cubes.extract(scene, GRID, photos=[scene.camera]), scene.camera)
     except ReconstructionError:
         return None
     predicted = surface_points(mesh)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import mcubes
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.core.camera import Camera
 from ml.errors import ReconstructionError
-from ml.mesh import adaptive_grid
+from ml.mesh import adaptive_grid, tunnels
 from ml.mesh.geometry import vertex_normals
 from ml.mesh.mesh import Mesh
 from ml.scene.protocol import Scene
@@ -28,18 +29,26 @@ MIN_SPAN = 1e-12
 
 
 def extract(
-    scene: Scene, grid: int, threshold: float | None = None, on_step: Callable[[float], None] | None = None
+    scene: Scene,
+    grid: int,
+    threshold: float | None = None,
+    on_step: Callable[[float], None] | None = None,
+    *,
+    photos: Sequence[Camera] = (),
 ) -> Mesh:
     """The closed surface where the scene's density crosses `threshold` (the scene's own when None).
 
     `grid` is the number of cells per axis. Marching cubes (Lorensen and Cline 1987, as in PyMCubes) runs on a grid
     with a margin of empty cells, so that the surface closes even where the scene touches the boundary of the cube;
-    then each vertex moves along its grid edge onto the surface.
+    then each vertex moves along its grid edge onto the surface. Tunnels that none of the `photos` shows are closed
+    (`ml.mesh.tunnels`); without photos all are kept.
     Raises ReconstructionError(`empty_scene`) when nothing or everything is inside, or a density is not a number.
     """
     level = scene.threshold if threshold is None else threshold
     values = adaptive_grid.sample(scene, grid, level, on_step)
     box = _bounds(values > level)
+    if photos:
+        _close_tunnels(values, box, level, scene.radius, photos)
     sides = np.pad(np.where(values[box] > level, np.float32(1.0), np.float32(-1.0)), 1, constant_values=-1.0)
     raw, faces = mcubes.marching_cubes(sides, 0.0)
     start = np.array([side.start for side in box]) - 1
@@ -49,6 +58,18 @@ def extract(
     if on_step:
         on_step(1.0)
     return Mesh(vertices, faces, vertex_normals(vertices, faces))
+
+
+def _close_tunnels(
+    values: adaptive_grid.Grid, box: tunnels.Box, level: float, radius: float, photos: Sequence[Camera]
+) -> None:
+    """Set densities to ±inf in place where closing tunnels adds or removes grid points."""
+    spacing = 2.0 * radius / (len(values) - 1)
+    low = np.array([side.start for side in box]) * spacing - radius
+    inside = values[box] > level
+    closed = tunnels.close(inside, tunnels.Lattice(low, spacing, photos))
+    changed = np.where(closed, np.float32(np.inf), np.float32(-np.inf))
+    values[box] = np.where(closed == inside, values[box], changed)
 
 
 def _bounds(inside: NDArray[np.bool_]) -> tuple[slice, slice, slice]:
@@ -66,7 +87,10 @@ def _bounds(inside: NDArray[np.bool_]) -> tuple[slice, slice, slice]:
 def _on_surface(
     scene: Scene, values: adaptive_grid.Grid, vertices: NDArray[np.float64], level: float
 ) -> NDArray[np.float64]:
-    """Vertices in cells, each moved along its grid edge by one step of regula falsi on the exact density."""
+    """Vertices in cells, each moved along its grid edge by one step of regula falsi on the exact density.
+
+    Where a density was changed to ±inf, the vertex stays in the middle of its edge.
+    """
     low = np.floor(vertices).astype(np.int64)
     axis = np.argmax(vertices - low, axis=1)
     rows = np.arange(len(vertices))
@@ -74,9 +98,11 @@ def _on_surface(
     high[rows, axis] += 1
     beyond = np.asarray((low < 0).any(axis=1) | (high >= np.array(values.shape)).any(axis=1))
     first, last = _at(values, low, beyond), _at(values, high, beyond)
+    known = np.isfinite(first) & np.isfinite(last)
+    first, last = np.where(known, first, level + 1.0), np.where(known, last, level - 1.0)
     fraction = _crossing(first, last, level)
-    density = _query(scene, low, axis, fraction, values.shape[0] - 1, ~beyond)
-    fraction = _improve_crossing(first, last, fraction, density, level)
+    density = _query(scene, low, axis, fraction, values.shape[0] - 1, ~beyond & known)
+    fraction = np.where(known, _improve_crossing(first, last, fraction, density, level), 0.5)
     fraction = np.where(beyond, np.where((low < 0).any(axis=1), 1.0 - CAP, CAP), fraction)
     moved = low.astype(np.float64)
     moved[rows, axis] += fraction

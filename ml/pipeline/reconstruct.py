@@ -206,7 +206,11 @@ def _build_model(run: Run, source: Source) -> tuple[Mesh, TexturedMesh, Source]:
         _publish_preview(run, source)
         step(0.2)  # rough share of the preview in this stage
         raw = marching_cubes.extract(
-            scene, recipe.grid or PREVIEW_GRID, recipe.threshold, lambda f: step(0.2 + 0.8 * f)
+            scene,
+            recipe.grid or PREVIEW_GRID,
+            recipe.threshold,
+            lambda f: step(0.2 + 0.8 * f),
+            photos=[photo.camera for photo in source.photos],
         )
     with run.stage("mesh"):
         budget = recipe.faces or len(raw.faces)

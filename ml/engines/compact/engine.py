@@ -16,7 +16,6 @@ from ml.engines.compact import decode
 from ml.engines.compact.inflate import inflate_grid
 from ml.engines.compact.network import WEIGHTS, CompactNetwork, load_network
 from ml.photo.cutout import Cutout
-from ml.scene.tunnels import close_tunnels
 from ml.scene.volume import VolumeScene, silhouette_density
 
 
@@ -46,14 +45,13 @@ def predict(network: CompactNetwork, cutout: Cutout) -> VolumeScene:
     """The scene that the network predicts from the cutout."""
     output, logits = decode.run_network(network, cutout.rgba)
     volume = decode.ray_volume(output, logits, cutout.alpha)
-    scene = VolumeScene(
+    return VolumeScene(
         grid=decode.upright_grid(volume, cutout.alpha),
         front=_photo(cutout),
         back=decode.back_picture(output, cutout.rgba),
         silhouette=silhouette_density(cutout.alpha, volume.camera),
         camera=volume.camera,
     )
-    return close_tunnels(scene)
 
 
 def inflate(cutout: Cutout) -> VolumeScene:

@@ -235,11 +235,11 @@ def test_if_memory_runs_out_a_coarser_model_is_made_and_a_note_says_so(
     grids: list[int] = []
     extract = marching_cubes.extract
 
-    def extract_within_memory(scene: Scene, grid: int, *rest: Any) -> Mesh:
+    def extract_within_memory(scene: Scene, grid: int, *rest: Any, **options: Any) -> Mesh:
         grids.append(grid)
         if grid > 100:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
-        return extract(scene, grid, *rest)
+        return extract(scene, grid, *rest, **options)
 
     monkeypatch.setattr(marching_cubes, "extract", extract_within_memory)
     made = reconstruct([mushroom_png], replace(SMALL, grid=160), tmp_path)
