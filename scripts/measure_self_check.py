@@ -56,7 +56,8 @@ def self_check(cutout: Cutout) -> dict[str, float]:
     """The `self_check` of the report, computed without the stages that it does not need."""
     fused = fusion.fuse(CompactEngine().infer, [cutout])
     mesh = repair.finish(
-        flatten(marching_cubes.extract(fused.scene, STANDARD.grid, photos=[fused.scene.camera]), fused.scene.camera), STANDARD.faces
+        flatten(marching_cubes.extract(fused.scene, STANDARD.grid, photos=[fused.scene.camera]), fused.scene.camera),
+        STANDARD.faces,
     )
     photos = [relight(mesh, photo) for photo in camera_fit.fit_assumed_cameras(mesh, fused.photos)]
     model = bake.bake(mesh, fused.scene, photos, STANDARD.texture_size)

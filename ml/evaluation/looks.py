@@ -151,7 +151,9 @@ def _flatness(number: int, box: ColoredMesh) -> float:
 def _standard_mesh(scene: Scene) -> Mesh:
     """The model that the site makes of a scene at standard quality."""
     standard = QUALITIES["standard"]
-    return repair.finish(flatten(marching_cubes.extract(scene, standard.grid, photos=[scene.camera]), scene.camera), standard.faces)
+    return repair.finish(
+        flatten(marching_cubes.extract(scene, standard.grid, photos=[scene.camera]), scene.camera), standard.faces
+    )
 
 
 def _look(number: int, mesh: ColoredMesh) -> Look:

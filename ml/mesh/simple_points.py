@@ -31,8 +31,7 @@ def _mask(chosen: NDArray[np.bool_]) -> np.uint32:
 FACES, SIDES, ALL = (_mask((STEPS != 0).any(axis=1) & (np.abs(STEPS).sum(axis=1) <= most)) for most in (1, 2, 3))
 """The neighbours across faces, across faces and edges, and all 26."""
 AXES = tuple(
-    (np.uint32(stride), _mask(STEPS[:, axis] < 1), _mask(STEPS[:, axis] > -1))
-    for axis, stride in enumerate((9, 3, 1))
+    (np.uint32(stride), _mask(STEPS[:, axis] < 1), _mask(STEPS[:, axis] > -1)) for axis, stride in enumerate((9, 3, 1))
 )
 """For each axis: the number of bits to the next cell along it, and the cells that have one after and before them."""
 

@@ -39,7 +39,7 @@ ACROSS_FACES, ACROSS_EDGES = (ndimage.generate_binary_structure(3, most) for mos
 
 @dataclass(frozen=True)
 class Lattice:
-    """Where cells lie: `low` (3,) the position of cell (0, 0, 0), `spacing` in scene units, and who photographs them."""
+    """Where cells lie: `low` (3,) the position of cell (0, 0, 0), `spacing` in scene units; and the photos' cameras."""
 
     low: NDArray[np.float64]
     spacing: float

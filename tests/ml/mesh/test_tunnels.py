@@ -57,7 +57,7 @@ def test_a_wide_tunnel_stays() -> None:
 
 
 def test_a_tunnel_in_a_funnel_is_closed_by_a_membrane_and_the_funnel_stays() -> None:
-    funnel = block(0.3, 0.4, 0.3) & ~((np.hypot(X, Z) < np.maximum(np.abs(Y), 0.02) * 0.6))
+    funnel = block(0.3, 0.4, 0.3) & ~(np.hypot(X, Z) < np.maximum(np.abs(Y), 0.02) * 0.6)
     mesh = marching_cubes.extract(scene_of(funnel), 128, photos=[CAMERA])
     assert genus(mesh.faces) == 0
     assert np.abs(mesh.vertices[np.hypot(mesh.vertices[:, 0], mesh.vertices[:, 2]) < 0.015, 1]).max() < 0.1
