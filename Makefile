@@ -79,8 +79,8 @@ check-cuda: var/.ready  ## whether a CUDA device computes the right numbers, and
 chaos: var/.ready var/.dev  ## kill, freeze and starve a whole site, and check that nothing is lost (SEED=n DATABASE=postgresql ENGINE=compact DURATION=seconds RACES=n)
 	$(BIN)/python -m scripts.chaos --seed $(or $(SEED),1) --database $(or $(DATABASE),sqlite) --seconds $(or $(DURATION),180) --races $(or $(RACES),20) --engine $(or $(ENGINE),sleeping)
 
-train: var/.ready  ## train the compact network further (MESHES=folder MINUTES=n SAMPLES=n; on a GPU: DEVICE=cuda PACK=file MINUTES=n)
-	$(BIN)/python -m $(if $(DEVICE),ml.training.gpu.train $(PACK) --device $(DEVICE),ml.training.train $(if $(MESHES),--meshes $(MESHES)) $(if $(SAMPLES),--samples $(SAMPLES))) $(if $(MINUTES),--minutes $(MINUTES))
+train: var/.ready  ## train the compact network further (MESHES=folder MINUTES=n SAMPLES=n; on a GPU: DEVICE=cuda PACK=file IMAGENET=file MINUTES=n)
+	$(BIN)/python -m $(if $(DEVICE),ml.training.gpu.train $(PACK) --device $(DEVICE) $(if $(IMAGENET),--imagenet $(IMAGENET)),ml.training.train $(if $(MESHES),--meshes $(MESHES)) $(if $(SAMPLES),--samples $(SAMPLES))) $(if $(MINUTES),--minutes $(MINUTES))
 
 pack: var/.ready  ## one small file of meshes for training on a GPU (MESHES=folder PACK=file)
 	$(BIN)/python -m ml.training.gpu.pack $(PACK) --meshes $(MESHES)

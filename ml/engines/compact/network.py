@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -265,9 +266,16 @@ def encode(picture: Tensor, mask: Tensor, *, exact: bool = False) -> Tensor:
     """(B, 3, P, P) sRGB in [0, 1] and (B, P, P) mask -> (B, 5, P, P): masked colours, mask, distance to its edge."""
     masks = (mask.numpy() > 0.5).astype(np.uint8)
     kernel = cv2.DIST_MASK_PRECISE if exact else cv2.DIST_MASK_3
-    distances = np.stack([cv2.distanceTransform(single, cv2.DIST_L2, kernel) for single in masks])
+    distances = np.stack([_edge_distance(single, kernel) for single in masks])
     inner = torch.from_numpy(distances).float() / DISTANCE_SCALE
     return torch.cat([(picture - 0.5) * mask[:, None] * 2.0, mask[:, None], inner[:, None]], dim=1)
+
+
+def _edge_distance(mask: np.ndarray[Any, Any], kernel: int) -> np.ndarray[Any, Any]:
+    """(P, P) pixels to the nearest background; to the frame where there is none, for which OpenCV has no distance."""
+    if mask.all():
+        return np.asarray(cv2.distanceTransform(np.pad(mask, 1), cv2.DIST_L2, kernel)[1:-1, 1:-1])
+    return np.asarray(cv2.distanceTransform(mask, cv2.DIST_L2, kernel))
 
 
 def bin_centres() -> Tensor:
