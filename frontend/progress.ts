@@ -94,7 +94,6 @@ async function showModel(figure: HTMLElement, url: string): Promise<void> {
 /** The usual duration on this server; once running, what is left of it. */
 function estimate(elapsed: number | null): string {
   const usual = job.estimate_seconds;
-  if (usual === null) return "";
   if (job.state !== "running" || elapsed === null) return `Usually about ${formatDuration(usual)}`;
   return elapsed < usual ? `About ${formatDuration(usual - elapsed)} left` : "Taking longer than usual";
 }

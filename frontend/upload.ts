@@ -22,7 +22,7 @@ interface UploadData {
   accept: string;
   sides: [string, string][];
   cutout_url: string;
-  estimates: Record<string, Record<string, number | null>>;
+  estimates: Record<string, Record<string, number>>;
   /** The side that the next photo is expected to show, empty without one. */
   add_side: string;
   earlier: { url: string; name: string; side: string | null; subject: Point | null }[];
@@ -302,7 +302,7 @@ function fail(message: string): void {
 function showEstimates(): void {
   const engine = need<HTMLSelectElement>("#engine", form).value;
   for (const [quality, seconds] of Object.entries(data.estimates[engine] ?? {})) {
-    setText(find(`[data-estimate="${quality}"]`, form), seconds === null ? "" : `about ${formatDuration(seconds)}`);
+    setText(find(`[data-estimate="${quality}"]`, form), `about ${formatDuration(seconds)}`);
   }
 }
 

@@ -588,6 +588,19 @@ class WorkerHeartbeat(models.Model):
         return self.name
 
 
+class MachineSpeed(models.Model):
+    """One row: how many times longer than on the reference machine (`ml/reference_times.py`) jobs take here."""
+
+    ONLY = 1
+    """Its primary key."""
+
+    factor = models.FloatField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.factor:.2g}"
+
+
 def changed() -> dict[str, Any]:
     """What every UPDATE of a job sets that its owner can notice: the next `seq`, and the time."""
     return {"seq": F("seq") + 1, "updated_at": timezone.now()}

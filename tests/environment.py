@@ -46,6 +46,7 @@ def prepare() -> None:
         **database(folder),
         EMAIL_URL="console:",
         DEBUG="1",
+        CALIBRATE="0",  # or every test with a worker would first make a model
         SUBMIT_RATE="1000/min",
         SUBJECT_CHECK_SECONDS="0",  # or every test that submits a photo would start a process
         CUTOUT_RATE="1000/min",

@@ -19,7 +19,7 @@ const job = (changes: Partial<Job> = {}): Job => ({
   cancel_requested: false,
   failure: null,
   queue_position: 1,
-  estimate_seconds: null,
+  estimate_seconds: 5,
   worker_online: true,
   urls: { self: "", page: "", files: "" },
   files: [],

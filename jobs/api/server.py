@@ -59,7 +59,7 @@ class EngineSerializer(serializers.Serializer[Any]):
     label = serializers.CharField()  # type: ignore[assignment]  # the name is part of the API
     installed = serializers.BooleanField()
     estimates = serializers.DictField(
-        child=serializers.FloatField(allow_null=True), help_text="Seconds by quality, null if nothing was measured yet."
+        child=serializers.FloatField(), help_text="Seconds of a job by quality, on this server."
     )
 
 
@@ -69,7 +69,7 @@ class QualitySerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
     hint = serializers.CharField()
-    estimate_seconds = serializers.FloatField(allow_null=True)
+    estimate_seconds = serializers.FloatField()
     settings = serializers.DictField(child=serializers.IntegerField())
 
 

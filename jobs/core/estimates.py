@@ -1,17 +1,21 @@
-"""How long a job is likely to take, based on recent jobs on this server."""
+"""How long a job is likely to take: based on recent jobs on this server, or on its speed until there are some."""
 
 from __future__ import annotations
 
 import time
 from bisect import bisect_left
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
+from jobs.core import machine_speed
 from jobs.models import Job, Photo, State
+from ml import reference_times
 
 STAGE_FACTOR = 10.0
 MIN_STAGE_SECONDS = 120.0
@@ -23,17 +27,31 @@ RECENT_JOBS = 20
 CACHE_SECONDS = 30.0
 """How long a process uses an estimate before it measures again: the query takes most of the time of a job's JSON."""
 
-_cached: dict[tuple[str, str, bool], tuple[float, float | None]] = {}
+
+@dataclass(frozen=True)
+class Estimate:
+    """Seconds of work; `learned` from jobs on this server, otherwise the reference times at this machine's speed."""
+
+    seconds: float
+    learned: bool
 
 
-def seconds_for(quality: str, engine: str = "auto", *, remix: bool = False) -> float | None:
-    """`measured_seconds`, at most CACHE_SECONDS old."""
+_cached: dict[tuple[str, str, bool], tuple[float, Estimate]] = {}
+
+
+def estimate(quality: str, engine: str = "auto", *, remix: bool = False) -> Estimate:
+    """For jobs with these settings, at most CACHE_SECONDS old."""
     key = (quality, engine, remix)
-    expires_at, seconds = _cached.get(key, (0.0, None))
-    if time.monotonic() >= expires_at:
-        seconds = measured_seconds(quality, engine, remix=remix)
-        _cached[key] = (time.monotonic() + CACHE_SECONDS, seconds)
-    return seconds
+    expires_at, found = _cached.get(key, (0.0, None))
+    if found is None or time.monotonic() >= expires_at:
+        found = _fresh_estimate(quality, engine, remix=remix)
+        _cached[key] = (time.monotonic() + CACHE_SECONDS, found)
+    return found
+
+
+def seconds_for(quality: str, engine: str = "auto", *, remix: bool = False) -> float:
+    """The seconds of `estimate`."""
+    return estimate(quality, engine, remix=remix).seconds
 
 
 def forget() -> None:
@@ -41,7 +59,15 @@ def forget() -> None:
     _cached.clear()
 
 
-def measured_seconds(quality: str, engine: str = "auto", *, remix: bool = False) -> float | None:
+def _fresh_estimate(quality: str, engine: str, *, remix: bool) -> Estimate:
+    learned = learned_seconds(quality, engine, remix=remix)
+    if learned is not None:
+        return Estimate(learned, learned=True)
+    reference = reference_times.seconds(quality, engine, settings.MODELS_DIR, remix=remix)
+    return Estimate(round(reference * machine_speed.factor(), 1), learned=False)
+
+
+def learned_seconds(quality: str, engine: str = "auto", *, remix: bool = False) -> float | None:
     """Median run time of the latest jobs with this quality and requested engine; None without any.
 
     A remix has no photos and skips the networks, so remixes and other jobs are estimated separately.
@@ -67,19 +93,19 @@ def stage_budgets(job: Job) -> dict[str, float]:
 
 
 def eta_seconds(job: Job, position: int | None, workers: int) -> float | None:
-    """Seconds until an active job is likely to be done; None if unknown.
+    """Seconds until an active job is likely to be done; None for any other, and without a worker.
 
     A queued job at `position` waits for those before it, which are assumed to take as long, on all `workers`.
     """
-    seconds = None if job.is_terminal else estimate_for(job)
-    if seconds is None:
+    if job.is_terminal:
         return None
+    seconds = estimate_for(job)
     if job.state == State.RUNNING:
         return round(seconds * (1.0 - job.progress), 1)
     return round(seconds * (1 + ((position or 1) - 1) / workers), 1) if workers else None
 
 
-def estimate_for(job: Job) -> float | None:
+def estimate_for(job: Job) -> float:
     """`seconds_for` the job's settings."""
     is_remix = not job.photos.all()
     return seconds_for(job.quality, str(job.recipe.get("engine", "auto")), remix=is_remix)

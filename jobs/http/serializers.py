@@ -206,12 +206,12 @@ class JobSerializer(serializers.ModelSerializer[Job]):
             return dict(self.context["positions"]).get(job.pk)
         return estimates.queue_position(job)
 
-    def get_estimate_seconds(self, job: Job) -> float | None:
-        """Typical processing time for this quality on this server; null if unknown or if the job has ended."""
-        return None if job.is_terminal else estimates.estimate_for(job)
+    def get_estimate_seconds(self, job: Job) -> float:
+        """Typical processing time of such a job on this server, its wait not included."""
+        return estimates.estimate_for(job)
 
     def get_eta_seconds(self, job: Job) -> float | None:
-        """Seconds until the job is likely to be done, its wait included; null if unknown or if it has ended."""
+        """Seconds until the job is likely to be done, its wait included; null without a worker, or if it has ended."""
         if job.is_terminal:
             return None
         return estimates.eta_seconds(job, self.get_queue_position(job), self._workers())

@@ -38,7 +38,7 @@ def upload_context(
         "max_photos": MAX_PHOTOS,
         "accept": ACCEPT,
         "qualities": qualities,
-        "times_known": any(quality["seconds"] for quality in qualities),
+        "times_learned": all(quality["learned"] for quality in qualities),
         "worker_online": worker_heartbeat.worker_online(),
         "queue_length": estimates.queue_length(),
         "upload_data": _upload_data(earlier, add_side),
@@ -46,11 +46,13 @@ def upload_context(
 
 
 def _quality(name: str) -> dict[str, Any]:
+    estimate = estimates.estimate(name)
     return {
         "name": name,
         "label": QUALITY_LABELS[name],
         "hint": QUALITY_HINTS[name],
-        "seconds": estimates.seconds_for(name),
+        "seconds": estimate.seconds,
+        "learned": estimate.learned,
     }
 
 

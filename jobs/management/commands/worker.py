@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from jobs.core import redis_owner, worker_heartbeat
 from jobs.core.health import redis_available
+from jobs.work import calibration
 from jobs.work.engine_process import WarmEngine
 from jobs.work.worker import make_worker
 
@@ -41,6 +42,7 @@ class Command(BaseCommand):
         try:
             if engine is not None:
                 engine.ensure_running()
+                start_calibration(engine.address)
             while not self._work(engine, options["name"], burst=options["burst"]):
                 pass
         finally:
@@ -65,6 +67,16 @@ class Command(BaseCommand):
             if worker is not None:
                 record_heartbeat(worker_heartbeat.remove, worker.name)
         return burst or (worker is not None and worker.stop_was_requested)
+
+
+def start_calibration(engine_address: str) -> None:
+    """Find out how fast this machine is, at the first start. It works without: then the next start tries."""
+    try:
+        calibration.start(engine_address)
+    except DatabaseError as error:
+        logger.warning("The speed of this machine is not measured: %s", error)
+    finally:
+        connections.close_all()
 
 
 def record_heartbeat(write: Callable[[str], None], name: str) -> None:

@@ -60,6 +60,12 @@ def test_an_engine_counts_as_installed_once_its_weights_are_there(settings: Sett
     assert engine_registry.installed_engines(tmp_path)[0] == "triposr"
 
 
+def test_every_quality_has_an_estimate_with_every_engine_from_the_start() -> None:
+    found = facts()
+    assert all(quality["estimate_seconds"] > 0 for quality in found["qualities"])
+    assert all(seconds > 0 for engine in found["engines"] for seconds in engine["estimates"].values())
+
+
 def test_every_setting_has_a_label() -> None:
     assert set(LABELS) == {field.name for field in dataclasses.fields(Recipe)}
 

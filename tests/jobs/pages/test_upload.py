@@ -29,8 +29,10 @@ def test_there_is_an_estimate_for_each_engine_and_quality() -> None:
     }
 
 
-def test_times_are_unknown_until_a_job_has_finished() -> None:
-    assert upload_context(SubmitForm(), error_messages=[])["times_known"] is False
+def test_each_quality_has_a_time_before_the_first_job() -> None:
+    context = upload_context(SubmitForm(), error_messages=[])
+    assert all(quality["seconds"] > 0 for quality in context["qualities"])
+    assert context["times_learned"] is False
 
 
 def test_queue_and_worker_are_reported(job: Job) -> None:
