@@ -4,6 +4,7 @@ import { all, find, icon, need, readJson, setText } from "./lib/dom";
 import { formatDuration, formatPercent } from "./lib/format";
 import { upload } from "./lib/http";
 import { type Limits, photoProblem } from "./lib/photo";
+import { wireQualityDefaults } from "./lib/quality_defaults";
 import { randomUuid } from "./lib/uuid";
 import { type Checked, refusal } from "./upload/check";
 import { type Cut, isEdited } from "./upload/cut";
@@ -36,6 +37,7 @@ const input = need<HTMLInputElement>("#photo", form);
 const error = need("[data-error]", form);
 const submit = need<HTMLButtonElement>("button[type=submit]", form);
 const maskField = need<HTMLSelectElement>("[name=mask]", form);
+const engineField = need<HTMLSelectElement>("[name=engine]", form);
 const keepField = need<HTMLInputElement>("[name=keep_background]", form);
 /** The photo in which the visitor chooses the object, and why the last choice there did not work. */
 let picking: { id: number; problem: string } | null = null;
@@ -300,8 +302,7 @@ function fail(message: string): void {
 
 /** This server's usual time for each quality with the chosen engine. */
 function showEstimates(): void {
-  const engine = need<HTMLSelectElement>("#engine", form).value;
-  for (const [quality, seconds] of Object.entries(data.estimates[engine] ?? {})) {
+  for (const [quality, seconds] of Object.entries(data.estimates[engineField.value] ?? {})) {
     setText(find(`[data-estimate="${quality}"]`, form), `about ${formatDuration(seconds)}`);
   }
 }
@@ -359,7 +360,8 @@ wireStage();
 form.addEventListener("change", renewIdempotencyKey);
 maskField.addEventListener("change", onMaskChange);
 keepField.addEventListener("change", requestAll);
-need("#engine", form).addEventListener("change", showEstimates);
+engineField.addEventListener("change", showEstimates);
+wireQualityDefaults(form);
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   if (!submit.disabled) void send();

@@ -76,7 +76,7 @@ class Recipe:
     height. `sides` names each photo's side in order (a name of `SIDES`, or an azimuth in degrees); photos beyond its
     end are `auto`, but for the first, which is the front. `height_mm` is the size of the model in every file, and
     `size_axis` says what it measures (`SIZE_AXES`). `depth` stretches the scene along the photo's view. `relight`
-    takes the photo's light out of the colours.
+    takes the photo's light out of the colours. `largest_part` drops every part that is not joined to the largest one.
     `background` of the views is `transparent` or `#rrggbb`.
     """
 
@@ -102,6 +102,7 @@ class Recipe:
     formats: tuple[str, ...] = field(default_factory=format_names)
     mask: str = "auto"
     subject: tuple[float, ...] = ()
+    largest_part: bool = False
 
     def __post_init__(self) -> None:
         _check_choice("engine", self.engine, engine_names())
@@ -111,6 +112,7 @@ class Recipe:
         _check_choice("base", self.base, BASES)
         _check_choice("mask", self.mask, MASKS)
         _check_flag("relight", self.relight)
+        _check_flag("largest_part", self.largest_part)
         _check_subject(self.subject)
         _check_sides(self.sides)
         _check_background(self.background)

@@ -90,6 +90,7 @@ class RemixSerializer(serializers.Serializer[Any]):
     relight = FormBoolean(
         required=False, help_text="Take shading, highlights and shadows of the photo out of the colours."
     )
+    largest_part = FormBoolean(required=False, help_text="Drop parts that are not joined to the largest one.")
     renderer = serializers.ChoiceField(choices=RENDERERS, required=False)
     background = serializers.CharField(required=False, help_text="`transparent` or a colour such as `#ffffff`.")
     formats = serializers.ListField(

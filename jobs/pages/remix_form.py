@@ -18,9 +18,10 @@ from jobs.pages.recipe_fields import (
     SIZE_AXIS_CHOICES,
     formats_field,
     number_field,
+    quality_defaults,
     texture_size_field,
 )
-from ml.recipe import LIMITS, QUALITIES, TRANSPARENT, Recipe
+from ml.recipe import LIMITS, TRANSPARENT, Recipe
 
 QUALITY_ONLY = ("grid", "frame_size", "frame_count")
 """Settings that depend on the quality and have no field of their own here."""
@@ -44,6 +45,7 @@ class RemixForm(forms.Form):
         widget=forms.NumberInput({"type": "range", "step": "0.05", "class": "form-range", "data-depth": ""}),
     )
     relight = forms.BooleanField(required=False, label=LABELS["relight"])
+    largest_part = forms.BooleanField(required=False, label=LABELS["largest_part"])
     formats = formats_field(required=True)
     frames_show = forms.ChoiceField(choices=RENDERER_CHOICES, label=LABELS["renderer"])
     transparent = forms.BooleanField(required=False)
@@ -67,7 +69,7 @@ class RemixForm(forms.Form):
     def apply_to(self, recipe: Recipe) -> Recipe:
         """The parent's `recipe` with the values of a valid form. Raises ReconstructionError(`invalid_recipe`)."""
         values: dict[str, Any] = self.cleaned_data
-        names = ("quality", "faces", "texture_size", "threshold", "height_mm", "relight")
+        names = ("quality", "faces", "texture_size", "threshold", "height_mm", "relight", "largest_part")
         changes: dict[str, Any] = {name: values[name] for name in names}
         changes |= {"renderer": values["frames_show"], "formats": tuple(values["formats"])}
         changes |= {name: values[name] for name in ("size_axis", "base") if values[name]}
@@ -83,6 +85,6 @@ class RemixForm(forms.Form):
 def quality_choices() -> list[dict[str, Any]]:
     """Each quality with its label and, as JSON for the panel's script, its default numbers."""
     return [
-        {"name": name, "label": label, "defaults_json": json.dumps(asdict(QUALITIES[name]))}
+        {"name": name, "label": label, "defaults_json": json.dumps(quality_defaults(name))}
         for name, label in QUALITY_CHOICES
     ]

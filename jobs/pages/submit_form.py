@@ -1,4 +1,4 @@
-"""The upload form: photos with their sides, engine, quality, and the options behind “More options”."""
+"""The upload form: photos with their sides, quality, size, print, and the options behind “Advanced settings”."""
 
 from __future__ import annotations
 
@@ -24,11 +24,13 @@ from jobs.pages.recipe_fields import (
     texture_size_field,
 )
 from ml.engine_registry import engine_choices
-from ml.recipe import MAX_PHOTOS, Recipe, point_from_text
+from ml.formats import format_names
+from ml.recipe import AUTO_BASE, FLAT, MAX_PHOTOS, PLATE, Recipe, point_from_text
 
+BASICS = ("height_mm", "size_axis", "largest_part")
+"""The recipe's fields that everyone sees, besides quality and photos."""
 OPTIONS = (
-    "height_mm",
-    "size_axis",
+    "engine",
     "base",
     "faces",
     "grid",
@@ -41,7 +43,17 @@ OPTIONS = (
     "mask",
     "keep_background",
 )
-"""The fields behind “More options”, in this order."""
+"""The fields behind “Advanced settings”, in this order."""
+PRINT_FORMATS = ("stl", "3mf")
+"""What slicers read."""
+
+
+def _printable(settings: dict[str, Any]) -> dict[str, Any]:
+    """What “For printing” changes: one part, which stands, in the files that slicers read."""
+    base = settings.get("base", AUTO_BASE)
+    formats = settings.get("formats", format_names())
+    missing = [name for name in PRINT_FORMATS if name not in formats]
+    return {"largest_part": True, "base": FLAT if base == AUTO_BASE else base, "formats": [*formats, *missing]}
 
 
 class PhotosInput(forms.FileInput):
@@ -70,11 +82,13 @@ class SubmitForm(forms.Form):
     photo = PhotosField(allow_empty_file=True)
     side = forms.MultipleChoiceField(required=False, choices=SIDE_CHOICES)
     quality = forms.ChoiceField(required=False, choices=QUALITY_CHOICES)
-    engine = forms.ChoiceField(required=False, choices=engine_choices)
+    engine = forms.ChoiceField(required=False, choices=engine_choices, label=LABELS["engine"])
     title = forms.CharField(required=False, max_length=TITLE_LENGTH)
     idempotency_key = forms.CharField(required=False, max_length=IDEMPOTENCY_KEY_LENGTH)
 
-    height_mm = number_field("height_mm")
+    height_mm = number_field("height_mm", show_range=False)
+    for_printing = forms.BooleanField(required=False, label="For printing")
+    largest_part = forms.BooleanField(required=False, label=LABELS["largest_part"])
     size_axis = forms.ChoiceField(required=False, choices=SIZE_AXIS_CHOICES, label=LABELS["size_axis"])
     base = forms.ChoiceField(required=False, choices=BASE_CHOICES, label=LABELS["base"])
     faces = number_field("faces")
@@ -93,7 +107,12 @@ class SubmitForm(forms.Form):
     def from_recipe(cls, recipe: Recipe) -> SubmitForm:
         """Filled in with the recipe of an earlier job."""
         settings = {name: value for name, value in recipe.to_dict().items() if value is not None}
-        return cls(initial=settings | {"keep_background": not recipe.remove_background})
+        printing = recipe.base in (FLAT, PLATE) and recipe.largest_part
+        return cls(
+            initial=settings
+            | {"height_mm": f"{recipe.height_mm:g}", "for_printing": printing}
+            | {"keep_background": not recipe.remove_background}
+        )
 
     def clean_subject(self) -> tuple[float, ...]:
         """The point `x,y`; empty without one."""
@@ -104,14 +123,16 @@ class SubmitForm(forms.Form):
             raise forms.ValidationError("Choose the object in the photo again.") from error
 
     def options(self) -> list[BoundField]:
-        """The fields behind “More options”."""
+        """The fields behind “Advanced settings”."""
         return [self[name] for name in OPTIONS]
 
     def to_recipe(self) -> Recipe:
         """The recipe of a valid form. Raises ReconstructionError(`invalid_recipe`)."""
         values = self.cleaned_data
-        names = ("engine", "quality", "subject", *(name for name in OPTIONS if name != "keep_background"))
+        names = ("quality", "subject", *BASICS, *(name for name in OPTIONS if name != "keep_background"))
         settings = {name: values[name] for name in names if values[name] not in (None, "", [], ())}
+        if values["for_printing"]:
+            settings |= _printable(settings)
         sides = self._sides(values["side"], len(values["photo"]))
         return Recipe.from_dict({**settings, "sides": sides, "remove_background": not values["keep_background"]})
 
@@ -122,9 +143,9 @@ class SubmitForm(forms.Form):
         return [] if kept in (["front"], ["auto"]) else kept
 
     def error_messages(self) -> list[str]:
-        """Every error message, preceded by the field's label for the fields behind “More options”."""
+        """Every error message, preceded by the field's label for the settings."""
         return [message for name, errors in self.errors.items() for message in self._labelled(name, errors)]
 
     def _labelled(self, name: str, errors: Sequence[Any]) -> list[str]:
-        prefix = f"{self.fields[name].label}: " if name in OPTIONS else ""
+        prefix = f"{self.fields[name].label}: " if name in (*BASICS, *OPTIONS) else ""
         return [f"{prefix}{error}" for error in errors]

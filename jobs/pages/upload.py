@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.conf import settings
@@ -10,7 +11,7 @@ from django.urls import reverse
 from jobs.core import estimates, worker_heartbeat
 from jobs.core.photos import PHOTO_TYPES
 from jobs.models import Job
-from jobs.pages.recipe_fields import QUALITY_HINTS, QUALITY_LABELS, SIDE_CHOICES, SIDE_LABELS
+from jobs.pages.recipe_fields import QUALITY_HINTS, QUALITY_LABELS, SIDE_CHOICES, SIDE_LABELS, quality_defaults
 from jobs.pages.submit_form import SubmitForm
 from ml.cutout_options import CutoutOptions
 from ml.engine_registry import engine_names
@@ -51,6 +52,7 @@ def _quality(name: str) -> dict[str, Any]:
         "name": name,
         "label": QUALITY_LABELS[name],
         "hint": QUALITY_HINTS[name],
+        "defaults_json": json.dumps(quality_defaults(name)),
         "seconds": estimate.seconds,
         "learned": estimate.learned,
     }

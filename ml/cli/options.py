@@ -52,6 +52,8 @@ def add_recipe_options(parser: ArgumentParser) -> None:
         parser, "--no-relight", "relight", False, "keep shading, highlights and shadows of the photo in the colours"
     )
     _switch(parser, "--relight", "relight", True, "take them out of the colours (default)")
+    _switch(parser, "--largest-part", "largest_part", True, "drop parts that are not joined to the largest one")
+    _switch(parser, "--all-parts", "largest_part", False, "keep all parts but very small ones (default)")
     mask = "cut out by the picture's transparency (alpha), by background removal (remove), or as it fits (auto)"
     _add(parser, "mask", mask, _one_of(MASKS))
     subject = "a point of the object in the main photo, in fractions of its width and height, if there are several"

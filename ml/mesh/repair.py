@@ -40,19 +40,20 @@ Raw = tuple[NDArray[np.float32], NDArray[np.int32]]
 """Vertices (V, 3) and faces (F, 3)."""
 
 
-def finish(mesh: Mesh, faces: int) -> Mesh:
+def finish(mesh: Mesh, faces: int, *, largest_part: bool = False) -> Mesh:
     """The mesh without small components and cavities, smoothed, closed, 2-manifold, with at most about `faces` faces.
 
-    Its `repairs` say what was repaired on the way.
+    `largest_part` drops all components but the largest. Its `repairs` say what was repaired on the way.
     Raises ReconstructionError(`empty_scene`) when nothing with a volume remains.
     """
     repairs: list[str] = []
     raw = _drop_invalid_triangles(mesh.vertices, mesh.faces, repairs)
     raw = _orient_outwards(*_close(*raw, repairs), repairs)
-    raw = _drop_small_components(*raw, repairs)
+    raw = _drop_small_components(*raw, repairs, largest_part=largest_part)
     raw = _simplify(*_smooth(*raw), faces)
     raw = _split_non_manifold_vertices(*drop_unused_vertices(*raw))
-    vertices, triangles = _separate_coincident_vertices(*_drop_small_components(*raw, []), repairs)
+    raw = _drop_small_components(*raw, [], largest_part=largest_part)
+    vertices, triangles = _separate_coincident_vertices(*raw, repairs)
     return Mesh(vertices, triangles, vertex_normals(vertices, triangles), tuple(repairs))
 
 
@@ -129,15 +130,19 @@ def _orient_outwards(vertices: NDArray[np.float32], faces: NDArray[np.int32], re
     return vertices, np.ascontiguousarray(faces[:, ::-1])
 
 
-def _drop_small_components(vertices: NDArray[np.float32], faces: NDArray[np.int32], repairs: list[str]) -> Raw:
+def _drop_small_components(
+    vertices: NDArray[np.float32], faces: NDArray[np.int32], repairs: list[str], *, largest_part: bool
+) -> Raw:
     """Without components of little volume, and without cavities, which are invisible and trap material in a print."""
     component = components(faces, len(vertices))
     volumes = np.bincount(component, face_volumes(vertices, faces))
     if volumes.max() <= 0:
         raise ReconstructionError("empty_scene")
-    kept = volumes >= min(MIN_COMPONENT * volumes[volumes > 0].sum(), volumes.max())
+    smallest = volumes.max() if largest_part else min(MIN_COMPONENT * volumes[volumes > 0].sum(), volumes.max())
+    kept = volumes >= smallest
     loose, cavities = int((~kept & (volumes > 0)).sum()), int((volumes <= 0).sum())
-    repairs += _count_sentence(loose, "small loose part was removed", "small loose parts were removed")
+    what = "loose" if largest_part else "small loose"
+    repairs += _count_sentence(loose, f"{what} part was removed", f"{what} parts were removed")
     repairs += _count_sentence(cavities, "internal cavity was filled", "internal cavities were filled")
     return drop_unused_vertices(vertices, faces[kept[component]])
 

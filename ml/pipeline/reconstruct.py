@@ -215,7 +215,8 @@ def _build_model(run: Run, source: Source) -> tuple[Mesh, TexturedMesh, Source]:
     with run.stage("mesh"):
         budget = recipe.faces or len(raw.faces)
         flat = flatten(raw, source.photos[0].camera)
-        mesh = repair.reduce_faces(base.cut_flat(repair.finish(flat, budget), recipe.base), budget)
+        whole = repair.finish(flat, budget, largest_part=recipe.largest_part)
+        mesh = repair.reduce_faces(base.cut_flat(whole, recipe.base), budget)
         source = with_photos(source, camera_fit.fit_assumed_cameras(mesh, source.photos))
     with run.stage("texture") as step:
         size = recipe.texture_size or 1024

@@ -61,6 +61,11 @@ def test_relighting_is_a_checkbox() -> None:
     assert RemixForm.from_recipe(PARENT)["relight"].value() is True
 
 
+def test_the_largest_part_alone_is_a_checkbox() -> None:
+    assert not remixed().largest_part
+    assert remixed(largest_part="on").largest_part
+
+
 def test_the_depth_changes_only_within_its_limits() -> None:
     assert remixed(depth="1.3").depth == 1.3
     assert not RemixForm({**UNCHANGED, "depth": "1.7"}).is_valid()

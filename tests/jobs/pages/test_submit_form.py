@@ -78,6 +78,24 @@ def test_each_photo_has_at_most_one_side(photo_count: int, sides: list[str], kep
     assert recipe_of(photo_count, side=sides).sides == kept
 
 
+def test_for_printing_makes_one_part_that_stands_in_the_files_of_slicers() -> None:
+    recipe = recipe_of(for_printing="on", formats=["glb"])
+    assert (recipe.largest_part, recipe.base, recipe.formats) == (True, "flat", ("glb", "stl", "3mf"))
+    assert recipe_of(for_printing="on").formats == Recipe().formats
+    assert recipe_of(for_printing="on", base="plate").base == "plate"
+    assert SubmitForm.from_recipe(recipe)["for_printing"].value() is True
+    assert SubmitForm.from_recipe(Recipe())["for_printing"].value() is False
+
+
+def test_blank_fields_show_their_defaults() -> None:
+    html = {field.name: str(field) for field in SubmitForm().options()} | {"height_mm": str(SubmitForm()["height_mm"])}
+    assert 'placeholder="256"' in html["grid"]
+    assert 'placeholder="40000"' in html["faces"]
+    assert 'placeholder="Automatic"' in html["threshold"]
+    assert 'placeholder="100"' in html["height_mm"]
+    assert "Default: 1024 × 1024 pixels" in html["texture_size"]
+
+
 def test_the_form_of_an_earlier_job_has_its_settings() -> None:
     form = SubmitForm.from_recipe(Recipe(faces=1234, remove_background=False))
     assert (form["faces"].value(), form["keep_background"].value()) == (1234, True)

@@ -29,6 +29,7 @@ def test_every_field_of_the_recipe_has_an_option() -> None:
         "--base=flat",
         "--depth=1.2",
         "--no-relight",
+        "--largest-part",
         "--renderer=nerf",
         "--background=#FFAA00",
         "--formats=glb,3mf",
@@ -37,7 +38,7 @@ def test_every_field_of_the_recipe_has_an_option() -> None:
     ]
     assert recipe_from(*given) == Recipe(
         *("compact", "high", False, 0.6, 64, 9.5, 600, 128, 64, 3, -5, 42, "height", "flat", 1.2, False),
-        *(("front", 90), "nerf", "#ffaa00", ("glb", "3mf"), "remove", (0.25, 0.5)),
+        *(("front", 90), "nerf", "#ffaa00", ("glb", "3mf"), "remove", (0.25, 0.5), True),
     )
 
 

@@ -68,6 +68,15 @@ def test_a_small_loose_part_is_removed_and_a_large_one_is_kept() -> None:
     assert finished.vertices[:, 2].max() < 0.4
 
 
+def test_only_the_largest_part_is_kept_on_request() -> None:
+    large = Part("ball", (-0.55, 0.0, 0.0), (0.12, 0.12, 0.12), RED)
+    raw_mesh = marching_cubes.extract(AnalyticScene((BIG, large)), 96)
+    finished = repair.finish(raw_mesh, 20_000, largest_part=True)
+    assert component_count(finished) == 1
+    assert finished.vertices[:, 0].min() > -0.5
+    assert finished.repairs == ("1 loose part was removed.",)
+
+
 def test_no_component_has_less_than_one_percent_of_the_volume() -> None:
     # The first ball has more than 1 % of the largest part's volume, and less than 1 % of all.
     sizes = ((-0.6, 0.0768), (-0.2, 0.1), (0.2, 0.115), (0.6, 0.12))
