@@ -73,7 +73,7 @@ function openConfirmation(event: Event, dialog: HTMLDialogElement, link: HTMLAnc
 const NOTICE_MS = 8000;
 
 function wireNotices(): void {
-  for (const notice of all("[data-notice]:not(.notice-error, .notice-warning)")) {
+  for (const notice of all("[data-notice]:not(.notice-error, .notice-warning, :has(form))")) {
     const close = setInterval(() => {
       if (notice.matches(":hover, :focus-within")) return;
       notice.remove();

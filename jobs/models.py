@@ -46,6 +46,15 @@ class JobQuerySet(models.QuerySet["Job"]):
         """What anyone may see: finished, published by its owner, and the owner not banned."""
         return self.visible().filter(state=State.SUCCEEDED, published_at__isnull=False, owner__is_active=True)
 
+    def in_bin(self) -> JobQuerySet:
+        """Deleted by the owner, who can still restore them."""
+        return self.filter(deleted_at__isnull=False, purge_at__gt=timezone.now(), hidden_at=None)
+
+    def to_purge(self) -> JobQuerySet:
+        """Deleted for good; their files and rows have to go."""
+        due = Q(purge_at=None) | Q(purge_at__lte=timezone.now())
+        return self.filter(due, deleted_at__isnull=False).exclude(state=State.RUNNING)
+
     def active(self) -> JobQuerySet:
         """Queued or running."""
         return self.filter(state__in=ACTIVE)
@@ -103,6 +112,9 @@ class Job(models.Model):
     published_at = models.DateTimeField(null=True, blank=True)
     hidden_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
+    purge_at = models.DateTimeField(
+        null=True, blank=True, help_text="Until then a deleted job is in the bin; without a time it goes at once."
+    )
 
     objects = JobQuerySet.as_manager()
 

@@ -45,6 +45,7 @@ class StorageSerializer(serializers.Serializer[Any]):
     used = serializers.IntegerField(help_text="Photos and results.")
     limit = serializers.IntegerField(allow_null=True, help_text="Null without a limit.")
     models = serializers.IntegerField(help_text="Finished models.")
+    bin = serializers.IntegerField(help_text="The part of `used` that is in the bin.")
 
 
 class AccountSerializer(serializers.ModelSerializer[User]):
@@ -77,7 +78,7 @@ class AccountSerializer(serializers.ModelSerializer[User]):
     def get_storage(self, user: User) -> dict[str, Any]:
         """What your photos and models use."""
         used = quota.usage(user)
-        return {"used": used.bytes, "limit": used.limit_bytes or None, "models": used.models}
+        return {"used": used.bytes, "limit": used.limit_bytes or None, "models": used.models, "bin": used.bin_bytes}
 
     def get_active_jobs(self, user: User) -> int:
         """Queued and running."""

@@ -35,7 +35,7 @@ def _row(job_id: UUID, status: int, code: str | None, detail: str | None) -> dic
 
 def _command(action: str, tags: Sequence[str]) -> Callable[[Job], object]:
     commands: dict[str, Callable[[Job], object]] = {
-        "delete": lambda job: services.delete(job.pk),
+        "delete": lambda job: services.discard(job.pk),
         "publish": sharing.publish,
         "unpublish": sharing.unpublish,
         "tag": lambda job: tagging.set_tags(job, [*tagging.names_of(job), *tags]),

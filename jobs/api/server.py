@@ -35,6 +35,7 @@ from ml.recipe import (
 from ml.stages import STAGES
 
 FEATURES = (
+    "bin",
     "bulk",
     "conversions",
     "cursors",

@@ -10,6 +10,7 @@ from jobs.api.cutouts import CutoutViewSet
 from jobs.api.events import Events, Ticket
 from jobs.api.explore import ExploreViewSet
 from jobs.api.links import LinkedFile
+from jobs.api.recycle_bin import BinViewSet
 from jobs.api.server import Server
 from jobs.api.uploads import UploadViewSet
 from jobs.api.views import JobViewSet
@@ -22,6 +23,7 @@ router.register("cutouts", CutoutViewSet, basename="cutout")
 router.register("collections", CollectionViewSet, basename="collection")
 router.register("uploads", UploadViewSet, basename="upload")
 router.register("webhooks", WebhookViewSet, basename="webhook")
+router.register("bin", BinViewSet, basename="bin")
 router.register("explore", ExploreViewSet, basename="explore")
 
 app_name = "api"

@@ -135,8 +135,8 @@ class JobViewSet(QuotaHeaders, FileActions, mixins.ListModelMixin, viewsets.Gene
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: UUID) -> Response:
-        """Delete the job with its photos and files. An active job is cancelled first."""
-        services.delete(self._writable(pk).pk)
+        """Move the job to the bin; an active job is cancelled. See `/api/v1/bin/`."""
+        services.discard(self._writable(pk).pk)
         return Response(status=204)
 
     @extend_schema(request=None, responses={200: JobSerializer} | problems(409))

@@ -27,6 +27,13 @@ def jobs_of(user: AbstractBaseUser | AnonymousUser) -> JobQuerySet:
     return Job.objects.visible().filter(owner=user)
 
 
+def bin_of(user: AbstractBaseUser | AnonymousUser) -> JobQuerySet:
+    """The jobs that `user` can restore; nobody else sees them, and what a moderator hid is not among them."""
+    if not isinstance(user, User) or not user.is_active:
+        return Job.objects.none()
+    return Job.objects.in_bin().filter(owner=user)
+
+
 def job_for_read(user: AbstractBaseUser | AnonymousUser, job_id: UUID) -> Job | None:
     """The job if `user` may view it: the owner, or staff who may view jobs (also hidden ones)."""
     if isinstance(user, User) and _is_moderator(user):

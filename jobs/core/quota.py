@@ -18,11 +18,16 @@ GIGABYTE = 1024**3
 
 @dataclass(frozen=True)
 class Usage:
-    """Finished models, bytes of photos and results together, and the limit in bytes (0: there is none)."""
+    """Finished models, bytes of photos and results together, and the limit in bytes (0: there is none).
+
+    `bytes` includes `bin_bytes`, those of the `bin_models` deleted jobs whose files are still kept.
+    """
 
     models: int
     bytes: int
     limit_bytes: int
+    bin_models: int = 0
+    bin_bytes: int = 0
 
     @property
     def fraction(self) -> float:
@@ -33,8 +38,14 @@ class Usage:
 def usage(user: User) -> Usage:
     """What `user` has stored now. A deleted job counts until its files are deleted, results once they are stored."""
     finished = Count("state", filter=Q(state=State.SUCCEEDED, deleted_at=None))
-    sums = Job.objects.filter(owner=user).aggregate(models=finished, bytes=Sum("size", default=0))
-    return Usage(sums["models"], sums["bytes"], limit_bytes(user))
+    in_bin = Q(deleted_at__isnull=False)
+    sums = Job.objects.filter(owner=user).aggregate(
+        models=finished,
+        bytes=Sum("size", default=0),
+        bin_models=Count("state", filter=in_bin),
+        bin_bytes=Sum("size", filter=in_bin, default=0),
+    )
+    return Usage(**sums, limit_bytes=limit_bytes(user))
 
 
 def limit_bytes(user: User) -> int:
@@ -55,7 +66,8 @@ def check(user: User, incoming_bytes: int) -> None:
 
 def _quota_message(now: Usage) -> str:
     used, limit = _readable_size(now.bytes), _readable_size(now.limit_bytes)
-    return f"You're using {used} of your {limit} of storage. Delete some models, or ask the operator for more storage."
+    advice = "Empty your bin" if now.bin_bytes else "Delete some models and empty your bin"
+    return f"You're using {used} of your {limit} of storage. {advice}, or ask the operator for more storage."
 
 
 def _readable_size(size: int) -> str:

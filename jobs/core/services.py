@@ -8,6 +8,7 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +29,8 @@ from reconsite.core.stored import StorageUnavailable
 
 TITLE_LENGTH = IDEMPOTENCY_KEY_LENGTH = 100
 """Characters that the columns hold."""
+BIN_LIFETIME = timedelta(days=7)
+"""How long a deleted job can be restored: over a holiday weekend and back at work."""
 
 
 @dataclass(frozen=True)
@@ -235,17 +238,33 @@ def _retry_recipe(job: Job, recipe: Recipe) -> Recipe:
     return recipe
 
 
+def discard(job_id: UUID) -> None:
+    """Move the job to its owner's bin: it disappears for everyone at once, an active one is cancelled."""
+    cancel(job_id)
+    now = timezone.now()
+    Job.objects.filter(pk=job_id, deleted_at=None).update(deleted_at=now, purge_at=now + BIN_LIFETIME, **changed())
+    transaction.on_commit(lambda: notify.job_changed(job_id), robust=True)
+
+
+def restore(job_id: UUID) -> bool:
+    """Take the job out of the bin as it was, shared and published too; False if it is not there any more."""
+    restored = Job.objects.in_bin().filter(pk=job_id).update(deleted_at=None, purge_at=None, **changed())
+    transaction.on_commit(lambda: notify.job_changed(job_id), robust=True)
+    return bool(restored)
+
+
 def delete(job_id: UUID) -> None:
-    """The job disappears for everyone at once; its files and rows are deleted as soon as no worker runs it."""
+    """Delete for good, also from the bin: gone for everyone at once, files and rows as soon as no worker runs it."""
     cancel(job_id)
     Job.objects.filter(pk=job_id, deleted_at=None).update(deleted_at=timezone.now())
+    Job.objects.filter(pk=job_id).update(purge_at=None)
     with suppress(StorageUnavailable):  # the reconciler purges it
         purge(job_id)
 
 
 def purge(job_id: UUID) -> bool:
-    """Remove the files and rows of a deleted job; False while it is running."""
-    job = Job.objects.filter(pk=job_id).exclude(deleted_at=None).exclude(state=State.RUNNING).first()
+    """Remove the files and rows of a job that is deleted for good; False while it is running."""
+    job = Job.objects.to_purge().filter(pk=job_id).first()
     if job is None:
         return False
     storage.delete_tree(storage.job_folder(job_id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -52,8 +52,9 @@ def names_of(job: Job) -> list[str]:
 
 
 def tags_of(owner: User) -> QuerySet[Tag]:
-    """The owner's tags in alphabetical order, with `uses`: how many of their jobs have the tag."""
-    return Tag.objects.filter(owner=owner).annotate(uses=Count("jobs"))
+    """The tags of the owner's jobs in alphabetical order, with `uses`: how many have it. The bin does not count."""
+    uses = Count("jobs", filter=Q(jobs__deleted_at=None))
+    return Tag.objects.filter(owner=owner).annotate(uses=uses).filter(uses__gt=0)
 
 
 def delete_unused(owner_id: int) -> None:

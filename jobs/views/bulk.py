@@ -10,10 +10,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from jobs.core import access, services, sharing
+from jobs.core import access, sharing
 from jobs.http.download_names import slug_of
 from jobs.http.zip_stream import Entry, deliver_bundle, entries_of
-from jobs.models import Job, State
+from jobs.models import Job, JobQuerySet, State
+from jobs.views.discarding import count_text, discard
 from jobs.views.listing import uuid_or_none
 from jobs.views.next_url import next_url
 from ml import files
@@ -25,7 +26,7 @@ _DOWNLOADS = tuple(file.name for file in files.result_files() if file.download)
 @require_POST
 def bulk(request: HttpRequest) -> HttpResponseBase:
     """Run the form's `bulk_action` on each `job` of the form; skip jobs that are gone or belong to others."""
-    jobs = _selected_jobs(request)
+    jobs = selected_jobs(request, access.jobs_of(request.user))
     actions = {
         "download": _download,
         "collect": _collect,
@@ -42,9 +43,10 @@ def bulk(request: HttpRequest) -> HttpResponseBase:
     return action(request, jobs)
 
 
-def _selected_jobs(request: HttpRequest) -> list[Job]:
+def selected_jobs(request: HttpRequest, jobs: JobQuerySet) -> list[Job]:
+    """Those of `jobs` that the form names (`job`, several times)."""
     ids = filter(None, map(uuid_or_none, request.POST.getlist("job")))
-    return list(access.jobs_of(request.user).filter(pk__in=list(ids)))
+    return list(jobs.filter(pk__in=list(ids)))
 
 
 def _download(request: HttpRequest, jobs: list[Job]) -> HttpResponseBase:
@@ -71,28 +73,22 @@ def _publish(request: HttpRequest, jobs: list[Job]) -> HttpResponse:
     for job in finished:
         sharing.publish(job)
     if finished:
-        messages.success(request, f"{_models(len(finished))} published. Anyone can now find them in Explore.")
+        messages.success(request, f"{count_text(len(finished))} published. Anyone can now find them in Explore.")
     if unfinished := len(jobs) - len(finished):
-        messages.info(request, f"{_models(unfinished)} not published: only finished models can be.")
+        messages.info(request, f"{count_text(unfinished)} not published: only finished models can be.")
     return redirect(next_url(request))
 
 
 def _unpublish(request: HttpRequest, jobs: list[Job]) -> HttpResponse:
     for job in jobs:
         sharing.unpublish(job)
-    messages.success(request, f"{_models(len(jobs))} made private. Share links still work.")
+    messages.success(request, f"{count_text(len(jobs))} made private. Share links still work.")
     return redirect(next_url(request))
 
 
 def _delete(request: HttpRequest, jobs: list[Job]) -> HttpResponse:
-    """Ask for confirmation first, then delete."""
+    """Ask for confirmation first, then move to the bin."""
     if "confirmed" not in request.POST:
         return render(request, "jobs/confirm_bulk_delete.html", {"jobs": jobs, "next": next_url(request)})
-    for job in jobs:
-        services.delete(job.pk)
-    messages.success(request, f"{_models(len(jobs))} deleted.")
+    discard(request, jobs)
     return redirect(next_url(request))
-
-
-def _models(count: int) -> str:
-    return "1 model" if count == 1 else f"{count} models"

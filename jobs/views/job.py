@@ -21,6 +21,7 @@ from jobs.models import Job, State
 from jobs.pages.progress import progress_context
 from jobs.pages.remix_form import RemixForm, quality_choices
 from jobs.pages.result import owner_context, share_context
+from jobs.views.discarding import discard
 from ml.errors import ReconstructionError
 from ml.stages import STAGES
 from reconsite.core.errors import Rejected
@@ -70,12 +71,11 @@ def remix(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """Ask for confirmation, then delete."""
+    """Ask for confirmation, then move to the bin."""
     job = get_or_404(access.job_for_write(request.user, job_id))
     if request.method != "POST":
         return render(request, "jobs/confirm_delete.html", {"job": job})
-    services.delete(job.pk)
-    messages.success(request, f"“{job.title}” deleted.")
+    discard(request, [job])
     return redirect("jobs:gallery")
 
 

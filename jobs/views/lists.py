@@ -52,6 +52,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
         "sorts": list(SORT_LABELS.items()),
         "tags": tagging.tags_of(request.user),
         "active_count": jobs.active().count(),
+        "bin_count": access.bin_of(request.user).count(),
         "files": files,
     }
     return render(request, "jobs/gallery.html", context)

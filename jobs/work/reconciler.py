@@ -107,9 +107,8 @@ def requeue_lost() -> int:
 
 
 def purge_deleted() -> int:
-    """Remove deleted jobs that were running when their owner deleted them."""
-    deleted = Job.objects.exclude(deleted_at=None).exclude(state=State.RUNNING).values_list("pk", flat=True)
-    return sum(services.purge(job_id) for job_id in deleted)
+    """Remove jobs whose time in the bin is over, and those that were running when they were deleted for good."""
+    return sum(services.purge(job_id) for job_id in Job.objects.to_purge().values_list("pk", flat=True))
 
 
 def sweep() -> int:

@@ -13,7 +13,7 @@ MESSAGES: dict[str, str] = {
     "source_missing": "The original model no longer exists. Upload its photo again.",
     "storage_full": "The server is out of storage. Nothing was saved; try again later.",
     "internal": "Something went wrong on the server. Press “Try again”. If it keeps happening, contact the operator.",
-    "quota_exceeded": "Your storage is full. Delete some models, or ask the operator for more storage.",
+    "quota_exceeded": "Your storage is full. Delete models and empty your bin, or ask the operator for more storage.",
     "too_many_tokens": "You've reached the maximum number of API tokens. Revoke one first.",
     "second_factor_required": "The password is right. Also send a code from the authenticator app, or a recovery code.",
     "wrong_code": "Wrong code. Enter a current code from your authenticator app, or an unused recovery code.",

@@ -161,12 +161,14 @@ def test_the_keyboard_opens_a_menu_of_the_viewer_and_returns(result: Page) -> No
     expect(opener).to_be_focused()
 
 
-def test_deletion_requires_confirmation(result: Page, model: Job) -> None:
+def test_a_deletion_is_confirmed_and_can_be_undone(result: Page, model: Job) -> None:
     result.get_by_role("link", name="Delete").click()
-    expect(result.get_by_role("dialog")).to_contain_text("permanently deleted")
+    expect(result.get_by_role("dialog")).to_contain_text("moves to the bin")
     result.get_by_role("dialog").get_by_role("button", name="Delete").click()
     result.wait_for_url("**/models/")
-    assert not Job.objects.filter(pk=model.pk).exists()
+    assert Job.objects.in_bin().get() == model
+    result.get_by_role("button", name="Undo").click()
+    expect(result.locator(".model-card .body h2")).to_have_text([model.title])
 
 
 def test_sharing_and_remixing_work_without_javascript(browser: Browser, address: str, owner: User, model: Job) -> None:

@@ -198,7 +198,7 @@ def test_a_bulk_action_has_a_result_for_each_job(owner: User, stranger: User, su
 def test_bulk_deletes_only_ones_own_jobs(owner: User, stranger: User, submit: Callable[..., Job]) -> None:
     mine, other = submit(), submit(stranger)
     assert [result["status"] for result in bulk(owner, mine, other, action="delete").data["results"]] == [200, 404]
-    assert list(Job.objects.all()) == [other]
+    assert list(Job.objects.visible()) == [other]
 
 
 def test_bulk_adds_and_removes_tags(owner: User, submit: Callable[..., Job]) -> None:

@@ -212,9 +212,10 @@ def test_a_failure_has_code_and_message(job: Job, owner: User) -> None:
     }
 
 
-def test_delete_leaves_nothing(job: Job, owner: User) -> None:
+def test_nothing_is_left_after_a_deletion_for_good(job: Job, owner: User) -> None:
     assert api_of(owner).delete(job_url(job)).status_code == 204
     assert api_of(owner).get(job_url(job)).status_code == 404
+    assert api_of(owner).delete(f"/api/v1/bin/{job.pk}/").status_code == 204
     assert stored_files() == []
 
 

@@ -185,7 +185,7 @@ def test_deleting_several_models_asks_for_confirmation(browser: Client, finished
     assert "Delete 2 models?" in response.content.decode()
     assert Job.objects.count() == 2
     browser.post(BULK, {"bulk_action": "delete", "job": selected, "confirmed": "yes"})
-    assert not Job.objects.exists()
+    assert Job.objects.in_bin().count() == 2
 
 
 def test_several_models_are_downloaded_as_one_zip(browser: Client, finished: Callable[..., Job]) -> None:

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 def start_with(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The commands that `start` begins."""
     commands: list[list[str]] = []
-    monkeypatch.setattr(calibration.subprocess, "Popen", lambda command, **_: commands.append(command))
+    monkeypatch.setattr("jobs.work.calibration.subprocess.Popen", lambda command, **_: commands.append(command))
     calibration.start("/socket")
     return commands
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("jobs", "0010_cutouts"),
+        ("jobs", "0015_conversions"),
     ]
 
     operations = [
