@@ -233,6 +233,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bin/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List what is in your bin. */
+        get: operations["bin_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bin/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Delete the job for good, with its photos and files. */
+        delete: operations["bin_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bin/{id}/restore/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Take the job out of the bin as it was: shared and published too, if it was that. */
+        post: operations["bin_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bin/empty/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Delete everything in the bin for good. */
+        post: operations["bin_empty"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/collections/": {
         parameters: {
             query?: never;
@@ -573,7 +641,7 @@ export interface paths {
         get: operations["jobs_retrieve"];
         put?: never;
         post?: never;
-        /** @description Delete the job with its photos and files. An active job is cancelled first. */
+        /** @description Move the job to the bin; an active job is cancelled. See `/api/v1/bin/`. */
         delete: operations["jobs_delete"];
         options?: never;
         head?: never;
@@ -997,6 +1065,24 @@ export interface components {
          * @enum {string}
          */
         BaseEnum: "auto" | "none" | "flat" | "plate";
+        /** @description A job in the bin. None of its files is served. */
+        BinnedJob: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly title: string;
+            readonly state: components["schemas"]["StateEnum"];
+            /** @description Bytes of its photos and result files. */
+            readonly size: number;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            deleted_at: string;
+            /**
+             * Format: date-time
+             * @description When it is deleted for good.
+             */
+            purge_at: string;
+        };
         /** @description One action on several of your jobs. */
         BulkRequest: {
             action: components["schemas"]["ActionEnum"];
@@ -1178,9 +1264,9 @@ export interface components {
             name: string;
             label: string;
             installed: boolean;
-            /** @description Seconds by quality, null if nothing was measured yet. */
+            /** @description Seconds of a job by quality, on this server. */
             estimates: {
-                [key: string]: number | null;
+                [key: string]: number;
             };
         };
         /**
@@ -1280,12 +1366,12 @@ export interface components {
             readonly queue_position: number | null;
             /**
              * Format: double
-             * @description Typical processing time for this quality on this server; null if unknown or if the job has ended.
+             * @description Typical processing time of such a job on this server, its wait not included.
              */
-            readonly estimate_seconds: number | null;
+            readonly estimate_seconds: number;
             /**
              * Format: double
-             * @description Seconds until the job is likely to be done, its wait included; null if unknown or if it has ended.
+             * @description Seconds until the job is likely to be done, its wait included; null without a worker, or if it has ended.
              */
             readonly eta_seconds: number | null;
             /** @description False if no worker is available to process the job; always true once it has ended. */
@@ -1402,6 +1488,14 @@ export interface components {
         /** @description The ids in their new order. Models that are not named come after them, in the order that they had. */
         OrderRequest: {
             jobs: string[];
+        };
+        PaginatedBinnedJobList: {
+            count: number;
+            /** Format: uri */
+            next: string | null;
+            /** Format: uri */
+            previous: string | null;
+            results: components["schemas"]["BinnedJob"][];
         };
         PaginatedCollectionList: {
             count: number;
@@ -1557,7 +1651,7 @@ export interface components {
             label: string;
             hint: string;
             /** Format: double */
-            estimate_seconds: number | null;
+            estimate_seconds: number;
             settings: {
                 [key: string]: number;
             };
@@ -1614,6 +1708,8 @@ export interface components {
             depth?: number;
             /** @description Take shading, highlights and shadows of the photo out of the colours. */
             relight?: boolean;
+            /** @description Drop parts that are not joined to the largest one. */
+            largest_part?: boolean;
             renderer?: components["schemas"]["RendererEnum"];
             /** @description `transparent` or a colour such as `#ffffff`. */
             background?: string;
@@ -1676,6 +1772,8 @@ export interface components {
             depth?: number;
             /** @description Take shading, highlights and shadows of the photo out of the colours. */
             relight?: boolean;
+            /** @description Drop parts that are not joined to the largest one. */
+            largest_part?: boolean;
             renderer?: components["schemas"]["RendererEnum"];
             /** @description `transparent` or a colour such as `#ffffff`. */
             background?: string;
@@ -1809,6 +1907,8 @@ export interface components {
             limit: number | null;
             /** @description Finished models. */
             models: number;
+            /** @description The part of `used` that is in the bin. */
+            bin: number;
         };
         /** @description Photos and settings. Settings that are not sent have the default of the quality. */
         SubmitRequest: {
@@ -1847,6 +1947,8 @@ export interface components {
             depth?: number;
             /** @description Take shading, highlights and shadows of the photo out of the colours. */
             relight?: boolean;
+            /** @description Drop parts that are not joined to the largest one. */
+            largest_part?: boolean;
             renderer?: components["schemas"]["RendererEnum"];
             /** @description `transparent` or a colour such as `#ffffff`. */
             background?: string;
@@ -2536,6 +2638,116 @@ export interface operations {
         };
     };
     auth_tokens_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            406: components["responses"]["Problem406"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    bin_list: {
+        parameters: {
+            query?: {
+                /** @description From `next` or `previous`. */
+                cursor?: string;
+                /** @description Number of a page. Without it, `next` leads by cursor. */
+                page?: number;
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedBinnedJobList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            406: components["responses"]["Problem406"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    bin_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            406: components["responses"]["Problem406"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    bin_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            406: components["responses"]["Problem406"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    bin_empty: {
         parameters: {
             query?: never;
             header?: never;
