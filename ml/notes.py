@@ -57,6 +57,18 @@ NOTES: dict[str, NoteKind] = {
         "A shadow below the object was cut off. If a part of the object is missing, add it to the cutout.",
         remedy="cutout",
     ),
+    "reflection_removed": NoteKind(
+        "A reflection below the object was cut off. If a part of the object is missing, add it to the cutout.",
+        remedy="cutout",
+    ),
+    "ground_doubt": NoteKind(
+        "The lowest part of the object may be its shadow or reflection. If it is, erase it in the cutout.",
+        remedy="cutout",
+    ),
+    "gaps_opened": NoteKind(
+        "Gaps that show the background were cut out. If a part of the object is missing, add it to the cutout.",
+        remedy="cutout",
+    ),
     "background_kept": NoteKind("The background was kept, so the whole picture is treated as the object."),
     "background_estimated": NoteKind(
         "This server has no network for background removal, so the background was estimated from the edges of the "

@@ -1,6 +1,6 @@
 """How well masks follow the true outline: `python -m scripts.measure_masks [--count N]`, before and after refinement.
 
-Held-out generated objects (`ml.evaluation.sets`) with their known masks, in front of backgrounds that are generated
+Generated objects (`ml.evaluation.sets`) with their known masks, in front of backgrounds that are generated
 too: slopes of colour, the edge of a table, blurred things behind, texture, noise and a shadow. With `--ground` the
 objects stand on the ground with a shadow or a reflection, and the table says how much of that is taken for the object.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from itertools import islice
 from unittest.mock import patch
 
 import cv2
@@ -20,8 +21,10 @@ from ml.core.images import Floats
 from ml.core.masks import OPAQUE, Mask, iou
 from ml.errors import ReconstructionError
 from ml.evaluation import sets
+from ml.evaluation.single_photo import make_examples
 from ml.photo import background_removal, cutout
-from ml.photo.shadow import find_shadow
+from ml.photo.correction import correct
+from ml.training import dataset, shapes
 
 SIDE = 1024
 """Side of the pictures in pixels."""
@@ -30,6 +33,9 @@ TOLERANCES = (1, 2, 4)
 SEED = 4
 SOFTNESS = {"soft shadow": 0.02, "hard shadow": 0.006}
 """Blur of the edges of shadows, as a fraction of the picture's side."""
+THIN = (shapes.furniture.chair, shapes.furniture.stool, shapes.furniture.table, shapes.buildings.fence)
+"""Families with thin parts and gaps between them."""
+THIN_SEED = 979
 GROUND_KINDS = (*SOFTNESS, "reflection")
 
 
@@ -41,34 +47,38 @@ def main() -> None:
     options = parser.parse_args()
     if options.ground:
         return measure_ground(options.count)
-    rows: dict[str, list[list[float]]] = {"network": [], "refined": []}
-    for picture, truth in photos(options.count):
+    rows: dict[tuple[str, str], list[list[float]]] = {}
+    for title, picture, truth in photos(options.count):
         for name, mask in masks(picture):
-            rows[name].append([*(boundary_f(mask, truth, tolerance) for tolerance in TOLERANCES), iou(mask, truth)])
-    print("| mask | objects |" + "".join(f" boundary F @{tolerance} px |" for tolerance in TOLERANCES) + " IoU |")
-    print("|---" * (len(TOLERANCES) + 3) + "|")
-    for name, values in rows.items():
-        print(f"| {name} | {len(values)} | " + " | ".join(f"{mean:.3f}" for mean in np.mean(values, axis=0)) + " |")
+            scores = [*(boundary_f(mask, truth, tolerance) for tolerance in TOLERANCES), iou(mask, truth)]
+            rows.setdefault((title, name), []).append(scores)
+    print("| set | mask | objects |" + "".join(f" boundary F @{tolerance} px |" for tolerance in TOLERANCES) + " IoU |")
+    print("|---" * (len(TOLERANCES) + 4) + "|")
+    for (title, name), values in sorted(rows.items()):
+        means = " | ".join(f"{mean:.3f}" for mean in np.mean(values, axis=0))
+        print(f"| {title} | {name} | {len(values)} | {means} |")
 
 
 def masks(picture: NDArray[np.uint8]) -> Iterator[tuple[str, Mask]]:
-    """The network's mask with and without refinement; nothing where it finds no object."""
+    """The network's mask, refined, and corrected as the pipeline does; nothing where it finds no object."""
     try:
         refined = cutout._segment_by_network(picture, background_removal.DEFAULT_MODEL)
         with patch("ml.photo.cutout.refine", lambda picture, mask, side: mask):
             plain = cutout._segment_by_network(picture, background_removal.DEFAULT_MODEL)
     except ReconstructionError:
         return
-    yield "network", plain > OPAQUE
-    yield "refined", refined > OPAQUE
+    yield "1 network", plain > OPAQUE
+    yield "2 refined", refined > OPAQUE
+    yield "3 corrected", correct(picture, refined)[0] > OPAQUE
 
 
-def photos(count: int) -> Iterator[tuple[NDArray[np.uint8], Mask]]:
-    """Pictures (1024, 1024, 3) and their true masks."""
+def photos(count: int) -> Iterator[tuple[str, NDArray[np.uint8], Mask]]:
+    """Title of the set, picture (1024, 1024, 3) and its true mask."""
     random = np.random.default_rng(SEED)
-    for examples in sets.example_sets(None, count, held_out_only=True).values():
+    thin = make_examples(islice(dataset.generate_objects(THIN_SEED, THIN), count))
+    for title, examples in (*sets.example_sets(None, count, held_out_only=True).items(), ("thin parts", thin)):
         for example in examples:
-            yield compose(example.cutout.rgba, random)
+            yield title, *compose(example.cutout.rgba, random)
 
 
 def compose(rgba: NDArray[np.uint8], random: np.random.Generator) -> tuple[NDArray[np.uint8], Mask]:
@@ -88,28 +98,32 @@ def compose(rgba: NDArray[np.uint8], random: np.random.Generator) -> tuple[NDArr
 
 def measure_ground(count: int) -> None:
     """Print a Markdown table of means, each a fraction of the object's area."""
-    rows: dict[str, list[tuple[float, float, float, float]]] = {kind: [] for kind in GROUND_KINDS}
+    rows: dict[str, list[tuple[float, ...]]] = {kind: [] for kind in GROUND_KINDS}
     random = np.random.default_rng(SEED)
     for examples in sets.example_sets(None, count, held_out_only=True).values():
         for example in examples:
             for kind in GROUND_KINDS:
                 rows[kind].append(_on_ground(*compose_on_ground(example.cutout.rgba, kind, random)))
-    print("| on the ground | scenes | area | in the network's mask | left of it if the mask had it all | object lost |")
-    print("|---|---|---|---|---|---|")
+    print(
+        "| on the ground | scenes | area | in the network's mask | left of it | left if the mask had it all "
+        "| left without a note | object lost |"
+    )
+    print("|---" * 8 + "|")
     for kind, values in rows.items():
         print(f"| {kind} | {len(values)} | " + " | ".join(f"{mean:.4f}" for mean in np.mean(values, axis=0)) + " |")
 
 
-def _on_ground(picture: NDArray[np.uint8], truth: Mask, fall: Mask) -> tuple[float, float, float, float]:
+def _on_ground(picture: NDArray[np.uint8], truth: Mask, fall: Mask) -> tuple[float, ...]:
     try:
-        taken = cutout._segment_by_network(picture, background_removal.DEFAULT_MODEL) > OPAQUE
+        taken = cutout._segment_by_network(picture, background_removal.DEFAULT_MODEL)
     except ReconstructionError:
-        taken = np.zeros_like(truth)
-    found = find_shadow(picture, (truth | fall).astype(np.float32))
-    found = np.zeros_like(truth) if found is None else found
-    areas = (fall.sum(), (taken & fall).sum(), (fall & ~found).sum(), (truth & found).sum())
-    first, second, third, fourth = (float(area / truth.sum()) for area in areas)
-    return first, second, third, fourth
+        taken = np.zeros(truth.shape, np.float32)
+    corrected = correct(picture, taken)[0] > OPAQUE
+    everything, notes = correct(picture, (truth | fall).astype(np.float32))
+    left = (everything > OPAQUE) & fall
+    lost = truth & ((everything <= OPAQUE) | ((taken > OPAQUE) & ~corrected))
+    areas = (fall, (taken > OPAQUE) & fall, corrected & fall, left, left if not notes else np.zeros_like(left), lost)
+    return tuple(float(area.sum() / truth.sum()) for area in areas)
 
 
 def compose_on_ground(

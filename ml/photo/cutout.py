@@ -17,9 +17,10 @@ from ml.notes import Note, note
 from ml.photo import background_removal
 from ml.photo.advice import advise
 from ml.photo.content import describe
+from ml.photo.correction import correct, without
 from ml.photo.decode import Photo
 from ml.photo.matting import refine
-from ml.photo.shadow import find_shadow, find_transparent_shadow
+from ml.photo.shadow import find_transparent_shadow
 from ml.photo.subject import Point, choose, window_around, windows
 from ml.photo.transparency import follows_object, has_transparency
 from ml.photo.transparency import opacity as opacity_of
@@ -157,7 +158,7 @@ def _segment(
         if mask == "alpha":
             return alpha, TRANSPARENCY, (note("own_transparency"),)
         if follows_object(alpha > OPAQUE):
-            alpha, shadow_notes = _without(find_transparent_shadow(photo.pixels, alpha), alpha)
+            alpha, shadow_notes = without(find_transparent_shadow(photo.pixels, alpha), alpha)
             return alpha, TRANSPARENCY, (note("own_transparency"), *shadow_notes)
     if has_transparency(photo.pixels):
         notes = (note("transparency_ignored"),)
@@ -171,15 +172,8 @@ def _segment(
     else:
         opacity, method = background_removal.remove_by_grabcut(picture), "grabcut"
         notes = (*notes, note("background_estimated"))
-    opacity, shadow_notes = _without(find_shadow(picture, opacity), opacity)
-    return opacity * _visible(photo), method, (*notes, *shadow_notes)
-
-
-def _without(shadow: Mask | None, opacity: Floats) -> tuple[Floats, tuple[Note, ...]]:
-    """The opacity without the shadow, and a note if there was one."""
-    if shadow is None:
-        return opacity, ()
-    return np.where(shadow, np.float32(0.0), opacity), (note("shadow_removed"),)
+    opacity, corrections = correct(picture, opacity)
+    return opacity * _visible(photo), method, (*notes, *corrections)
 
 
 def _visible(photo: Photo) -> Floats:

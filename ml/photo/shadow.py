@@ -1,4 +1,7 @@
-"""Cuts off the shadow that an object casts on the ground, where the mask took it for a part of the object."""
+"""Finds the shadow that an object casts on the ground, where the mask took it for a part of the object.
+
+Lengths are pixels of a picture that is `ml.photo.surroundings.SIDE` long.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,8 @@ from scipy import ndimage
 
 from ml.core.images import Floats
 from ml.core.masks import OPAQUE, Mask
+from ml.photo.surroundings import disk, enlarge, estimate_background, reduce
 
-SIDE = 1024
-"""Longer side in pixels at which shadows are looked for; the lengths below are pixels of it."""
-BACKGROUND_SIDE = 128
-"""Longer side at which the background behind the object is estimated from its surroundings."""
-BACKGROUND_REACH = (4.0, 10.0, 30.0)
-"""Standard deviations in pixels of that size over which it is averaged: wider ones where nothing is near."""
 SURROUNDINGS = 60
 """The background is not looked for within so many pixels of the mask, where the shadow fades out."""
 SMOOTHING = 1.5
@@ -49,24 +47,20 @@ RIM = 2
 
 def find_shadow(picture: NDArray[np.uint8], mask: Floats) -> Mask | None:
     """Where the (H, W) opacity of an object in an RGB picture (H, W, 3) is a shadow; None if it has none."""
-    height, width = mask.shape
-    scale = min(1.0, SIDE / max(height, width))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    inside = cv2.resize(mask, size, interpolation=cv2.INTER_AREA) > OPAQUE
+    small, inside = reduce(picture, mask)
     smooth = np.asarray(cv2.GaussianBlur(small.astype(np.float32), (0, 0), SMOOTHING), np.float32)
     shadow = _shadow(smooth, inside)
     if shadow.sum() < MIN_SHADOW * inside.sum() or not shadow.any():
         return None
-    return cv2.resize(shadow.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
+    return enlarge(shadow, mask.shape)
 
 
 def _shadow(picture: Floats, inside: Mask) -> Mask:
-    ratio = picture / np.maximum(_background(picture, inside), 8.0)
+    ratio = picture / np.maximum(estimate_background(picture, inside, SURROUNDINGS), 8.0)
     brightness = ratio.mean(axis=2)
     tint = np.abs(ratio - brightness[..., None]).max(axis=2) / np.maximum(brightness, DARKEST)
     ground = (brightness < BRIGHTEST) & (brightness > DARKEST) & (tint < SAME_COLOR)
-    kernel = _disk(OPENING)
+    kernel = disk(OPENING)
     soft = cv2.morphologyEx((ground & (_steepness(picture) < SOFT)).astype(np.uint8), cv2.MORPH_OPEN, kernel)
     labels, _ = ndimage.label(soft)
     chosen = np.flatnonzero(_are_shadows(labels, inside, brightness))
@@ -91,24 +85,6 @@ def _are_shadows(labels: NDArray[np.int32], inside: Mask, brightness: Floats) ->
     return np.asarray(result)
 
 
-def _background(picture: Floats, inside: Mask) -> Floats:
-    """(H, W, 3): the colours of the surroundings, continued behind the object."""
-    height, width = inside.shape
-    scale = BACKGROUND_SIDE / max(height, width)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    outside = (~inside).astype(np.uint8)
-    known = (cv2.distanceTransform(outside, cv2.DIST_L2, 3) > SURROUNDINGS).astype(np.float32)
-    weight = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
-    color = cv2.resize(picture * known[..., None], size, interpolation=cv2.INTER_AREA)
-    result, certain = np.zeros_like(color), np.zeros((*weight.shape, 1), np.float32)
-    for reach in BACKGROUND_REACH:
-        near = cv2.GaussianBlur(weight, (0, 0), reach)[..., None]
-        mean = cv2.GaussianBlur(color, (0, 0), reach) / np.maximum(near, 1e-6)
-        result = certain * result + (1.0 - certain) * mean
-        certain = np.maximum(certain, (10.0 * near).clip(0.0, 1.0))
-    return np.asarray(cv2.resize(result, (width, height), interpolation=cv2.INTER_LINEAR))
-
-
 def _steepness(picture: Floats) -> Floats:
     """(H, W): the steepest channel's change in levels per pixel."""
     across, down = (cv2.Sobel(picture, cv2.CV_32F, *order) / 8.0 for order in ((1, 0), (0, 1)))
@@ -119,15 +95,11 @@ def find_transparent_shadow(rgba: NDArray[np.uint8], opacity: Floats) -> Mask | 
     """Where the (H, W) opacity of a picture (H, W, 4) that was cut out is a soft black shadow; None if it has none."""
     solid = opacity > SOLID
     faint = (opacity > 0.0) & (opacity < FAINT) & (rgba[..., :3].max(axis=2) < BLACK)
-    soft = cv2.morphologyEx(faint.astype(np.uint8), cv2.MORPH_OPEN, _disk(RIM)) > 0
+    soft = cv2.morphologyEx(faint.astype(np.uint8), cv2.MORPH_OPEN, disk(RIM)) > 0
     if soft.sum() < MIN_SHADOW * max(int(solid.sum()), 1) or solid.sum() < 0.5 * (opacity > OPAQUE).sum():
         return None
     rows = np.flatnonzero(solid.any(axis=1))
     middle = (rows[0] + rows[-1]) // 2
     if soft[:middle].sum() > soft[middle:].sum():  # smoked glass, hair: not something below the object
         return None
-    return np.asarray((cv2.dilate(soft.astype(np.uint8), _disk(RIM + 1)) > 0) & faint)
-
-
-def _disk(radius: int) -> NDArray[np.uint8]:
-    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)))
+    return np.asarray((cv2.dilate(soft.astype(np.uint8), disk(RIM + 1)) > 0) & faint)
