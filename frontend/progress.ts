@@ -1,7 +1,7 @@
 // The progress page: stages, bar and clock follow the job until it ends; then the server renders the outcome.
 import { ApiError } from "../clients/typescript/src/client";
 import { all, find, need, readJson, setText } from "./lib/dom";
-import { type Connection, follow } from "./lib/follow";
+import { follow } from "./lib/follow";
 import { formatDuration, formatPercent, secondsBetween } from "./lib/format";
 import { api } from "./lib/http";
 import { fileUrl, isActive, type Job, stageStates, statusMessage } from "./lib/job";
@@ -106,8 +106,8 @@ function showClock(): void {
   showStages();
 }
 
-function showConnection(connection: Connection): void {
-  need("[data-connection]", page).hidden = connection === "live";
+function showLine(isDown: boolean): void {
+  need("[data-connection]", page).hidden = !isDown;
 }
 
 function update(next: Job): void {
@@ -157,7 +157,7 @@ if (isActive(job)) {
   wireNotifyButton(need<HTMLButtonElement>("[data-notify]", page), () => watch(watched()));
   follow(job, {
     onJob: update,
-    onConnection: showConnection,
+    onLine: showLine,
     onGone: () => location.assign(page.dataset["gone"] ?? "/"),
   });
 }

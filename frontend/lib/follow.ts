@@ -3,12 +3,12 @@ import { ApiError } from "../../clients/typescript/src/client";
 import { backoff } from "./backoff";
 import { api } from "./http";
 import { isActive, isNewer, type Job } from "./job";
-
-export type Connection = "live" | "polling";
+import { LiveLine } from "./live_line";
 
 export interface Follower {
   onJob: (job: Job) => void;
-  onConnection: (link: Connection) => void;
+  /** Live updates have been missing for a while, or are back. */
+  onLine: (isDown: boolean) => void;
   /** The job was deleted, or is no longer the visitor's. */
   onGone: () => void;
 }
@@ -34,6 +34,7 @@ export function follow(first: Job, follower: Follower): () => void {
 
 class Followed {
   private last: Job;
+  private readonly line: LiveLine;
   private socket: WebSocket | null = null;
   private attempt = 0;
   private stopped = false;
@@ -45,6 +46,7 @@ class Followed {
     private readonly follower: Follower,
   ) {
     this.last = first;
+    this.line = new LiveLine(follower.onLine);
   }
 
   start(): void {
@@ -54,6 +56,7 @@ class Followed {
 
   stop(): void {
     this.stopped = true;
+    this.line.stop();
     clearTimeout(this.reconnectTimer);
     clearTimeout(this.pollTimer);
     this.socket?.close();
@@ -70,7 +73,7 @@ class Followed {
   private onMessage(message: Message): void {
     if (!message.job) return;
     this.attempt = 0;
-    this.follower.onConnection("live");
+    this.line.alive();
     this.accept(message.job, message.type === "snapshot");
     this.schedulePoll();
   }
@@ -81,7 +84,7 @@ class Followed {
       this.onGone();
       return;
     }
-    this.follower.onConnection("polling");
+    this.line.lost();
     this.schedulePoll();
     if (code === CODE_SIGNED_OUT) return void this.poll();
     this.reconnectTimer = window.setTimeout(() => this.connect(), backoff(this.attempt));
