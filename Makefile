@@ -28,7 +28,7 @@ test: var/.ready var/.dev  ## every layer with its real parts: units, API, socke
 	$(PYTEST) $(FAST) $(TESTS)
 	scripts/node.sh npm test --silent
 
-test-slow: var/.ready var/.dev  ## the rest: all pages in the browser, full-size networks, training, PostgreSQL where it is installed
+test-slow: var/.ready var/.dev clients/typescript/node_modules/.done  ## the rest: all pages in the browser, full-size networks, training, PostgreSQL where it is installed
 	$(BIN)/python -m scripts.ensure_chromium
 	$(PYTEST) -m slow $(TESTS)
 	$(if $(NARROW),,$(BIN)/python -m scripts.postgresql $(PYTEST) -m "not slow" $(ON_POSTGRESQL))

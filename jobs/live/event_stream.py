@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from channels.db import database_sync_to_async
+from django.conf import settings
 from django.db.models import Max, Q
 from django.utils import timezone
 from redis.exceptions import RedisError
@@ -86,20 +88,22 @@ class EventStream:
             hub.unlisten(self)
 
     async def _listening(self) -> AsyncIterator[bytes]:
+        """Until the end, or for EVENT_STREAM_SECONDS: then the client connects again and misses nothing."""
         yield f"retry: {RETRY_MS}\n\n".encode()
-        while not self._is_over:
+        deadline = time.monotonic() + settings.EVENT_STREAM_SECONDS
+        while not self._is_over and (left := deadline - time.monotonic()) > 0:
             self._wake.clear()
             for frame in await database_sync_to_async(self._read)():
                 yield frame
-            if not self._is_over and not await self._woken():
+            if not self._is_over and not await self._woken(min(HEARTBEAT_SECONDS, left)):
                 yield b": heartbeat\n\n"
 
-    async def _woken(self) -> bool:
-        """False when nothing has happened for HEARTBEAT_SECONDS; then everything is checked all the same."""
+    async def _woken(self, seconds: float) -> bool:
+        """False when nothing has happened for so long; then everything is checked all the same."""
         if self._has_more:
             return True
         try:
-            await asyncio.wait_for(self._wake.wait(), HEARTBEAT_SECONDS)
+            await asyncio.wait_for(self._wake.wait(), seconds)
         except TimeoutError:
             return False
         return True

@@ -1040,7 +1040,7 @@ export interface components {
              * @description Let whoever may see the collection see these models, even if they are private. Without it visitors only see those that are published.
              * @default false
              */
-            follows_collection: boolean;
+            follows_collection?: boolean;
         };
         /** @description One result file. */
         Artifact: {
@@ -1853,12 +1853,12 @@ export interface components {
              * @description From the authenticator app, or a recovery code: only with two-factor authentication.
              * @default
              */
-            code: string;
+            code?: string;
             /**
              * @description Name of the app or device.
              * @default app
              */
-            name: string;
+            name?: string;
         };
         /** @description A new account. */
         SignUpRequest: {
