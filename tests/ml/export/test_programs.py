@@ -1,4 +1,4 @@
-"""The files in the programs that people open them with: PrusaSlicer slices them, Blender shows their front.
+"""The files in the programs that people open them with: PrusaSlicer and Cura slice them, Blender shows their front.
 
 Slow, and skipped where a program is missing. Blender: put `blender` on the PATH, or install its wheel `bpy` into a
 Python of its own and name that in BLENDER_PYTHON.
@@ -77,6 +77,20 @@ def test_prusaslicer_slices_it(slicer: str, model: Path, name: str, tmp_path: Pa
     assert text.count("\nG1 ") > 1000
     heights = [float(line[3:]) for line in text.splitlines() if line.startswith(";Z:")]
     assert 59.0 < max(heights) <= 60.5
+
+
+def test_curas_engine_slices_the_stl(model: Path, tmp_path: Path) -> None:
+    engine, printer = shutil.which("CuraEngine"), Path("/usr/share/cura/resources/definitions/fdmprinter.def.json")
+    if engine is None or not printer.exists():
+        pytest.skip("CURA IS NOT INSTALLED (Debian: apt install cura), SO NO FILE WAS SLICED BY IT")
+    gcode = tmp_path / "model.gcode"
+    needed = ("-s", "roofing_layer_count=0", "-s", "layer_height=0.2", "-s", "center_object=true")
+    run(engine, "slice", "-j", str(printer), *needed, "-l", str(model / files.STL), "-o", str(gcode))
+    text = gcode.read_text()
+    assert text.count("\nG1 ") > 1000
+    heights = [float(line.split(" Z")[1].split()[0]) for line in text.splitlines() if line[:2] == "G0" and " Z" in line]
+    printed = [height for height in heights if height <= 70.0]
+    assert 59.0 < max(printed) <= 60.5
 
 
 BLENDER_FILES = {files.OBJ: 1.0, files.GLB: 1.0, files.USDZ: 1.0, files.PLY: 1000.0, files.STL: 1000.0}
