@@ -83,6 +83,10 @@ class Job(models.Model):
     stage = models.CharField(max_length=20, blank=True)
     progress = models.FloatField(default=0.0)
     seq = models.PositiveIntegerField(default=0)
+    queue = models.CharField(max_length=10, default="cpu", db_default="cpu", editable=False)
+    expected_seconds = models.FloatField(
+        default=30.0, db_default=30.0, editable=False, help_text="Run time that was expected when it was queued."
+    )
     attempt = models.PositiveSmallIntegerField(default=1)
     run = models.PositiveSmallIntegerField(default=1, help_text="How often it was queued within this attempt.")
     restarts = models.PositiveSmallIntegerField(
@@ -140,6 +144,7 @@ class Job(models.Model):
             models.Index(fields=("owner", "state", "deleted_at", "size"), name="job_owner_storage"),
             models.Index(fields=("-published_at",), name="job_published", condition=Q(published_at__isnull=False)),
             models.Index(fields=("state", "queued_at"), name="job_active", condition=Q(state__in=ACTIVE)),
+            models.Index(fields=("started_at",), name="job_started", condition=Q(started_at__isnull=False)),
         )
 
     def __str__(self) -> str:
@@ -595,6 +600,7 @@ class WorkerHeartbeat(models.Model):
     name = models.CharField(max_length=100, primary_key=True)
     seen_at = models.DateTimeField()
     memory_bytes = models.BigIntegerField(default=0)
+    engines = models.CharField(max_length=200, blank=True, db_default="", help_text="Those it runs, with commas.")
 
     def __str__(self) -> str:
         return self.name

@@ -18,7 +18,8 @@ class EngineSpec:
     scenes save, `load_scene(path) -> Scene` reads it back. `is_installed() -> bool` is left out where nothing has to be
     fetched; `weights` is the file in the models folder that it looks for, so that the web process can tell without
     importing the engine; `fetch(file: Path | None) -> Path` fetches it (`manage.py fetch_models NAME`). `auto` picks
-    the installed engine with the highest `auto_rank`; 0 means never.
+    the installed engine with the highest `auto_rank`; 0 means never. Jobs of an engine that `is_heavy` wait in a
+    queue of their own, so that workers without a GPU can leave them to others.
     """
 
     label: str
@@ -29,6 +30,7 @@ class EngineSpec:
     weights: str = ""
     fetch: str | None = None
     auto_rank: int = 0
+    is_heavy: bool = False
 
 
 ENGINES: dict[str, EngineSpec] = {
@@ -48,6 +50,7 @@ ENGINES: dict[str, EngineSpec] = {
         weights="triposr/triposr.safetensors",
         fetch="ml.engines.triposr.fetch:fetch",
         auto_rank=2,
+        is_heavy=True,
     ),
 }
 

@@ -137,21 +137,20 @@ REDIS_TIMEOUTS = {
     "socket_connect_timeout": WAIT_SECONDS,
     "retry": Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
 }
-JOB_QUEUE = "reconstruct"
-RQ_QUEUES = {
+JOB_QUEUE = "cpu"  # of the queues below, the one that all connections are made for
+_queue: dict[str, Any] = {
     # HOST and PORT, not URL: django-rq ignores the connection arguments when it is given a URL.
-    JOB_QUEUE: {
-        "HOST": _redis.hostname or "127.0.0.1",
-        "PORT": _redis.port or 6379,
-        "DB": int(_redis.path.strip("/") or 0),
-        "USERNAME": _redis.username,
-        "PASSWORD": _redis.password,
-        "SSL": _redis.scheme == "rediss",
-        "DEFAULT_TIMEOUT": env.int("JOB_TIMEOUT", 900),
-        "SERIALIZER": "rq.serializers.JSONSerializer",
-        "REDIS_CLIENT_KWARGS": REDIS_TIMEOUTS,
-    },
+    "HOST": _redis.hostname or "127.0.0.1",
+    "PORT": _redis.port or 6379,
+    "DB": int(_redis.path.strip("/") or 0),
+    "USERNAME": _redis.username,
+    "PASSWORD": _redis.password,
+    "SSL": _redis.scheme == "rediss",
+    "DEFAULT_TIMEOUT": env.int("JOB_TIMEOUT", 900),
+    "SERIALIZER": "rq.serializers.JSONSerializer",
+    "REDIS_CLIENT_KWARGS": REDIS_TIMEOUTS,
 }
+RQ_QUEUES = dict.fromkeys(("remix", "cpu", "gpu"), _queue)  # jobs.core.routing says which job waits where
 RQ_SHOW_ADMIN_LINK = False  # its pages would let any staff user stop and empty queues
 CHANNEL_LAYERS = {
     "default": {
@@ -196,6 +195,7 @@ RING_AGAIN_SECONDS = env.float("RING_AGAIN_SECONDS", 15.0)
 WORKER_SEEN_SECONDS = 60  # a worker counts as online this long after its last heartbeat (every 10 s)
 WARM_ENGINE = env.bool("WARM_ENGINE", True)
 CALIBRATE = env.bool("CALIBRATE", True)
+WORKER_ENGINES: list[str] = env.list("WORKER_ENGINES", [])  # what a worker runs; empty: all that are installed
 ENGINE_MAX_MB = env.int("ENGINE_MAX_MB", 6000)
 MODELS_DIR = Path(env.str("MODELS_DIR", "") or BASE_DIR / "var" / "models")
 BACKGROUND_MODEL = env.str("BACKGROUND_MODEL", "u2netp")

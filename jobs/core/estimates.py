@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from bisect import bisect_left
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from statistics import median
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q
 
 from jobs.core import machine_speed
 from jobs.models import Job, Photo, State
@@ -116,22 +115,31 @@ def queue_length() -> int:
     return Job.objects.filter(state=State.QUEUED, deleted_at=None).count()
 
 
-def queue_times() -> list[datetime]:
-    """When each queued job entered the queue, in order."""
-    queued = Job.objects.filter(state=State.QUEUED, deleted_at=None)
-    return list(queued.order_by("queued_at").values_list("queued_at", flat=True))
-
-
 def queue_position(job: Job) -> int | None:
-    """1 for the next job; None when the job is not queued."""
+    """About how many jobs start before this one, plus one; None when the job is not queued.
+
+    Workers share fairly (jobs.core.fairness): before somebody's second job, each other person has one or two.
+    """
     if job.state != State.QUEUED:
         return None
     earlier = Job.objects.filter(state=State.QUEUED, deleted_at=None, queued_at__lt=job.queued_at)
-    return earlier.count() + 1
+    return _position(job.owner_id, dict(earlier.order_by().values_list("owner").annotate(Count("pk"))))
 
 
 def queue_positions(jobs: Iterable[Job]) -> dict[UUID, int]:
     """`queue_position` of every queued job, with one query."""
-    queued = [job for job in jobs if job.state == State.QUEUED]
-    times: list[datetime] = queue_times() if queued else []
-    return {job.pk: bisect_left(times, job.queued_at) + 1 for job in queued}
+    wanted = {job.pk: job.queued_at for job in jobs if job.state == State.QUEUED}
+    if not wanted:
+        return {}
+    queued = Job.objects.filter(state=State.QUEUED, deleted_at=None, queued_at__lte=max(wanted.values()))
+    positions, counts = {}, Counter[int]()
+    for key, owner in queued.order_by("queued_at").values_list("pk", "owner"):
+        if key in wanted:
+            positions[key] = _position(owner, counts)
+        counts[owner] += 1
+    return positions
+
+
+def _position(owner: int, earlier: Mapping[int, int]) -> int:
+    own = earlier.get(owner, 0)
+    return own + 1 + sum(min(number, own + 1) for other, number in earlier.items() if other != owner)

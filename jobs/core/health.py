@@ -60,6 +60,7 @@ class Worker:
     name: str
     seen_at: datetime
     is_online: bool
+    engines: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def workers() -> list[Worker]:
     """All workers, the most recently seen first."""
     since = timezone.now() - timedelta(seconds=settings.WORKER_SEEN_SECONDS)
     rows = WorkerHeartbeat.objects.order_by("-seen_at")
-    return [Worker(row.name, row.seen_at, row.seen_at >= since) for row in rows]
+    return [Worker(row.name, row.seen_at, row.seen_at >= since, row.engines.replace(",", ", ")) for row in rows]
 
 
 def failures_of_the_day() -> list[tuple[str, int]]:

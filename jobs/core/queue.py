@@ -28,8 +28,8 @@ def entry_id(job_id: UUID, attempt: int, run: int = 1) -> str:
     return f"{job_id}-{attempt}" if run == 1 else f"{job_id}-{attempt}-{run}"
 
 
-def enqueue(job_id: UUID, attempt: int, run: int = 1) -> bool:
-    """Queue a run for a worker; a job that begins again goes to the front.
+def enqueue(job_id: UUID, attempt: int, run: int = 1, *, name: str = settings.JOB_QUEUE) -> bool:
+    """Queue a run in the queue `name`; a job that begins again goes to the front.
 
     Never raises: the reconciler enqueues jobs whose entry was lost.
     """
@@ -50,7 +50,7 @@ def _enqueue(function: str, row_id: UUID, entry: str, *, at_front: bool = False)
     if outage.is_active():
         return False
     try:
-        queue = django_rq.get_queue(settings.JOB_QUEUE, commit_mode="auto")
+        queue = django_rq.get_queue(name, commit_mode="auto")
         queue.enqueue(
             function,
             str(row_id),
@@ -70,7 +70,7 @@ def _enqueue(function: str, row_id: UUID, entry: str, *, at_front: bool = False)
 def queued_entry_ids() -> set[str] | None:
     """Ids of the entries that no worker has taken yet, or None when Redis is unavailable."""
     try:
-        return set(django_rq.get_queue(settings.JOB_QUEUE).get_job_ids())
+        return {entry for name in settings.RQ_QUEUES for entry in django_rq.get_queue(name).get_job_ids()}
     except RedisError:
         return None
 

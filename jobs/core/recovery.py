@@ -51,5 +51,5 @@ def _begin_again(job: Job, token: UUID, writer: Writer, **fields: Any) -> bool:
     fields = {**fields, "run": job.run + 1, "queued_at": job.queued_at}
     if not transitions.advance(job.pk, State.QUEUED, writer=writer, token=token, code="worker_lost", **fields):
         return False
-    transaction.on_commit(lambda: queue.enqueue(job.pk, job.attempt, job.run + 1), robust=True)
+    transaction.on_commit(lambda: queue.enqueue(job.pk, job.attempt, job.run + 1, name=job.queue), robust=True)
     return True

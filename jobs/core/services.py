@@ -18,7 +18,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from jobs.core import artifacts, notify, queue, quota, storage, tagging, transitions
+from jobs.core import artifacts, notify, queue, quota, routing, storage, tagging, transitions
 from jobs.core.photos import CheckedPhoto, Upload, check_photos
 from jobs.core.transitions import Writer
 from jobs.models import Job, JobEvent, Photo, State, changed
@@ -86,6 +86,8 @@ def _queue_once(job: Job, photos: Sequence[CheckedPhoto], key: str) -> Submissio
     if earlier := _find_earlier(job, photos):
         return Submission(earlier, created=False)
     check_free_space()
+    for name, value in routing.route(job.recipe, remix=not photos).items():
+        setattr(job, name, value)
     try:
         _store(job, photos)
     except _SentBefore as sent:
@@ -157,7 +159,7 @@ def _write_rows(job: Job, photos: Sequence[CheckedPhoto], files: Sequence[str]) 
     Photo.objects.bulk_create(
         _photo_row(job, position, photo, file) for position, (photo, file) in enumerate(zip(photos, files, strict=True))
     )
-    transaction.on_commit(lambda: queue.enqueue(job.pk, job.attempt), robust=True)
+    transaction.on_commit(lambda: queue.enqueue(job.pk, job.attempt, name=job.queue), robust=True)
     transaction.on_commit(lambda: notify.job_changed(job.pk), robust=True)
 
 
@@ -217,14 +219,15 @@ def retry(job: Job, recipe: Recipe | None = None) -> bool:
     photos) or Rejected: `too_many_active`, `quota_exceeded`, or `source_missing` for a remix whose parent is gone.
     """
     recipe = _retry_recipe(job, recipe or job.recipe_object())
+    route = routing.route(recipe.to_dict(), remix=not job.photos.exists())
     with transaction.atomic():
         _check_limits(_lock_owner(job), incoming_bytes=0)  # its photos are counted already
         attempt = job.attempt + 1
         fresh: dict[str, Any] = {"attempt": attempt, "run": 1, "restarts": 0, "low_memory": False}
-        fresh["recipe"] = recipe.to_dict()
+        fresh |= {"recipe": recipe.to_dict(), **route}
         if not transitions.advance(job.pk, State.QUEUED, writer=Writer.WEB, **fresh):
             return False
-        transaction.on_commit(lambda: queue.enqueue(job.pk, attempt), robust=True)
+        transaction.on_commit(lambda: queue.enqueue(job.pk, attempt, name=route["queue"]), robust=True)
     return True
 
 

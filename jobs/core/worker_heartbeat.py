@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.conf import settings
@@ -13,9 +14,9 @@ KEPT_HOURS = 1
 """How long staff still see a worker that stopped without removing its row."""
 
 
-def record(name: str, memory_bytes: int = 0) -> None:
+def record(name: str, memory_bytes: int = 0, engines: Sequence[str] = ()) -> None:
     """The worker `name` is running now."""
-    seen = {"seen_at": timezone.now(), "memory_bytes": memory_bytes}
+    seen = {"seen_at": timezone.now(), "memory_bytes": memory_bytes, "engines": ",".join(engines)}
     WorkerHeartbeat.objects.update_or_create(name=name, defaults=seen)
 
 

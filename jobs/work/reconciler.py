@@ -15,9 +15,10 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from jobs.core import conversions, holder, queue, recovery, services, storage, worker_heartbeat
+from jobs.core import conversions, holder, queue, recovery, routing, services, storage, worker_heartbeat
 from jobs.core.transitions import Writer
 from jobs.models import Artifact, Job, State
+from ml.engine_registry import AUTO
 from reconsite.core.stored import StoredFolder
 
 logger = logging.getLogger(__name__)
@@ -98,12 +99,26 @@ class Clock:
 def requeue_lost() -> int:
     """Enqueue jobs that have been queued for a while and whose queue entry is not in Redis."""
     since = timezone.now() - timedelta(seconds=settings.RING_AGAIN_SECONDS)
-    waiting = list(Job.objects.filter(state=State.QUEUED, queued_at__lt=since).only("pk", "attempt", "run"))
+    waiting = list(
+        Job.objects.filter(state=State.QUEUED, queued_at__lt=since).only("pk", "attempt", "run", "queue", "recipe")
+    )
     entries = queue.queued_entry_ids() if waiting else set()
     if entries is None:
         return 0
+    moved = [job for job in waiting if _reroute(job)] if waiting else []
     lost = [job for job in waiting if queue.entry_id(job.pk, job.attempt, job.run) not in entries]
-    return sum(queue.enqueue(job.pk, job.attempt, job.run) for job in lost)
+    return sum(queue.enqueue(job.pk, job.attempt, job.run, name=job.queue) for job in {*moved, *lost})
+
+
+def _reroute(job: Job) -> bool:
+    """Give a job that any engine may run to workers that are there: those of its queue may have gone since."""
+    if job.queue != routing.GPU or job.recipe.get("engine", AUTO) != AUTO:
+        return False
+    target = routing.queue_of(job.recipe, remix=False)
+    if target == job.queue or not Job.objects.filter(pk=job.pk, state=State.QUEUED).update(queue=target):
+        return False
+    job.queue = target
+    return True
 
 
 def purge_deleted() -> int:

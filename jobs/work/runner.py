@@ -8,6 +8,7 @@ import os
 import tempfile
 import time
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -15,14 +16,16 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from rq.timeouts import JobTimeoutException
 
-from jobs.core import artifacts, estimates, recovery, storage, transitions
+from jobs.core import artifacts, estimates, recovery, routing, storage, transitions
 from jobs.core.transitions import Writer
 from jobs.models import Job
 from jobs.work import engine_process
 from jobs.work.lease import Lease
 from jobs.work.patience import until_lease_ends, until_storage_responds
 from jobs.work.settle import settle
+from ml.engine_registry import AUTO
 from ml.errors import ReconstructionError, Stopped
+from ml.recipe import Recipe
 from ml.stages import Listeners, OnFile, overall_progress
 from reconsite.core import log_context
 from reconsite.core.busy import UNAVAILABLE
@@ -82,11 +85,19 @@ def _run_pipeline(job: Job, lease: Lease) -> None:
         photos = until_storage_responds(lambda: _photos(job))
         source = None if photos else until_storage_responds(lambda: _source(job, Path(name) / "source"))
         plan = engine_process.Plan(source=source, low_memory=job.low_memory, budgets=estimates.stage_budgets(job))
-        names, report = engine_process.reconstruct(photos, job.recipe_object(), folder, listeners, plan)
+        names, report = engine_process.reconstruct(photos, _recipe(job), folder, listeners, plan)
         if not until_storage_responds(
             lambda: artifacts.store(job, lease.token, folder, names, report, patiently=until_lease_ends)
         ):
             lease.lose()
+
+
+def _recipe(job: Job) -> Recipe:
+    """The job's, with the engine that `auto` means here: a worker may be kept from some that are installed."""
+    recipe = job.recipe_object()
+    if recipe.engine == AUTO and settings.WORKER_ENGINES:
+        return replace(recipe, engine=routing.best(settings.WORKER_ENGINES))
+    return recipe
 
 
 def _photos(job: Job) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""The worker process: RQ's forking worker on one queue, with a heartbeat in the database."""
+"""The worker process: RQ's forking worker on the queues of its engines, with a heartbeat in the database."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from rq.queue import Queue
 from rq.serializers import JSONSerializer
 from rq.worker import Worker
 
-from jobs.core import queue, recovery, redis_owner, worker_heartbeat
+from jobs.core import fairness, queue, recovery, redis_owner, routing, worker_heartbeat
+from jobs.core.queue import entry_id
 from jobs.core.transitions import Writer
 from jobs.models import Job, State
 from jobs.work.engine_process import SOCKET_VARIABLE, WarmEngine
@@ -50,6 +51,7 @@ class ReconstructionWorker(Worker):
     """
 
     engine: WarmEngine | None = None
+    engines: tuple[str, ...] = ()
     stop_was_requested = False
     max_connection_wait_time = MAX_REDIS_WAIT_SECONDS
     _horse_status: int | None = 0
@@ -59,7 +61,7 @@ class ReconstructionWorker(Worker):
         super().heartbeat(timeout, pipeline)
         alive.touch(settings.VAR_DIR, "worker")
         try:
-            worker_heartbeat.record(self.name, memory_bytes())
+            worker_heartbeat.record(self.name, memory_bytes(), self.engines)
             redis_owner.claim()
         except RedisError as error:
             logger.warning("Redis does not respond to the heartbeat of worker %s: %s", self.name, error)
@@ -84,6 +86,36 @@ class ReconstructionWorker(Worker):
             super().maintain_heartbeats(job, execution)
         except RedisError as error:
             logger.warning("Redis does not respond during %s: %s", job.id, error)
+
+    def dequeue_job_and_maintain_ttl(
+        self, timeout: int | None, max_idle_time: int | None = None
+    ) -> tuple[QueueEntry, Queue] | None:
+        """The next entry; where another job's turn comes first (jobs.core.fairness), the entry of that one instead."""
+        found = super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
+        if found is None:
+            return None
+        try:
+            return self._exchange(*found)
+        except (DatabaseError, RedisError) as error:
+            logger.warning("The first entry is taken, without comparing it with others: %s", error)
+            return found
+        finally:
+            connections.close_all()
+
+    def _exchange(self, entry: QueueEntry, queue: Queue) -> tuple[QueueEntry, Queue]:
+        """Put the entry back at the front and take the better one; both stay in Redis but for a moment in between.
+
+        What is lost in that moment is queued again by the reconciler, as for any worker on several queues.
+        """
+        better = fairness.better_than(UUID(entry.args[0]), self.queue_names())
+        source = next((known for known in self.queues if better is not None and known.name == better.queue), None)
+        if better is None or source is None:
+            return entry, queue
+        chosen = entry_id(better.job_id, better.attempt, better.run)
+        if not self.connection.lrem(source.key, 1, chosen):
+            return entry, queue  # another worker has it, or it was lost
+        self.connection.lpush(queue.key, entry.id)
+        return QueueEntry.fetch(chosen, connection=self.connection, serializer=self.serializer), source
 
     def fork_work_horse(self, job: QueueEntry, queue: Queue) -> None:
         """A child must not inherit an open database connection."""
@@ -176,11 +208,15 @@ def settle_dead_horse(job_id: UUID, worker: str, status: int | None, *, stopped:
 
 
 def make_worker(name: str | None = None, engine: WarmEngine | None = None) -> ReconstructionWorker:
-    """A worker on the only queue. RQ workers on several queues can lose an entry."""
+    """A worker on the queues of its engines.
+
+    One on several queues loses an entry if it dies just after taking it: the reconciler queues the job again.
+    """
     connection = queue.worker_connection()
-    rq_queue = django_rq.get_queue(settings.JOB_QUEUE, connection=connection)
+    engines = routing.worker_engines()
+    names = routing.worker_queues(engines)
     worker = ReconstructionWorker(
-        [rq_queue],
+        [django_rq.get_queue(name, connection=connection) for name in names],
         name=name,
         connection=connection,
         serializer=JSONSerializer,
@@ -188,5 +224,5 @@ def make_worker(name: str | None = None, engine: WarmEngine | None = None) -> Re
         job_monitoring_interval=HEARTBEAT_SECONDS,
         maintenance_interval=MAINTENANCE_SECONDS,
     )
-    worker.engine = engine
+    worker.engine, worker.engines = engine, tuple(engines)
     return worker

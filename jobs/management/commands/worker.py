@@ -58,8 +58,9 @@ class Command(BaseCommand):
         try:
             refuse_foreign_redis()
             worker = make_worker(name, engine)
-            record_heartbeat(worker_heartbeat.record, worker.name)
-            self.stdout.write(f"Worker {worker.name} is listening on “{settings.JOB_QUEUE}”.")
+            engines = worker.engines
+            record_heartbeat(lambda name: worker_heartbeat.record(name, engines=engines), worker.name)
+            self.stdout.write(f"Worker {worker.name} is listening on {', '.join(worker.queue_names())}.")
             worker.work(burst=burst, logging_level="WARNING")
         except RedisError as error:
             logger.warning("The worker lost Redis and starts again: %s", error)
