@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 from jobs.core import doctor, worker_heartbeat
 from jobs.core.doctor import OK, PROBLEM, WARNING, Finding
 from jobs.models import Job
+from tests.conftest import stored_files
 
 pytestmark = pytest.mark.django_db
 
@@ -115,7 +116,7 @@ def test_a_full_disk(settings: Settings) -> None:
     assert findings("storage") == [(PROBLEM, "Free some space.")]
 
 
-def test_the_probe_leaves_no_file(settings: Settings) -> None:
+def test_the_probe_leaves_no_file() -> None:
     before = stored_files()
     doctor.examine()
     assert stored_files() == before

@@ -75,7 +75,8 @@ class Workers:
         """A running worker with a short lease; nothing that earlier tests have queued is left for it."""
         if self.current is None or self.current.popen.poll() is not None:
             self.end()
-            django_rq.get_queue(settings.JOB_QUEUE).empty()  # type: ignore[no-untyped-call]
+            for name in settings.RQ_QUEUES:
+                django_rq.get_queue(name).empty()  # type: ignore[no-untyped-call]
             self.current = start_worker(**SHORT_LEASE)
         return self.current
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("jobs", "0013_collections"),
+        ("jobs", "0014_uploads"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
