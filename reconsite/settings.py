@@ -138,6 +138,7 @@ REDIS_TIMEOUTS = {
     "retry": Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
 }
 JOB_QUEUE = "cpu"  # of the queues below, the one that all connections are made for
+EVERY_WORKER_QUEUE = "remix"
 _queue: dict[str, Any] = {
     # HOST and PORT, not URL: django-rq ignores the connection arguments when it is given a URL.
     "HOST": _redis.hostname or "127.0.0.1",

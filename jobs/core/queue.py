@@ -33,7 +33,7 @@ def enqueue(job_id: UUID, attempt: int, run: int = 1, *, name: str = settings.JO
 
     Never raises: the reconciler enqueues jobs whose entry was lost.
     """
-    return _enqueue("jobs.work.runner.run", job_id, entry_id(job_id, attempt, run), at_front=run > 1)
+    return _enqueue("jobs.work.runner.run", job_id, entry_id(job_id, attempt, run), name=name, at_front=run > 1)
 
 
 def conversion_entry_id(conversion_id: UUID) -> str:
@@ -43,10 +43,11 @@ def conversion_entry_id(conversion_id: UUID) -> str:
 
 def enqueue_conversion(conversion_id: UUID) -> bool:
     """Queue a conversion for a worker. Never raises: the reconciler enqueues those whose entry was lost."""
-    return _enqueue("jobs.work.conversion_runner.run", conversion_id, conversion_entry_id(conversion_id))
+    name = settings.EVERY_WORKER_QUEUE  # it needs no engine
+    return _enqueue("jobs.work.conversion_runner.run", conversion_id, conversion_entry_id(conversion_id), name=name)
 
 
-def _enqueue(function: str, row_id: UUID, entry: str, *, at_front: bool = False) -> bool:
+def _enqueue(function: str, row_id: UUID, entry: str, *, name: str, at_front: bool = False) -> bool:
     if outage.is_active():
         return False
     try:

@@ -13,12 +13,8 @@ from jobs.core import estimates
 from jobs.models import WorkerHeartbeat
 from ml.engine_registry import AUTO, ENGINES, installed_engines
 
-REMIX, CPU, GPU = "remix", "cpu", "gpu"
+REMIX, CPU, GPU = settings.EVERY_WORKER_QUEUE, settings.JOB_QUEUE, "gpu"
 QUEUES = (REMIX, CPU, GPU)
-EXPECTED_SECONDS = {"draft": 10.0, "standard": 30.0, "high": 120.0}
-"""Run time of a job before any of its kind has run; the compact engine on two cores."""
-REMIX_SECONDS = 10.0
-"""The same for a remix, which runs no network."""
 
 
 def queue_of(recipe: Mapping[str, Any], *, remix: bool) -> str:
@@ -61,5 +57,4 @@ def route(recipe: Mapping[str, Any], *, remix: bool) -> dict[str, Any]:
     """The fields of the row by which a worker finds and compares a waiting job."""
     quality = str(recipe.get("quality", "standard"))
     seconds = estimates.seconds_for(quality, str(recipe.get("engine", AUTO)), remix=remix)
-    default = REMIX_SECONDS if remix else EXPECTED_SECONDS.get(quality, EXPECTED_SECONDS["standard"])
-    return {"queue": queue_of(recipe, remix=remix), "expected_seconds": seconds or default}
+    return {"queue": queue_of(recipe, remix=remix), "expected_seconds": seconds}

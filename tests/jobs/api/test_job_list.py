@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from jobs.core import estimates, services, sharing, tagging, worker_heartbeat
+from jobs.core import services, sharing, tagging, worker_heartbeat
 from jobs.models import Job, State
 from tests.conftest import api_of, in_state, make_user
 from tests.jobs.models import create_models
@@ -138,7 +138,6 @@ def test_the_time_that_is_left_counts_wait_and_progress(submit: Callable[..., Jo
     done = in_state(submit(), State.SUCCEEDED)
     started = timezone.now()
     Job.objects.filter(pk=done.pk).update(started_at=started, finished_at=started + timedelta(seconds=40))
-    estimates.forget()
     first, second = submit(), submit()
 
     def etas() -> list[Any]:

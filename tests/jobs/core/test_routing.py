@@ -68,7 +68,7 @@ def test_a_worker_listens_for_what_it_can_run(settings: Settings, engines: list[
 def test_a_submitted_job_waits_in_its_queue(submit: Callable[..., Job]) -> None:
     estimates.forget()
     job = submit(engine="triposr")
-    assert (job.queue, job.expected_seconds) == ("gpu", routing.EXPECTED_SECONDS["draft"])
+    assert (job.queue, job.expected_seconds) == ("gpu", estimates.seconds_for("draft", "triposr"))
     assert (entries("gpu"), entries("cpu")) == ([queue.entry_id(job.pk, 1)], [])
 
 

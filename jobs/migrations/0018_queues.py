@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("jobs", "0014_uploads"),
+        ("jobs", "0017_bin"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
