@@ -41,7 +41,8 @@ READ_ONLY_FIELDS = ("model_count", "storage", "can_sign_in", "last_login", "date
 class BannedFilter(YesNoFilter):
     """Banned by a moderator."""
 
-    title, parameter_name, condition = "banned", "banned", Q(is_active=False)
+    title, parameter_name, condition = "account", "banned", Q(is_active=False)
+    labels = ("Banned", "Not banned")
 
 
 @admin.register(User)

@@ -327,6 +327,7 @@ class AbuseReport(models.Model):
 
     class Meta:
         ordering = ("-created_at",)
+        verbose_name = "report"
         constraints = (
             models.CheckConstraint(
                 condition=Q(job=None) ^ Q(collection=None), name="report_about_a_model_or_a_collection"
@@ -441,6 +442,7 @@ class Artifact(models.Model):
 
     class Meta:
         ordering = ("name",)
+        verbose_name = "result file"
         constraints = (models.UniqueConstraint(fields=("job", "name"), name="one_artifact_per_name"),)
 
     def __str__(self) -> str:

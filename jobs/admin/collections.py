@@ -38,7 +38,8 @@ UNHIDE = ModerationAction(
 class HiddenFilter(YesNoFilter):
     """Hidden by a moderator."""
 
-    title, parameter_name, condition = "hidden", "hidden", Q(hidden_at__isnull=False)
+    title, parameter_name, condition = "moderation", "hidden", Q(hidden_at__isnull=False)
+    labels = ("Hidden by a moderator", "Not hidden")
 
 
 class ItemInline(ReadOnly, admin.TabularInline[CollectionItem, Collection]):

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from accounts.models import User
 from jobs.admin import health
+from jobs.admin.labels import FailureFilter, failure_label
 from jobs.admin.thumbnails import thumbnail
 from jobs.core import moderation
 from jobs.models import AbuseReport, Artifact, Job, JobEvent, Photo
@@ -58,8 +59,6 @@ PROGRESS_FIELDS = (
     "attempt",
     "stage",
     "progress",
-    "worker",
-    "lease_expires_at",
 )
 OPEN_REPORTS = AbuseReport.objects.filter(job=OuterRef("pk"), closed_at=None)
 
@@ -67,19 +66,22 @@ OPEN_REPORTS = AbuseReport.objects.filter(job=OuterRef("pk"), closed_at=None)
 class HiddenFilter(YesNoFilter):
     """Hidden by a moderator."""
 
-    title, parameter_name, condition = "hidden", "hidden", Q(hidden_at__isnull=False)
+    title, parameter_name, condition = "moderation", "hidden", Q(hidden_at__isnull=False)
+    labels = ("Hidden by a moderator", "Not hidden")
 
 
 class PublishedFilter(YesNoFilter):
     """Published by the owner."""
 
-    title, parameter_name, condition = "published", "published", Q(published_at__isnull=False)
+    title, parameter_name, condition = "publication", "published", Q(published_at__isnull=False)
+    labels = ("Published", "Not published")
 
 
 class ReportedFilter(YesNoFilter):
     """With an open report."""
 
-    title, parameter_name, condition = "reported", "reported", Exists(OPEN_REPORTS)
+    title, parameter_name, condition = "reports", "reported", Exists(OPEN_REPORTS)
+    labels = ("With an open report", "Without open reports")
 
 
 class OwnerFilter(admin.SimpleListFilter):
@@ -131,9 +133,9 @@ class ReportInline(ReadOnly, admin.TabularInline[AbuseReport, Job]):
 class JobAdmin(ModeratedAdmin, ReadOnly, admin.ModelAdmin[Job]):
     """All jobs; the actions call the commands of jobs.core.moderation."""
 
-    list_display = ("poster", "title", "owner", "state", "failure_code", "created_at", "published_at", "hidden_at")
+    list_display = ("poster", "title", "owner", "outcome", "visibility", "created_at")
     list_display_links = ("poster", "title")
-    list_filter = ("state", HiddenFilter, PublishedFilter, ReportedFilter, OwnerFilter, "failure_code", "engine")
+    list_filter = ("state", HiddenFilter, PublishedFilter, ReportedFilter, OwnerFilter, FailureFilter, "engine")
     date_hierarchy = "created_at"
     search_fields = ("title", "owner__email", "owner__display_name", "id")
     search_help_text = "Title, owner’s name or email, or ID"
@@ -158,6 +160,19 @@ class JobAdmin(ModeratedAdmin, ReadOnly, admin.ModelAdmin[Job]):
         """A thumbnail of the model."""
         return thumbnail(job)
 
+    @admin.display(description="State", ordering="state")
+    def outcome(self, job: Job) -> str:
+        """The state, and why a job failed."""
+        reason = f": {failure_label(job.failure_code).lower()}" if job.failure_code else ""
+        return f"{job.get_state_display()}{reason}"
+
+    @admin.display(description="Visible to", ordering="published_at")
+    def visibility(self, job: Job) -> str:
+        """Who can see it."""
+        if job.deleted_at:
+            return "Nobody: deleted"
+        return "Staff: hidden" if job.hidden_at else "Everyone" if job.published_at else "Its owner"
+
     @admin.display(description="View on site")
     def page(self, job: Job) -> SafeString:
         """Links to the job's page and to its owner."""
@@ -169,6 +184,6 @@ class JobAdmin(ModeratedAdmin, ReadOnly, admin.ModelAdmin[Job]):
         return request.user.has_perm("jobs.change_job")
 
     def get_urls(self) -> list[URLPattern]:
-        """Adds the page of queue and workers."""
+        """Adds the dashboard."""
         view = self.admin_site.admin_view(health.health)
         return [path("health/", view, name="jobs_health"), *super().get_urls()]

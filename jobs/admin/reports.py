@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db import transaction
 from django.db.models import F, Q
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from accounts.models import User
+from jobs.admin.reports_commands import hide_reported
+from jobs.admin.review import review
 from jobs.admin.thumbnails import thumbnail
 from jobs.core import moderation
 from jobs.models import AbuseReport, Job
@@ -19,17 +20,6 @@ from reconsite.admin.components import ReadOnly, YesNoFilter, change_url, link
 
 MAX_LISTED_CHARACTERS = 80
 """Characters of a report's text that fit in a row of the list."""
-
-
-@transaction.atomic
-def hide_reported(actor: User, report: AbuseReport, reason: str) -> bool:
-    """Hide the model or collection and close all its open reports. False if there was nothing left to do."""
-    subject = report.subject
-    hide = moderation.hide if isinstance(subject, Job) else moderation.hide_collection
-    hidden = hide(actor, subject, reason)  # type: ignore[arg-type]  # each takes its own kind
-    reports = AbuseReport.objects.filter(job=report.job, collection=report.collection, closed_at=None)
-    closed = [moderation.close_report(actor, other, reason) for other in reports]
-    return hidden or any(closed)
 
 
 CLOSE = ModerationAction(
@@ -57,7 +47,8 @@ HIDE_MODEL = ModerationAction(
 class OpenFilter(YesNoFilter):
     """Not closed yet."""
 
-    title, parameter_name, condition = "open", "open", Q(closed_at=None)
+    title, parameter_name, condition = "status", "open", Q(closed_at=None)
+    labels = ("Open", "Closed")
 
 
 @admin.register(AbuseReport)
@@ -117,3 +108,10 @@ class AbuseReportAdmin(ModeratedAdmin, ReadOnly, admin.ModelAdmin[AbuseReport]):
     def has_hide_permission(self, request: HttpRequest) -> bool:
         """Who can also hide what was reported."""
         return self.has_moderate_permission(request) and request.user.has_perm("jobs.change_job")
+
+    def get_urls(self) -> list[URLPattern]:
+        """Adds the page on which reports are reviewed one after another."""
+        return [
+            path("review/", self.admin_site.admin_view(review), name="jobs_abusereport_review"),
+            *super().get_urls(),
+        ]

@@ -32,10 +32,12 @@ class YesNoFilter(admin.SimpleListFilter):
     """Rows that meet `condition`, or those that do not."""
 
     condition: Any
+    labels: tuple[str, str] = ("Yes", "No")
+    """Words for rows that meet it, and for those that do not."""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """The two choices."""
-        return [("yes", "Yes"), ("no", "No")]
+        return list(zip(("yes", "no"), self.labels, strict=True))
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """The rows of the selected choice, all without one."""
