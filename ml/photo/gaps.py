@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.core.images import Floats
-from ml.core.masks import Mask
+from ml.core.masks import OPAQUE, Mask
 from ml.photo.surroundings import disk, enlarge, estimate_background, reduce
 
 MARGIN = 20
@@ -27,6 +27,8 @@ EDGE = 5
 """Width in pixels of the edge around a gap."""
 MIN_SAME = 0.7
 """Fraction of a gap that has the predicted colour: the rest may differ by half the contrast, as shades do."""
+EDGE_WIDTH = 8
+"""Width in pixels (of 1024) within which the opacity around a gap follows the colours: the mask is coarse there."""
 MIN_GAP = 0.002
 """Area of the smallest gap, as a fraction of the mask's."""
 MIN_CLEAR = 0.75
@@ -57,13 +59,15 @@ def find_gaps(picture: NDArray[np.uint8], mask: Floats) -> Mask | None:
 
 def open_gaps(picture: NDArray[np.uint8], mask: Floats, gaps: Mask) -> Floats:
     """The opacity with its gaps empty and their edges where the picture's are."""
-    width = max(2, round(EDGE * max(mask.shape) / 1024))
+    width = max(2, round(EDGE_WIDTH * max(mask.shape) / 1024))
     near = cv2.dilate(gaps.astype(np.uint8), disk(width)) > 0
     background = cv2.blur(picture.astype(np.float32) * gaps[..., None], (8 * width + 1, 8 * width + 1))
     weight = cv2.blur(gaps.astype(np.float32), (8 * width + 1, 8 * width + 1))[..., None]
     difference = np.abs(picture - background / np.maximum(weight, 1e-6)).max(axis=2).astype(np.float32)
     contrast = cv2.dilate(np.where(gaps, np.float32(0.0), difference), disk(width))
     alpha = (2.0 * difference / np.maximum(contrast, CONTRAST) - 0.5).clip(0.0, 1.0)
+    around = cv2.dilate(near.astype(np.uint8), disk(2 * width)) > 0
+    gaps = gaps | (around & (mask < OPAQUE) & (difference < CONTRAST / 2.0))  # haze that the mask had there
     return np.where(gaps, np.float32(0.0), np.where(near, alpha, mask)).astype(np.float32)
 
 
