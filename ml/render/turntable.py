@@ -18,6 +18,7 @@ from ml.core.images import GREY, blend, composite
 from ml.core.masks import iou
 from ml.recipe import TRANSPARENT
 from ml.render import framing, mesh_renderer, scene_renderer, sprite, video
+from ml.render.best_view import best_azimuth
 from ml.render.mesh_renderer import Picture, PreparedModel
 from ml.scene.protocol import Scene
 
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 POSTER_SIZE = 512
 """Side of the poster in pixels."""
-POSTER_AZIMUTH = -30.0
-"""Degrees from the photo's side, so that the poster shows depth."""
 POSTER_QUALITY = 88
 """WebP quality, 0 to 100."""
 COMPRESSION = 4
@@ -54,7 +53,8 @@ def write(
     scene: Scene | None = None,
     on_step: Callable[[float], None] | None = None,
 ) -> None:
-    """Write one full turn: frames, poster, sprite and video. Frame 0 is seen from the photo's side (azimuth 0).
+    """Write one full turn: frames, poster, sprite and video. Frame 0 is seen from the photo's side (azimuth 0), the
+    poster from the best three-quarter view (`best_view`).
 
     The model is centred and the camera just far enough away that no frame cuts it off; the azimuth grows by
     360 / `count` degrees per frame. With `scene`, the scene itself is volume-rendered from the same cameras. Pictures
@@ -73,7 +73,8 @@ def write(
         frames.append(picture)
         if on_step:
             on_step(FRAMES_DONE * len(frames) / count)
-    poster = on_background(render(replace(camera, azimuth=POSTER_AZIMUTH), POSTER_SIZE), background)
+    best = best_azimuth(lambda azimuth, side: render(replace(camera, azimuth=azimuth), side))
+    poster = on_background(render(replace(camera, azimuth=best), POSTER_SIZE), background)
     Image.fromarray(poster).save(out_dir / files.POSTER, quality=POSTER_QUALITY, method=4)
     sprite.write(frames, out_dir / files.SPRITE)
     video.write(frames, out_dir / files.VIDEO)
