@@ -19,7 +19,7 @@ const common = {
 };
 const islands = {
   ...common,
-  entryPoints: ["base", "home", "entrance", "upload", "progress", "viewer", "result", "gallery"].map(
+  entryPoints: ["base", "home", "entrance", "upload", "progress", "viewer", "result", "gallery", "versions"].map(
     (name) => `frontend/${name}.ts`,
   ),
   format: "esm",

@@ -1,4 +1,5 @@
 // The viewer of a finished model: the poster first, then the model.
+import { MathUtils } from "three";
 import { find, need, reducedMotion, setText } from "./lib/dom";
 import { formatPercent } from "./lib/format";
 import { wireAr } from "./viewer/ar";
@@ -58,6 +59,15 @@ function wireCut(host: HTMLElement, stage: Stage, model: Loaded): void {
   });
 }
 
+/** The form "Use this view" says from where the model is seen; it may be replaced after it was sent. */
+function wireAzimuth(stage: Stage): void {
+  const fill = (): void => {
+    const field = find<HTMLInputElement>("[data-viewer-azimuth]");
+    if (field) field.value = String(Math.round(MathUtils.radToDeg(stage.controls.getAzimuthalAngle())));
+  };
+  document.addEventListener("submit", fill, { capture: true }); // before the form's data is read
+}
+
 function show(host: HTMLElement, stage: Stage, model: Loaded, ruler: Ruler | null): void {
   const modes = createModes(model, stage.maxAnisotropy);
   stage.add(model.root);
@@ -68,6 +78,7 @@ function show(host: HTMLElement, stage: Stage, model: Loaded, ruler: Ruler | nul
   const measure = ruler && measureOf(host, stage, model, ruler);
   const run = wireToolbar({ host, stage, modes, ruler, measure });
   wireCut(host, stage, model);
+  wireAzimuth(stage);
   if (host.dataset["background"]) run(`backdrop:${host.dataset["background"]}`);
   stage.draw();
   reveal(host);

@@ -73,6 +73,10 @@ class Job(models.Model):
         related_name="remixes",
         help_text="The job whose scene is reused.",
     )
+    family = models.UUIDField(
+        default=uuid.uuid4, editable=False, db_index=True, help_text="The same for all versions of one model."
+    )
+    version = models.PositiveSmallIntegerField(default=1, help_text="Number within the family, in order of creation.")
     title = models.CharField(max_length=100, blank=True)
     tags: models.ManyToManyField[Tag, Any] = models.ManyToManyField("Tag", blank=True, related_name="jobs")
     recipe = models.JSONField(default=dict)

@@ -101,3 +101,4 @@ class SearchSerializer(FieldsSerializer, PublicSearchSerializer):
         required=False, help_text="Versions made from this job."
     )
     collection = serializers.UUIDField(required=False, help_text="Models in this collection of yours.")
+    family = serializers.UUIDField(required=False, help_text="All versions of one model.")

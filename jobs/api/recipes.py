@@ -175,6 +175,10 @@ class SubmitSerializer(RecipeSerializer):
         required=False,
         help_text="A cutout to use as the main photo, before those of `upload` and `photo`.",
     )
+    version_of = serializers.UUIDField(
+        required=False,
+        help_text="A job of yours: the new one is another version of its model, for example with more photos.",
+    )
     title = serializers.CharField(max_length=TITLE_LENGTH, required=False, allow_blank=True)
     recipe = RecipeJson(
         required=False, help_text="Settings as one JSON object. A setting that is also a field has the field's value."
@@ -187,7 +191,7 @@ class SubmitSerializer(RecipeSerializer):
         return super().validate(attrs)
 
 
-NOT_SETTINGS = frozenset({"photo", "upload", "cutout", "title", "recipe"})
+NOT_SETTINGS = frozenset({"photo", "upload", "cutout", "version_of", "title", "recipe"})
 """Fields of a submission that are no settings of a recipe."""
 
 

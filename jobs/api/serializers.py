@@ -33,6 +33,14 @@ class ShareSerializer(serializers.Serializer[Any]):
         return share_url(link)
 
 
+class PosterSerializer(serializers.Serializer[Any]):
+    """The view for the poster."""
+
+    azimuth = serializers.FloatField(
+        min_value=-360.0, max_value=360.0, help_text="Degrees from the photo's side to the right, as seen in the photo."
+    )
+
+
 BULK_ACTIONS = ("delete", "publish", "unpublish", "tag", "untag")
 MAX_BULK = 100
 """Jobs of one bulk request: as many as a page of the list."""

@@ -33,9 +33,15 @@ from jobs.api.queries import FieldsSerializer, FormatSerializer, SearchSerialize
 from jobs.api.quota_headers import QuotaHeaders
 from jobs.api.recipes import RecipeSerializer, RemixSerializer, SubmitSerializer, recipe_settings, submitted_recipe
 from jobs.api.schema import problems
-from jobs.api.serializers import BulkResultsSerializer, BulkSerializer, EditSerializer, ShareSerializer
+from jobs.api.serializers import (
+    BulkResultsSerializer,
+    BulkSerializer,
+    EditSerializer,
+    PosterSerializer,
+    ShareSerializer,
+)
 from jobs.api.throttling import ScopedLimit
-from jobs.core import access, cutouts, estimates, services, sharing, tagging, uploads, worker_heartbeat
+from jobs.core import access, cutouts, estimates, posters, services, sharing, tagging, uploads, worker_heartbeat
 from jobs.core.photos import Upload
 from jobs.core.search import search, within
 from jobs.core.services import IDEMPOTENCY_KEY_LENGTH
@@ -58,7 +64,7 @@ REMIX_RESPONSES = CREATED | problems(409, 507)
 FILES_RESPONSES = dict.fromkeys((200, 202), ArtifactSerializer(many=True)) | problems(409, 429, 507)
 THROTTLE_SCOPES = {"create": "submit", "remix": "submit", "share": "share"}
 """The rate limit (`DEFAULT_THROTTLE_RATES`) of each limited action."""
-LIMITS = ("created_after", "created_before", "updated_since", "parent", "collection")
+LIMITS = ("created_after", "created_before", "updated_since", "parent", "collection", "family")
 """Query parameters of the list that `within` takes."""
 POLL_SECONDS = {State.QUEUED: 5, State.RUNNING: 2}
 """Value of the Retry-After header of an unfinished job: how often its state is worth asking for."""
@@ -114,7 +120,8 @@ class JobViewSet(QuotaHeaders, FileActions, mixins.ListModelMixin, viewsets.Gene
         photos, recipe = _material(request.user, values)
         title = values.get("title", "")
         key = _idempotency_key(request)
-        submission = services.submit(request.user, photos, recipe, title=title, idempotency_key=key)
+        again = self._writable(values["version_of"]) if "version_of" in values else None
+        submission = services.submit(request.user, photos, recipe, title=title, idempotency_key=key, again=again)
         uploads.mark_used(values.get("upload", ()))
         return self._created(submission)
 
@@ -196,6 +203,16 @@ class JobViewSet(QuotaHeaders, FileActions, mixins.ListModelMixin, viewsets.Gene
         """Revoke the link. Sharing again creates a different one."""
         sharing.revoke(self._writable(pk))
         return Response(status=204)
+
+    @extend_schema(request=PosterSerializer, responses={200: JobSerializer} | problems(409))
+    @action(detail=True, methods=["post"])
+    def poster(self, request: Request, pk: UUID) -> Response:
+        """Make the turntable image nearest to `azimuth` the poster. 409 unless the job has succeeded."""
+        job = self._writable(pk)
+        form = PosterSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        posters.use_view(job, form.validated_data["azimuth"])
+        return self._job_response(self._writable(pk))
 
     @extend_schema(parameters=[FormatSerializer], responses=FILES_RESPONSES)
     @action(detail=True, pagination_class=None)

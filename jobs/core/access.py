@@ -58,6 +58,11 @@ def job_for_write(user: AbstractBaseUser | AnonymousUser, job_id: UUID) -> Job |
     return jobs_of(user).filter(pk=job_id).first()
 
 
+def versions_of(job: Job) -> JobQuerySet:
+    """All versions of the job's model that its owner sees, itself included, in order."""
+    return jobs_of(job.owner).filter(family=job.family).order_by("version", "created_at")
+
+
 def public_jobs() -> JobQuerySet:
     """Jobs that anyone may view: published, finished, neither hidden nor deleted, the owner not banned."""
     return Job.objects.published()

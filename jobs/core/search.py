@@ -44,14 +44,17 @@ def within(
     updated_since: datetime | None = None,
     parent: UUID | None = None,
     collection: UUID | None = None,
+    family: UUID | None = None,
 ) -> JobQuerySet:
-    """The jobs created after and before these times, changed at or after one, made from `parent`, in `collection`."""
+    """The jobs created after and before these times, changed at or after one, made from `parent`, in `collection`, and
+    the versions of one `family`."""
     limits = {
         "created_at__gt": created_after,
         "created_at__lt": created_before,
         "updated_at__gte": updated_since,
         "parent": parent,
         "collection_items__collection": collection,
+        "family": family,
     }
     return jobs.filter(**{name: value for name, value in limits.items() if value is not None})
 

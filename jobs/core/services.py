@@ -15,6 +15,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from accounts.models import User
@@ -42,17 +43,27 @@ class Submission:
 
 
 def submit(
-    owner: User, photos: Sequence[Upload], recipe: Recipe, *, title: str = "", idempotency_key: str = ""
+    owner: User,
+    photos: Sequence[Upload],
+    recipe: Recipe,
+    *,
+    title: str = "",
+    idempotency_key: str = "",
+    again: Job | None = None,
 ) -> Submission:
     """Check 1 to 5 photos of one object (the main one first), store them, save the job and enqueue it.
 
-    Raises ReconstructionError (a photo or the recipe is invalid) or Rejected (too many jobs, key used for another
-    request, storage or quota full); then nothing is stored.
+    With `again`, a job of the same owner, the new one is another version of that model. Raises ReconstructionError (a
+    photo or the recipe is invalid) or Rejected (too many jobs, key used for another request, storage or quota full);
+    then nothing is stored.
     """
     checked = check_photos(photos)
     if len(recipe.sides) > len(checked):
         raise ReconstructionError("invalid_recipe", "There are more sides than photos.")
-    job = Job(owner=owner, title=clean_title(title) or _title_from(checked[0]), recipe=recipe.to_dict())
+    title = clean_title(title) or (again.title if again else _title_from(checked[0]))
+    job = Job(owner=owner, title=title, recipe=recipe.to_dict())
+    if again:
+        job.family = again.family
     return _queue_once(job, checked, idempotency_key)
 
 
@@ -66,7 +77,7 @@ def remix(job: Job, recipe: Recipe, idempotency_key: str = "") -> Submission:
         raise Rejected("wrong_state", "Only a finished model can be made again.")
     artifacts.require_source(job)
     remix_recipe = recipe.with_scene_of(job.recipe_object())
-    child = Job(owner=job.owner, parent=job, title=job.title, recipe=remix_recipe.to_dict())
+    child = Job(owner=job.owner, parent=job, family=job.family, title=job.title, recipe=remix_recipe.to_dict())
     return _queue_once(child, (), idempotency_key)
 
 
@@ -154,6 +165,7 @@ def _write_rows(job: Job, photos: Sequence[CheckedPhoto], files: Sequence[str]) 
     if earlier := _find_earlier(job, photos):  # before the limits: the same request at the same time
         raise _SentBefore(earlier)
     _check_limits(owner, incoming_bytes=job.size)
+    job.version = 1 + (Job.objects.filter(family=job.family).aggregate(last=Max("version"))["last"] or 0)
     job.save(force_insert=True)
     JobEvent.objects.create(job=job, seq=0, kind="state", state=State.QUEUED)
     Photo.objects.bulk_create(

@@ -17,6 +17,7 @@ from jobs.core import storage
 from jobs.http.download_names import download_name, has_references, slug_of
 from jobs.http.zip_stream import Entry, in_thread
 from jobs.models import Artifact, Photo
+from ml import files
 from ml.files import content_type
 
 CHUNK = 256 * 1024
@@ -39,12 +40,19 @@ def deliver(request: HttpRequest, artifact: Artifact) -> HttpResponseBase:
     is_link = response.status_code == 302
     if not is_link:  # or a browser would keep the link for longer than it works
         response["ETag"] = etag
-    response["Cache-Control"] = f"private, max-age={REDIRECT_SECONDS if is_link else 3600}"
+    response["Cache-Control"] = _caching(artifact, is_link)
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cross-Origin-Resource-Policy"] = "same-origin"
     response["Content-Disposition"] = _disposition(request, artifact, slug)
     return response
+
+
+def _caching(artifact: Artifact, is_link: bool) -> str:
+    """An hour; a poster is asked for again each time, because its owner may have chosen another view."""
+    if artifact.name == files.POSTER:
+        return "private, no-cache"
+    return f"private, max-age={REDIRECT_SECONDS if is_link else 3600}"
 
 
 def deliver_photo(photo: Photo) -> HttpResponseBase:

@@ -154,6 +154,8 @@ class JobSerializer(serializers.ModelSerializer[Job]):
         fields = (
             "id",
             "parent",
+            "family",
+            "version",
             "title",
             "tags",
             "state",

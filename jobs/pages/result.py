@@ -110,8 +110,7 @@ def owner_context(job: Job, viewer_format: str = "") -> dict[str, Any]:
         "notes": notes_of(job),
         "recipe_rows": recipe_rows(job.report.get("recipe", {})),
         "link": sharing.active_link(job),
-        "remixes": list(access.jobs_of(job.owner).filter(parent=job).defer("report")),
-        "parent": access.jobs_of(job.owner).filter(pk=job.parent_id).first() if job.parent_id else None,
+        "versions": list(access.versions_of(job).defer("report", "failure_detail")),
     }
 
 

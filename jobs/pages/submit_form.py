@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -85,6 +86,7 @@ class SubmitForm(forms.Form):
     engine = forms.ChoiceField(required=False, choices=engine_choices, label=LABELS["engine"])
     title = forms.CharField(required=False, max_length=TITLE_LENGTH)
     idempotency_key = forms.CharField(required=False, max_length=IDEMPOTENCY_KEY_LENGTH)
+    again = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     height_mm = number_field("height_mm", show_range=False)
     for_printing = forms.BooleanField(required=False, label="For printing")
@@ -104,14 +106,14 @@ class SubmitForm(forms.Form):
     keep_background = forms.BooleanField(required=False, label="Keep the background (use the whole picture)")
 
     @classmethod
-    def from_recipe(cls, recipe: Recipe) -> SubmitForm:
-        """Filled in with the recipe of an earlier job."""
+    def from_recipe(cls, recipe: Recipe, again: UUID | None = None) -> SubmitForm:
+        """Filled in with the recipe of an earlier job, whose next version is made if `again` is its id."""
         settings = {name: value for name, value in recipe.to_dict().items() if value is not None}
         printing = recipe.base in (FLAT, PLATE) and recipe.largest_part
         return cls(
             initial=settings
             | {"height_mm": f"{recipe.height_mm:g}", "for_printing": printing}
-            | {"keep_background": not recipe.remove_background}
+            | {"keep_background": not recipe.remove_background, "again": again}
         )
 
     def clean_subject(self) -> tuple[float, ...]:

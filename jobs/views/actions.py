@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from math import isfinite
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from jobs.core import access, services, sharing, tagging
+from jobs.core import access, posters, services, sharing, tagging
 from jobs.http.errors import ALREADY_ENDED, NOT_RETRYABLE
 from jobs.http.lookup import get_or_404
 from jobs.models import Job
@@ -59,6 +60,22 @@ def owner_action(target: Callable[[HttpRequest, Job], str]) -> Callable[[Action]
 def rename(request: HttpRequest, job: Job) -> None:
     """Change the title."""
     services.rename(job, request.POST.get("title", ""))
+
+
+@owner_action(_job_page)
+def poster(request: HttpRequest, job: Job) -> None:
+    """Make the turntable image nearest to the viewer's camera (`azimuth` in degrees) the poster."""
+    posters.use_view(job, _degrees(request.POST.get("azimuth", "")))
+    messages.success(request, "Poster changed. Cards and links show the model from here.")
+
+
+def _degrees(text: str) -> float:
+    """A finite number; 0, the photo's side, for anything else."""
+    try:
+        value = float(text)
+    except ValueError:
+        return 0.0
+    return value if isfinite(value) else 0.0
 
 
 @owner_action(_next_page)

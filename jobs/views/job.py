@@ -21,7 +21,9 @@ from jobs.models import Job, State
 from jobs.pages.progress import progress_context
 from jobs.pages.remix_form import RemixForm, quality_choices
 from jobs.pages.result import owner_context, share_context
+from jobs.pages.versions import compare_context
 from jobs.views.discarding import discard
+from jobs.views.listing import uuid_or_none
 from ml.errors import ReconstructionError
 from ml.stages import STAGES
 from reconsite.core.errors import Rejected
@@ -48,6 +50,15 @@ def _result_page(request: HttpRequest, job: Job, form: RemixForm, status: int = 
     if context["link"]:
         context |= share_context(context["link"])
     return render(request, "jobs/result.html", context, status=status)
+
+
+@login_required
+@require_safe
+def compare(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Two versions of a model beside each other, this one and that of `?with=`."""
+    job = get_or_404(access.job_for_read(request.user, job_id))
+    context = compare_context(job, uuid_or_none(request.GET.get("with", "")))
+    return render(request, "jobs/compare.html", get_or_404(context, "other version"))
 
 
 @login_required

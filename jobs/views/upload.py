@@ -31,7 +31,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         shared_process.warm_up()
         earlier = _earlier_job(request)
-        form = SubmitForm.from_recipe(earlier.recipe_object()) if earlier else SubmitForm()
+        form = SubmitForm.from_recipe(earlier.recipe_object(), earlier.pk) if earlier else SubmitForm()
         add_side = request.GET.get("add", "") if earlier else ""
         context = upload_context(form, earlier=earlier, add_side=add_side, error_messages=[])
         return render(request, "jobs/upload.html", context)
@@ -62,7 +62,8 @@ def _submit(request: HttpRequest, form: SubmitForm) -> Job:
     photos = [(file.read(), file.name or "") for file in values["photo"]]
     key, recipe = values["idempotency_key"], form.to_recipe()
     require_subjects([data for data, _ in photos], recipe)
-    return services.submit(request.user, photos, recipe, title=values["title"], idempotency_key=key).job
+    earlier = access.job_for_write(request.user, values["again"]) if values["again"] else None
+    return services.submit(request.user, photos, recipe, title=values["title"], idempotency_key=key, again=earlier).job
 
 
 def _earlier_job(request: HttpRequest) -> Job | None:

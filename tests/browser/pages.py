@@ -81,7 +81,7 @@ def _copy(made: Job, title: str) -> Job:
     """Another finished model with the same files, a little older."""
     files = list(made.artifacts.all())
     job = Job.objects.get(pk=made.pk)
-    job.pk = uuid4()
+    job.pk, job.family = uuid4(), uuid4()
     job.title, job.created_at = title, made.created_at - timedelta(hours=5 * len(title))
     job.save(force_insert=True)
     Artifact.objects.bulk_create(

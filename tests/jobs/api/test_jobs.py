@@ -250,3 +250,11 @@ def test_a_file_that_is_not_an_artifact_is_404(finished: Job, owner: User, name:
 
 def test_the_schema_is_public(db: None) -> None:
     assert api_of(None).get("/api/v1/schema/").status_code == 200
+
+
+def test_a_job_is_sent_as_another_version(owner: User, stranger: User, job: Job, photo: bytes) -> None:
+    sent = upload(owner, photo, version_of=str(job.pk)).json()
+    assert (sent["version"], sent["family"]) == (2, str(job.family))
+    versions = api_of(owner).get(JOBS, {"family": sent["family"]}).json()["results"]
+    assert [row["version"] for row in versions] == [2, 1]
+    assert upload(stranger, photo, version_of=str(job.pk)).status_code == 404

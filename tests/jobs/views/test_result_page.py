@@ -192,7 +192,7 @@ def test_a_remix_with_an_invalid_setting_is_rejected(finished: Job, owner: User,
     assert not finished.remixes.exists()
 
 
-def test_parent_and_remix_link_to_each_other(finished: Job, owner: User) -> None:
+def test_all_versions_link_to_each_other(finished: Job, owner: User) -> None:
     post(finished, owner, "remix", **REMIX)
     child = finish(finished.remixes.get())
     assert child.get_absolute_url() in page(finished, owner)
