@@ -756,6 +756,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{id}/poster/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Make the turntable image nearest to `azimuth` the poster. 409 unless the job has succeeded. */
+        post: operations["jobs_poster"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/{id}/publish/": {
         parameters: {
             query?: never;
@@ -1337,6 +1354,13 @@ export interface components {
              * @description The job whose scene is reused.
              */
             readonly parent: string | null;
+            /**
+             * Format: uuid
+             * @description The same for all versions of one model.
+             */
+            readonly family: string;
+            /** @description Number within the family, in order of creation. */
+            readonly version: number;
             readonly title: string;
             /** @description In alphabetical order. */
             readonly tags: string[];
@@ -1591,6 +1615,14 @@ export interface components {
             readonly expires_at: string | null;
             /** @description True for the token of this request. */
             readonly is_current: boolean;
+        };
+        /** @description The view for the poster. */
+        PosterRequest: {
+            /**
+             * Format: double
+             * @description Degrees from the photo's side to the right, as seen in the photo.
+             */
+            azimuth: number;
         };
         /** @description Why a request was rejected (RFC 9457). Nothing was stored. The codes are listed in docs/api.md. */
         Problem: {
@@ -1978,6 +2010,11 @@ export interface components {
              * @description A cutout to use as the main photo, before those of `upload` and `photo`.
              */
             cutout?: string;
+            /**
+             * Format: uuid
+             * @description A job of yours: the new one is another version of its model, for example with more photos.
+             */
+            version_of?: string;
             title?: string;
             /** @description Settings as one JSON object. A setting that is also a field has the field's value. */
             recipe?: string;
@@ -3574,6 +3611,8 @@ export interface operations {
                 created_before?: string;
                 /** @description From `next` or `previous`. */
                 cursor?: string;
+                /** @description All versions of one model. */
+                family?: string;
                 /** @description Names of fields, separated by commas: only these are sent. For example `id,state,progress`. */
                 fields?: string;
                 /** @description Number of a page. Without it, `next` leads by cursor. */
@@ -4040,6 +4079,43 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             406: components["responses"]["Problem406"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    jobs_poster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PosterRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            406: components["responses"]["Problem406"];
+            409: components["responses"]["Problem409"];
+            411: components["responses"]["Problem411"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
         };
