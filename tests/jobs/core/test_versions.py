@@ -65,7 +65,7 @@ def test_the_migration_links_remixes_and_numbers_them(owner: User) -> None:
     newest, third, second, first = Job.objects.order_by("-created_at")
     Job.objects.filter(pk=second.pk).update(parent=first)
     Job.objects.filter(pk=newest.pk).update(parent=second)
-    migration = import_module("jobs.migrations.0018_versions")
+    migration = import_module("jobs.migrations.0020_versions")
     migration.number_versions(apps, None)
     rows = {job.pk: job for job in Job.objects.all()}
     assert len({rows[job.pk].family for job in (first, second, newest)}) == 1

@@ -23,7 +23,7 @@ def number_versions(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jobs", "0017_bin")]
+    dependencies = [("jobs", "0019_plain_names")]
 
     operations = [
         migrations.AddField(
