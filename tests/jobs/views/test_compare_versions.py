@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 def with_report(job: Job, share: float, photos: int) -> Job:
     """The finished job, with this share of its surface predicted, from so many photos."""
     finish(job)
-    shots = list(REPORT["shots"]) * photos  # type: ignore[call-overload]
+    shots = list(REPORT["shots"]) * photos
     Job.objects.filter(pk=job.pk).update(report=REPORT | {"unseen": {"share": share, "sides": {}}, "shots": shots})
     job.refresh_from_db()
     return job
