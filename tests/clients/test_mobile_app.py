@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.browser.conftest import browser as browser
 from tests.conftest import PASSWORD, picture
@@ -82,6 +82,10 @@ class BadLine:
             route.continue_()
 
 
+def sees(part: Locator) -> None:
+    expect(part).to_be_visible(timeout=SECONDS * 1000)
+
+
 def picture_of(page: Page, name: str) -> None:
     """For a look at it, in var/mobile."""
     PICTURES.mkdir(parents=True, exist_ok=True)
@@ -109,7 +113,7 @@ def sign_up(page: Page, server: str) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     picture_of(page, "1-entrance")
     page.get_by_role("button", name="Sign up").click()
-    expect(page.get_by_text("You haven't made a model yet.")).to_be_visible(timeout=60_000)
+    sees(page.get_by_text("You haven't made a model yet."))
 
 
 def send_photo(page: Page) -> None:
@@ -121,9 +125,9 @@ def send_photo(page: Page) -> None:
         page.get_by_role("button", name="Choose a photo").click()
     chooser.value.set_files({"name": "lamp.png", "mimeType": "image/png", "buffer": large_photo()})
     page.get_by_role("button", name="Create model").click()
-    expect(page.get_by_text("Waiting for the network.")).to_be_visible()
+    sees(page.get_by_text("Waiting for the network."))
     picture_of(page, "2-waiting")
-    expect(page.get_by_label("Overall progress")).to_be_visible(timeout=60_000)
+    sees(page.get_by_label("Overall progress"))
     assert line.lost == 3
     picture_of(page, "3-progress")
 
@@ -131,17 +135,17 @@ def send_photo(page: Page) -> None:
 def test_from_sign_up_to_a_shared_model(page: Page, server: str) -> None:
     sign_up(page, server)
     send_photo(page)
-    expect(page.get_by_role("img", name="lamp, view 1 of 30")).to_be_visible(timeout=SECONDS * 1000)
+    sees(page.get_by_role("img", name="lamp, view 1 of 30"))
     page.wait_for_load_state("networkidle")
     page.get_by_role("button", name="Turn right").click()
-    expect(page.get_by_role("img", name="lamp, view 2 of 30")).to_be_visible()
+    sees(page.get_by_role("img", name="lamp, view 2 of 30"))
     page.get_by_role("button", name="Share").click()
-    expect(page.get_by_text("Anyone with this link can view the model:")).to_be_visible()
+    sees(page.get_by_text("Anyone with this link can view the model:"))
     picture_of(page, "4-model")
     page.get_by_role("button", name="My models").click()
-    expect(page.get_by_role("button", name="lamp")).to_contain_text("Ready")
+    expect(page.get_by_role("button", name="lamp")).to_contain_text("Ready", timeout=60_000)
     picture_of(page, "5-gallery")
     page.reload()
-    expect(page.get_by_role("button", name="lamp")).to_be_visible()  # still signed in
+    sees(page.get_by_role("button", name="lamp"))  # still signed in
     page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_role("heading", name="Create an account")).to_be_visible()
+    sees(page.get_by_role("heading", name="Create an account"))

@@ -38,13 +38,14 @@ export function Turntable({ links, title }: { links: Record<string, string>; tit
   useEffect(() => frames.forEach((url) => void Image.prefetch(url)), [frames]);
 
   if (frames.length === 0) return <Note>The pictures of this model aren't available.</Note>;
+  const view = `${title}, view ${index + 1} of ${count}`;
   return (
     <View style={{ gap: 8 }}>
       <View {...finger.panHandlers} style={{ backgroundColor: surface, borderRadius: 14, overflow: "hidden" }}>
         <Image
           source={{ uri: frames[index] ?? "" }}
-          role="img"
-          aria-label={`${title}, view ${index + 1} of ${frames.length}`}
+          alt={view}
+          aria-label={view}
           style={{ width: "100%", aspectRatio: 1 }}
           resizeMode="contain"
         />

@@ -79,7 +79,7 @@ export function NewModel({ api, onCreated }: { api: Api; onCreated: (id: string)
       {photo ? (
         <Image
           source={{ uri: photo.uri }}
-          role="img"
+          alt="Your photo"
           aria-label="Your photo"
           style={{ height: 280 }}
           resizeMode="contain"
