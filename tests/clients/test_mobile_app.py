@@ -89,7 +89,7 @@ def sees(part: Locator) -> None:
 def picture_of(page: Page, name: str) -> None:
     """For a look at it, in var/mobile."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    width = (page.viewport_size or {})["width"]
+    width = page.evaluate("innerWidth")
     page.screenshot(path=PICTURES / f"{name}-{width}.png")
 
 
