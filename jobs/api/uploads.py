@@ -98,7 +98,8 @@ class UploadViewSet(viewsets.GenericViewSet[Upload]):
 
     def get_permissions(self) -> list[BasePermission | Any]:
         """Everybody may ask what the server supports."""
-        return [AllowAny()] if self.request and self.request.method == "OPTIONS" else super().get_permissions()
+        is_question = self.request is not None and self.request.method == "OPTIONS"
+        return [AllowAny()] if is_question else list(super().get_permissions())
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Reject another version of the protocol; without the header this is an API like any other."""
@@ -151,9 +152,8 @@ class UploadViewSet(viewsets.GenericViewSet[Upload]):
         upload, offset = self._upload(pk), _number(request, "Upload-Offset")
         if int(request.META.get("CONTENT_LENGTH") or 0) > upload.length:  # before it is read
             raise Rejected("too_large", "This is more than the announced length. Begin another upload.")
-        data = request.data
-        if not isinstance(data, bytes):  # REST framework's empty form, for a request without a body
-            data = b""
+        sent: Any = request.data
+        data = sent if isinstance(sent, bytes) else b""  # REST framework's empty form, for a request without a body
         upload = uploads.append(upload, offset, data, request.headers.get("Upload-Checksum", ""))
         return self._response(upload, 204)
 
