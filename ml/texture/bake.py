@@ -16,7 +16,7 @@ from ml.mesh.mesh import Mesh
 from ml.photo.posed_photo import PosedPhoto
 from ml.scene.protocol import Scene
 from ml.scene.query import predicts_colors, scene_colors
-from ml.texture import mirror, projection, rasterize, unobserved
+from ml.texture import detail, mirror, projection, rasterize, unobserved
 from ml.texture.rasterize import Coverage
 from ml.texture.unwrap import Layout, unwrap
 
@@ -111,19 +111,27 @@ def _continued_colors(
     patches = unobserved.divide(surface.points, surface.normals, colors, confidence)
     plane = mirror.find(patches, projectors[0].camera.axes()[2].numpy())
     if plane is None:
-        return _at_texels(surface, patches)
+        return _at_texels(surface, patches, projectors[0], confidence)
     mirrored, certain = mirror.colors(plane, patches, projectors, surface.points, surface.normals)
     weight = np.maximum(certain * (1.0 - confidence), 1e-6)[:, None]
     known = confidence[:, None]
     both = (colors * known + mirrored * weight) / (known + weight)
     patches = unobserved.divide(surface.points, surface.normals, both, np.maximum(confidence, certain))
-    continued = _at_texels(surface, patches)
+    continued = _at_texels(surface, patches, projectors[0], np.maximum(confidence, certain))
     return None if continued is None else certain[:, None] * mirrored + (1.0 - certain[:, None]) * continued
 
 
-def _at_texels(surface: Surface, patches: unobserved.Patches) -> Floats | None:
+def _at_texels(
+    surface: Surface, patches: unobserved.Patches, projector: projection.Projector, confidence: Floats
+) -> Floats | None:
+    """(N, 3) continued colours, with fine detail where other colours have too little confidence."""
     at_vertices = unobserved.colors(patches, surface.mesh.vertices, surface.mesh.normals)
-    return None if at_vertices is None else surface.interpolate(at_vertices)
+    if at_vertices is None:
+        return None
+    colors = surface.interpolate(at_vertices)
+    unseen = confidence < FULL_CONFIDENCE
+    colors[unseen] = detail.add(colors[unseen], surface.points[unseen], surface.normals[unseen], projector)
+    return colors
 
 
 def _normalize(vectors: Floats) -> Floats:
