@@ -38,7 +38,7 @@ EVENT_STREAM_SCHEMA: dict[str, Any] = {
         ),
     ],
     "responses": {
-        (200, "text/event-stream"): OpenApiTypes.STR,
+        (200, "text/event-stream"): OpenApiTypes.ANY,
         204: OpenApiResponse(description="The job has ended and the client knows it: do not connect again."),
     },
 }
