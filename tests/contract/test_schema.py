@@ -16,6 +16,7 @@ from jobs.core import sharing
 from jobs.models import Job
 from tests.browser.finished import web_alone
 from tests.jobs.models import finish
+from tests.site.test_docs import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -58,4 +59,5 @@ def schemathesis(address: str, user: User, folder: Path, *options: str) -> subpr
         "--warnings=off",
         *options,
     ]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    hooks = {"SCHEMATHESIS_HOOKS": "tests.contract.generator_hooks", "PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, cwd=folder, env=os.environ | hooks, capture_output=True, text=True)
