@@ -153,7 +153,7 @@ def test_only_the_offline_page_is_kept_and_sign_out_forgets_the_rest(
         assert page.evaluate(STORED) == 1
         page.evaluate("localStorage.setItem('watched', JSON.stringify([{ api: '/a/', page: '/b/' }]))")
         page.locator("main").get_by_role("button", name="Sign out").click()
-        page.wait_for_url("**/")
+        page.wait_for_url(f"{web}/")
         assert page.evaluate(STORED) == 0
         assert page.evaluate("localStorage.getItem('watched')") == "[]"
         wait_for_worker(page)

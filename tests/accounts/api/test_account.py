@@ -144,7 +144,7 @@ def test_the_profile_has_storage_and_limits(job: Job, owner: User, settings: Set
     settings.MAX_ACTIVE_JOBS, settings.QUOTA_MB = 7, 10
     found = api_of(owner).get(f"{API}/account/").data
     assert (found["email"], found["active_jobs"], found["max_active_jobs"]) == (owner.email, 1, 7)
-    assert found["storage"] == {"used": job.size, "limit": 10 * 2**20, "models": 0}
+    assert found["storage"] == {"used": job.size, "limit": 10 * 2**20, "models": 0, "bin": 0}
 
 
 def test_only_the_display_name_can_be_changed(owner: User) -> None:

@@ -49,10 +49,12 @@ def test_a_rejection_says_it_too_and_nothing_is_below_zero(owner: User, photo: b
 
 
 @pytest.mark.django_db
-def test_a_deleted_job_gives_its_storage_back(job: Job, owner: User, settings: Settings) -> None:
+def test_a_deleted_job_gives_its_storage_back_once_the_bin_is_empty(job: Job, owner: User, settings: Settings) -> None:
     settings.QUOTA_MB = 10
-    found = quotas(api_of(owner).delete(f"/api/v1/jobs/{in_state(job, State.CANCELLED).pk}/"))
-    assert found["Quota-Storage-Remaining"] == str(10 * MEGABYTE)
+    deleted = quotas(api_of(owner).delete(f"/api/v1/jobs/{in_state(job, State.CANCELLED).pk}/"))
+    assert deleted["Quota-Storage-Remaining"] == str(10 * MEGABYTE - job.size)
+    api_of(owner).post("/api/v1/bin/empty/")
+    assert quotas(api_of(owner).get("/api/v1/account/"))["Quota-Storage-Remaining"] == str(10 * MEGABYTE)
 
 
 @pytest.mark.django_db

@@ -6,11 +6,12 @@ from typing import Any
 import django_rq
 import pytest
 from django.conf import settings
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from jobs.core import redis_owner
+from jobs.management.commands.worker import refuse_foreign_redis
 
 pytestmark = [pytest.mark.django_db, pytest.mark.worker]
 
@@ -38,7 +39,7 @@ def test_another_site_is_refused_while_the_first_one_runs() -> None:
     become_another_site()
     assert not redis_owner.claim()
     with pytest.raises(CommandError, match="another database number"):
-        call_command("worker")
+        refuse_foreign_redis()
 
 
 def test_another_site_may_have_it_once_the_first_one_is_gone() -> None:

@@ -103,7 +103,7 @@ def test_a_surface_without_volume_is_rejected_and_its_preview_removed(
     tmp_path: Path, mushroom_png: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sheet = Mesh(np.eye(3, dtype=np.float32), np.array([[0, 1, 2]], np.int32), np.eye(3, dtype=np.float32))
-    monkeypatch.setattr(marching_cubes, "extract", lambda *_: sheet)
+    monkeypatch.setattr(marching_cubes, "extract", lambda *_, **__: sheet)
     announced: list[str] = []
     with pytest.raises(ReconstructionError) as error:
         reconstruct(
@@ -122,7 +122,7 @@ def test_a_non_manifold_surface_is_repaired(
     one = [[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]]
     other = [[0, 1, 4], [0, 5, 1], [1, 5, 4], [4, 5, 0]]
     tied = Mesh(vertices, np.array(one + other, np.int32), vertices)
-    monkeypatch.setattr(marching_cubes, "extract", lambda *_: tied)
+    monkeypatch.setattr(marching_cubes, "extract", lambda *_, **__: tied)
     made = model_of(AnalyticScene(), mushroom_png, tmp_path)
     assert made.report["mesh"]["watertight"]
     assert trimesh.load_mesh(tmp_path / files.STL).is_watertight
