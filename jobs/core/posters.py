@@ -38,8 +38,11 @@ def use_view(job: Job, azimuth: float) -> int:
 
 
 def _as_poster(frame: Artifact) -> bytes:
-    with storage.backend().open(str(frame.file)) as file, Image.open(file) as picture:
-        enlarged = picture.convert("RGBA").resize((SIZE, SIZE), Image.Resampling.LANCZOS)
+    try:
+        with storage.backend().open(str(frame.file)) as file, Image.open(file) as picture:
+            enlarged = picture.convert("RGBA").resize((SIZE, SIZE), Image.Resampling.LANCZOS)
+    except OSError as error:  # Pillow's errors are OSErrors
+        raise Rejected("wrong_state", "The image of this view is damaged. Choose another view.") from error
     buffer = io.BytesIO()
     enlarged.save(buffer, "WEBP", quality=QUALITY)
     return buffer.getvalue()

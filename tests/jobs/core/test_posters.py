@@ -106,3 +106,12 @@ def test_nobody_else_changes_it(model: Job, stranger: User, staff: User) -> None
 def test_browsers_ask_for_the_poster_again(model: Job, owner: User) -> None:
     response = signed_in(owner).get(f"{model.get_absolute_url()}files/{files.POSTER}")
     assert response["Cache-Control"] == "private, no-cache"
+
+
+def test_a_damaged_image_does_not_become_the_poster(model: Job) -> None:
+    model.artifacts.filter(name="render_000.png").delete()
+    add_file(model, "render_000.png", b"not a picture")
+    before = model.artifacts.get(name=files.POSTER).sha256
+    with pytest.raises(Rejected, match="damaged"):
+        posters.use_view(model, 0.0)
+    assert model.artifacts.get(name=files.POSTER).sha256 == before
