@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import errno
-import importlib
 import os
 import signal
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 KILLS = {
@@ -16,13 +16,13 @@ KILLS = {
     "photos": "jobs.work.runner._photos",
     "begin": "jobs.core.transitions.report_progress",
     "early": "jobs.core.artifacts.store_early",
-    "rename": "jobs.core.storage.move_in",
+    "rename": "reconsite.core.local_storage.LocalStorage._move",
     "commit": "jobs.core.artifacts._write_rows",
     "publish": "jobs.core.notify.job_changed",
 }
 """Functions of a work horse before and after which it can be killed: `before-claim`, `after-claim` and so on."""
 POINTS = [f"{when}-{name}" for name in KILLS for when in ("before", "after")]
-FULL = {"full-move": "jobs.core.storage.move_in", "full-early": "jobs.core.artifacts.store_early"}
+FULL = {"full-move": "reconsite.core.local_storage.LocalStorage._move", "full-early": "jobs.core.artifacts.store_early"}
 """Functions that find the disk full; the engine has one of its own, `full-engine`."""
 
 
@@ -51,9 +51,9 @@ def take(name: str) -> bool:
 
 
 def _wrap(path: str, around: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
-    module_name, _, name = path.rpartition(".")
-    module = importlib.import_module(module_name)
-    setattr(module, name, around(getattr(module, name)))
+    owner_path, _, name = path.rpartition(".")
+    owner = resolve_name(owner_path)  # a module or a class
+    setattr(owner, name, around(getattr(owner, name)))
 
 
 def _killed(point: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
