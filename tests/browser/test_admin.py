@@ -55,7 +55,7 @@ def test_a_reported_model_is_hidden_with_a_reason(reported: Job, moderator: User
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if "Content Security" in message.text else None)
     sign_in(page, moderator)
-    page.get_by_role("link", name="Reports", exact=True).click()
+    page.locator("#user-tools").get_by_role("link", name="Reports", exact=True).click()
     page.locator("#result_list input.action-select").check()
     page.locator("select[name=action]").select_option(label="Hide what was reported and close its reports")
     page.get_by_role("button", name="Go").click()
