@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -22,14 +21,6 @@ JOBS = "/admin/jobs/job/"
 REPORTS = "/admin/jobs/abusereport/"
 AUDIT_LOG = "/admin/jobs/moderationact/"
 USERS = "/admin/accounts/user/"
-
-
-@pytest.fixture
-def moderator(db: None) -> User:
-    """Staff in the built-in group."""
-    user = make_user("moderator", is_staff=True)
-    user.groups.add(Group.objects.get(name="Moderators"))
-    return user
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
@@ -20,14 +20,6 @@ from tests.jobs.models import finish
 pytestmark = pytest.mark.django_db
 REVIEW = "/admin/jobs/abusereport/review/"
 DASHBOARD = "/admin/jobs/job/health/"
-
-
-@pytest.fixture
-def moderator(db: None) -> User:
-    """Staff in the built-in group."""
-    user = make_user("moderator", is_staff=True)
-    user.groups.add(Group.objects.get(name="Moderators"))
-    return user
 
 
 @pytest.fixture
