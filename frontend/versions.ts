@@ -2,6 +2,7 @@
 import { all, find, need, reducedMotion, setText } from "./lib/dom";
 import { orbitBy } from "./viewer/angles";
 import { loadModel } from "./viewer/model";
+import { createModes } from "./viewer/modes";
 import { createStage, type Stage } from "./viewer/stage";
 
 /** Degrees per arrow key, and the factor by which plus and minus change the distance. */
@@ -31,6 +32,7 @@ async function openSide(host: HTMLElement): Promise<Stage> {
     onResize: () => undefined,
   });
   const model = await loadModel(host.dataset["model"] ?? "", () => undefined);
+  createModes(model, stage.maxAnisotropy); // its texture, which needs no light
   stage.add(model.root);
   stage.draw();
   find("[data-compare-poster]", host)?.remove();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -39,6 +40,7 @@ def test_a_second_photo_shows_its_gain(person: Page, photo: bytes) -> None:
     add_the_photo_that_the_page_asks_for(person)
     person.wait_for_selector(READY)
     compare_both_versions(person)
+    both_models_show_their_colours(person)
     both_cameras_follow_the_keys(person)
     the_first_version_is_one_press_away(person)
     the_poster_is_chosen(person)
@@ -68,6 +70,14 @@ def compare_both_versions(page: Page) -> None:
     assert numbers, gain
     before, after, more = map(int, numbers.groups())
     assert before - after == more > 0
+
+
+def both_models_show_their_colours(page: Page) -> None:
+    for canvas in page.locator("[data-compare-view] canvas").all():
+        shown = Image.open(io.BytesIO(canvas.screenshot())).convert("HSV")
+        middle = shown.getpixel((shown.width // 2, shown.height // 2))
+        assert isinstance(middle, tuple)
+        assert middle[2] > 60, middle  # the lamp's grey stem; without light it would be black
 
 
 def cameras(page: Page) -> list[str]:
