@@ -16,7 +16,6 @@ from rest_framework import serializers
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.api.registration import PasswordField, read, require_valid
 from accounts.core import tokens
@@ -25,6 +24,7 @@ from accounts.data.deletion import delete_account
 from accounts.models import ApiToken, User
 from accounts.pages.auth_forms import ChangePasswordForm
 from accounts.pages.forms import DeleteAccountForm, TokenForm
+from jobs.api.base import ApiView
 from jobs.api.conditional import NOT_MODIFIED, with_etag
 from jobs.api.quota_headers import QuotaHeaders
 from jobs.api.schema import problems
@@ -122,7 +122,7 @@ class ChangePasswordSerializer(serializers.Serializer[Any]):
     password = PasswordField()
 
 
-class LimitedAccountView(APIView):
+class LimitedAccountView(ApiView):
     """A change that needs the password again."""
 
     throttle_classes = (ScopedLimit,)
@@ -158,7 +158,7 @@ class DeleteAccount(LimitedAccountView):
         return Response(status=204)
 
 
-class Export(APIView):
+class Export(ApiView):
     """Everything that is stored about you."""
 
     @extend_schema(operation_id="account_export", responses={(200, "application/zip"): OpenApiTypes.BINARY})
@@ -217,7 +217,7 @@ class CreatedTokenSerializer(PersonalTokenSerializer):
         read_only_fields = fields
 
 
-class PersonalTokens(APIView):
+class PersonalTokens(ApiView):
     """Your tokens."""
 
     @extend_schema(operation_id="account_tokens_list", responses=PersonalTokenSerializer(many=True))
@@ -247,7 +247,7 @@ def _token_options(values: dict[str, Any]) -> dict[str, Any]:
     return options | ({"never_expires": True} if days is None else {"lifetime": timedelta(days=days)})
 
 
-class PersonalToken(APIView):
+class PersonalToken(ApiView):
     """One of your tokens."""
 
     @extend_schema(operation_id="account_tokens_revoke", responses={204: None} | problems(404))

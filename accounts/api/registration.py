@@ -21,10 +21,10 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.models import User
 from accounts.pages.auth_forms import ResetPasswordForm, ResetPasswordKeyForm, SignUpForm
+from jobs.api.base import ApiView
 from jobs.api.schema import problems
 from jobs.api.throttling import ScopedLimit
 from reconsite.core.errors import Rejected
@@ -72,7 +72,7 @@ class NewPasswordSerializer(KeySerializer):
     password = PasswordField()
 
 
-class PublicAccountView(APIView):
+class PublicAccountView(ApiView):
     """A view for people who are not signed in, limited per address."""
 
     authentication_classes = ()

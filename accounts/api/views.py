@@ -9,13 +9,13 @@ from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.api.serializers import SignInSerializer, TokenSerializer
 from accounts.core import second_factor, tokens
 from accounts.core.authentication import BearerAuthentication
 from accounts.models import ApiToken, User
 from accounts.pages.mfa_forms import CodeForm
+from jobs.api.base import ApiView
 from jobs.api.schema import problems
 from jobs.api.throttling import ScopedLimit
 from reconsite.core.errors import Rejected
@@ -24,7 +24,7 @@ FAILURE_WAIT_SECONDS = 300
 """What `Retry-After` says: allauth counts the failures of five minutes per account (its rate `login_failed`)."""
 
 
-class SignIn(APIView):
+class SignIn(ApiView):
     """Exchange email and password for a token."""
 
     authentication_classes = ()
@@ -80,7 +80,7 @@ def _check_second_factor(user: User, code: str) -> None:
     form.authenticator.record_usage()
 
 
-class SignOut(APIView):
+class SignOut(ApiView):
     """Revoke the token of this request."""
 
     authentication_classes = (BearerAuthentication,)

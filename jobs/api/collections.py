@@ -10,12 +10,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema, extend_schema_field
-from rest_framework import mixins, serializers, viewsets
+from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
+from jobs.api.base import ApiViewSet
 from jobs.api.conditional import with_etag
 from jobs.api.queries import PageSerializer, read_query
 from jobs.api.schema import problems
@@ -146,7 +147,7 @@ class FollowSerializer(serializers.Serializer[Any]):
     follows_collection = serializers.BooleanField()
 
 
-class CollectionViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Collection]):
+class CollectionViewSet(mixins.ListModelMixin, ApiViewSet[Collection]):
     """Your collections."""
 
     serializer_class = CollectionSerializer

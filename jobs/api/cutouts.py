@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
-from rest_framework import serializers, viewsets
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
 from accounts.models import User
+from jobs.api.base import ApiViewSet
 from jobs.api.file_download import FileActions
 from jobs.api.recipes import FormBoolean, PointField
 from jobs.api.schema import problems
@@ -117,7 +118,7 @@ class CutoutSerializer(serializers.ModelSerializer[Cutout]):
         return reverse("api:cutout-photo", args=[cutout.pk])
 
 
-class CutoutViewSet(FileActions, viewsets.GenericViewSet[Cutout]):
+class CutoutViewSet(FileActions, ApiViewSet[Cutout]):
     """Cutouts before the job."""
 
     queryset = Cutout.objects.none()

@@ -14,11 +14,11 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.core import socket_tickets
 from accounts.core.identity import Identity
 from accounts.models import ApiToken, User
+from jobs.api.base import ApiView
 from jobs.api.file_download import FileActions
 from jobs.api.queries import FieldsSerializer, read_query
 from jobs.live.event_stream import EventStream
@@ -62,7 +62,7 @@ class Events(FileActions):
         return stream(request, None, PROGRESS_FIELDS)
 
 
-class Ticket(APIView):
+class Ticket(ApiView):
     """A ticket for a socket."""
 
     @extend_schema(operation_id="events_ticket", request=None, responses={201: TicketSerializer})

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema, extend_schema_field
-from rest_framework import mixins, serializers, viewsets
+from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
 from accounts.models import User
+from jobs.api.base import ApiViewSet
 from jobs.api.conditional import NOT_MODIFIED, with_etag
 from jobs.api.file_download import ARCHIVE_SCHEMA, FILE_DOWNLOAD_SCHEMA, FileActions, archive_response, file_response
 from jobs.api.queries import PublicSearchSerializer, read_query
@@ -81,7 +82,7 @@ class ReportSerializer(serializers.ModelSerializer[AbuseReport]):
         fields = ("reason", "text")
 
 
-class ExploreViewSet(FileActions, mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
+class ExploreViewSet(FileActions, mixins.ListModelMixin, ApiViewSet[Job]):
     """Published models."""
 
     serializer_class = PublicJobSerializer

@@ -9,8 +9,8 @@ from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
+from jobs.api.base import ApiView
 from jobs.api.conditional import NOT_MODIFIED
 from jobs.api.schema import problems
 from jobs.http.delivery import deliver
@@ -60,7 +60,7 @@ def _unsatisfiable(response: HttpResponseBase) -> HttpResponseBase:
     return JsonResponse(body, status=416, content_type=CONTENT_TYPE, headers=headers)
 
 
-class FileActions(APIView):
+class FileActions(ApiView):
     """Those of `file_actions` send a file or a stream whatever content types the client accepts."""
 
     file_actions: tuple[str, ...] = ("file", "archive", "events")

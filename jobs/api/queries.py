@@ -1,8 +1,7 @@
-"""Query parameters of the API. One that an operation does not know is an error, never ignored."""
+"""Query parameters of the API. One that an operation does not declare is rejected before (`jobs.api.base`)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
 
 from rest_framework import serializers
@@ -21,17 +20,6 @@ MAX_TEXT = 200
 
 class QuerySerializer(serializers.Serializer[Any]):
     """Parameters of one operation."""
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Reject unknown parameters."""
-        reject_unknown(self.initial_data, self.fields)
-        return attrs
-
-
-def reject_unknown(names: Collection[str], known: Collection[str]) -> None:
-    """Raises ValidationError with each name that is not known."""
-    if unknown := sorted(set(names) - set(known)):
-        raise ValidationError(dict.fromkeys(unknown, "There is no such parameter here."), code="unknown_parameter")
 
 
 def read_query(serializer: type[QuerySerializer], request: Request) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from typing import Any
 from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.models import User
+from jobs.api.base import ApiView
 from jobs.core import quota
 from jobs.models import Job
 
@@ -17,7 +17,7 @@ NAMES = ("Quota-Storage-Limit", "Quota-Storage-Remaining", "Quota-Jobs-Limit", "
 """Bytes of storage, and jobs that may be queued or running at once. Without a limit of storage only the latter."""
 
 
-class QuotaHeaders(APIView):
+class QuotaHeaders(ApiView):
     """Adds the headers to the responses of `quota_actions`, also to rejections."""
 
     quota_actions: tuple[str, ...] = ()

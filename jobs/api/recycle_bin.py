@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers, viewsets
+from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from jobs.api.base import ApiViewSet
 from jobs.api.queries import PageSerializer, read_query
 from jobs.api.schema import problems
 from jobs.core import access, services
@@ -32,7 +33,7 @@ class BinnedJobSerializer(serializers.ModelSerializer[Job]):
         read_only_fields = fields
 
 
-class BinViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
+class BinViewSet(mixins.ListModelMixin, ApiViewSet[Job]):
     """Your bin."""
 
     serializer_class = BinnedJobSerializer

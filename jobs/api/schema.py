@@ -66,7 +66,7 @@ class ApiSchema(AutoSchema):
         places = {parameter["in"] for parameter in self._get_parameters()}
         has_body = self.method in ("POST", "PUT", "PATCH") and self.get_request_serializer() is not None
         rules = {
-            400: has_body or "query" in places,
+            400: True,
             401: bool(self.view.get_authenticators()),
             403: bool(self.view.get_authenticators()),
             404: "path" in places or "page" in self._query_names(),

@@ -10,8 +10,8 @@ from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from jobs.api.base import ApiView
 from jobs.api.conditional import NOT_MODIFIED, with_etag
 from jobs.api.pagination import MAX_PAGE_SIZE
 from jobs.api.serializers import MAX_BULK
@@ -142,7 +142,7 @@ class ServerSerializer(serializers.Serializer[Any]):
     features = serializers.ListField(child=serializers.CharField())
 
 
-class Server(APIView):
+class Server(ApiView):
     """The facts about this server."""
 
     permission_classes = (AllowAny,)

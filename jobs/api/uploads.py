@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.http import http_date
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers, viewsets
+from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import AllowAny, BasePermission
@@ -23,6 +23,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
 from accounts.models import User
+from jobs.api.base import ApiViewSet
 from jobs.api.schema import problems
 from jobs.api.throttling import UserLimit
 from jobs.core import uploads
@@ -80,7 +81,7 @@ RESPONSE_OFFSET = OpenApiParameter(
 )
 
 
-class UploadViewSet(viewsets.GenericViewSet[Upload]):
+class UploadViewSet(ApiViewSet[Upload]):
     """Resumable uploads, to use as `upload` in a job or a cutout instead of a photo."""
 
     queryset = Upload.objects.none()

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import mixins, viewsets
+from rest_framework import mixins
 from rest_framework.decorators import action
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -19,6 +19,7 @@ from rest_framework.throttling import BaseThrottle
 
 from accounts.models import User
 from jobs.api import bulk, formats
+from jobs.api.base import ApiViewSet
 from jobs.api.conditional import NOT_MODIFIED, with_etag
 from jobs.api.events import EVENT_STREAM_SCHEMA, stream
 from jobs.api.file_download import (
@@ -70,7 +71,7 @@ POLL_SECONDS = {State.QUEUED: 5, State.RUNNING: 2}
 """Value of the Retry-After header of an unfinished job: how often its state is worth asking for."""
 
 
-class JobViewSet(QuotaHeaders, FileActions, mixins.ListModelMixin, viewsets.GenericViewSet[Job]):
+class JobViewSet(QuotaHeaders, FileActions, mixins.ListModelMixin, ApiViewSet[Job]):
     """Your jobs."""
 
     serializer_class = JobSerializer

@@ -7,13 +7,14 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers, viewsets
+from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
 from accounts.models import User
+from jobs.api.base import ApiViewSet
 from jobs.api.queries import PageSerializer, read_query
 from jobs.api.throttling import ScopedLimit
 from jobs.core import webhooks
@@ -63,7 +64,7 @@ class DeliverySerializer(serializers.ModelSerializer[WebhookDelivery]):
         read_only_fields = fields
 
 
-class WebhookViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Webhook]):
+class WebhookViewSet(mixins.ListModelMixin, ApiViewSet[Webhook]):
     """Your webhooks."""
 
     serializer_class = WebhookSerializer

@@ -5,19 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-from drf_spectacular.generators import SchemaGenerator
 from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 
 from jobs.api.examples import operations
-
-
-@pytest.fixture(scope="module")
-def description() -> dict[str, Any]:
-    """What `/api/v1/schema/` describes."""
-    generator: Any = SchemaGenerator
-    schema: dict[str, Any] = generator().get_schema(request=None, public=True)
-    return schema
 
 
 def _resolved(description: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
