@@ -15,6 +15,7 @@ from django.core.files.base import ContentFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import setup_databases, teardown_databases
+from drf_spectacular.generators import SchemaGenerator
 from PIL import Image, ImageDraw
 from pytest_django import DjangoDbBlocker, Settings
 from rest_framework.test import APIClient
@@ -68,6 +69,14 @@ def django_db_setup(
     with django_db_blocker.unblock():
         end_other_sessions()
         teardown_databases(created, verbosity=0)
+
+
+@pytest.fixture(scope="session")
+def description() -> dict[str, Any]:
+    """The OpenAPI description: what `/api/v1/schema/` answers."""
+    generator: Any = SchemaGenerator
+    schema: dict[str, Any] = generator().get_schema(request=None, public=True)
+    return schema
 
 
 @pytest.fixture(scope="session")
