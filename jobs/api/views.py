@@ -42,13 +42,13 @@ from jobs.api.serializers import (
     ShareSerializer,
 )
 from jobs.api.throttling import ScopedLimit
-from jobs.core import access, cutouts, estimates, posters, services, sharing, tagging, uploads, worker_heartbeat
+from jobs.core import access, cutouts, posters, services, sharing, tagging, uploads
 from jobs.core.photos import Upload
 from jobs.core.search import search, within
 from jobs.core.services import IDEMPOTENCY_KEY_LENGTH
 from jobs.http.errors import ALREADY_ENDED, NOT_RETRYABLE
 from jobs.http.lookup import get_or_404
-from jobs.http.serializers import ArtifactSerializer, JobSerializer
+from jobs.http.serializers import ArtifactSerializer, JobSerializer, context_of
 from jobs.models import Job, JobQuerySet, State
 from jobs.work.subject_check import require_subjects
 from ml.recipe import Recipe
@@ -103,12 +103,7 @@ class JobViewSet(QuotaHeaders, FileActions, mixins.ListModelMixin, ApiViewSet[Jo
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List your jobs. 304 if the client has the same page already (`If-None-Match`)."""
         jobs = self.paginate_queryset(self.get_queryset()) or []
-        context = {
-            **self.get_serializer_context(),
-            "fields": self._query["fields"],
-            "positions": estimates.queue_positions(jobs),
-            "workers": 0 if all(job.is_terminal for job in jobs) else worker_heartbeat.online_count(),
-        }
+        context = {**self.get_serializer_context(), "fields": self._query["fields"], **context_of(jobs)}
         return with_etag(request, self.get_paginated_response(JobSerializer(jobs, many=True, context=context).data))
 
     @extend_schema(request=SubmitSerializer, parameters=[IDEMPOTENCY_KEY], responses=SUBMIT_RESPONSES)

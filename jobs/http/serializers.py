@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -126,11 +127,17 @@ class LinksSerializer(serializers.Serializer[Any]):
     remix = serializers.CharField(allow_null=True)
 
 
+def context_of(jobs: Sequence[Job]) -> dict[str, Any]:
+    """What `JobSerializer` reads once for several jobs instead of for each."""
+    workers = 0 if all(job.is_terminal for job in jobs) else worker_heartbeat.online_count()
+    return {"positions": estimates.queue_positions(jobs), "workers": workers}
+
+
 class JobSerializer(serializers.ModelSerializer[Job]):
     """The current state of a job. `seq` increases with every change: ignore a response with a lower one.
 
     `share_url` is only present for the owner. The context may have `fields` (which to send; all if empty),
-    `positions` (of queued jobs) and `workers` (how many are online), so that a list needs no query per job.
+    and for several jobs that of `context_of`.
     """
 
     state = serializers.ChoiceField(choices=State.choices, read_only=True)

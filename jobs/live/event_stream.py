@@ -24,7 +24,7 @@ from rest_framework.renderers import JSONRenderer
 from accounts.core.identity import Identity, valid_users
 from accounts.models import User
 from jobs.core import access
-from jobs.http.serializers import JobSerializer
+from jobs.http.serializers import JobSerializer, context_of
 from jobs.live.hub import TooManySockets, current_hub
 from jobs.models import Job, JobEvent, JobQuerySet
 
@@ -148,7 +148,7 @@ class EventStream:
         rows = jobs.prefetch_related("photos", "artifacts", "tags", "share_links")
         new = [job for job in rows if self._sent.get(job.pk) != (job.seq, job.updated_at)]
         self._sent |= {job.pk: (job.seq, job.updated_at) for job in new}
-        context = {"viewer": user, "fields": self._fields}
+        context = {"viewer": user, "fields": self._fields, **context_of(new)}
         return [_frame("job", dict(JobSerializer(job, context=context).data)) for job in new]
 
     def _over(self, reason: str) -> list[bytes]:
