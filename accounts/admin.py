@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import Count, Q, QuerySet, Sum
@@ -164,4 +165,22 @@ class SecondFactorAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever deletes a second factor weakens an account."""
+        return _is_superuser(request)
+
+
+admin.site.unregister([SocialAccount, SocialApp, SocialToken])  # the last two tables stay empty
+
+
+@admin.register(SocialAccount)
+class ConnectedAccountAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Connected accounts: a superuser can disconnect one of somebody who has lost it."""
+
+    list_display = ("user", "provider", "date_joined", "last_login")
+    list_filter = ("provider",)
+    search_fields = ("user__email",)
+    list_select_related = ("user",)
+    fields = ("user", "provider", "uid", "date_joined", "last_login")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever disconnects an account may shut its owner out."""
         return _is_superuser(request)

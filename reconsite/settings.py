@@ -15,6 +15,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 
+from reconsite.core import social_sign_in
 from reconsite.core.outage import WAIT_SECONDS
 from reconsite.core.private_files import generated_secret, private_file, private_folder
 from reconsite.core.storage_url import choose
@@ -64,6 +65,9 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.google",
+    "allauth.socialaccount.providers.github",
     "allauth.usersessions",
     "csp",
     "corsheaders",
@@ -258,6 +262,7 @@ ACCOUNT_FORMS = {
     "reauthenticate": "accounts.pages.auth_forms.ReauthenticateForm",
     "reset_password": "accounts.pages.auth_forms.ResetPasswordForm",
     "reset_password_from_key": "accounts.pages.auth_forms.ResetPasswordKeyForm",
+    "set_password": "accounts.pages.auth_forms.SetPasswordForm",
 }
 ACCOUNT_EMAIL_NOTIFICATIONS = HAS_MAIL_SERVER  # an email after each change of password, addresses and second factor
 STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", False)
@@ -276,6 +281,14 @@ MFA_FORMS = {
     "edit_webauthn": "accounts.pages.mfa_forms.RenamePasskeyForm",
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("NUM_PROXIES", 0)  # rate limits and sessions see the client, not the proxy
+SOCIAL_SIGN_IN = {
+    "google": (env.str("GOOGLE_CLIENT_ID", ""), env.str("GOOGLE_CLIENT_SECRET", "")),
+    "github": (env.str("GITHUB_CLIENT_ID", ""), env.str("GITHUB_CLIENT_SECRET", "")),
+}
+SOCIALACCOUNT_PROVIDERS = social_sign_in.providers(SOCIAL_SIGN_IN)
+SOCIALACCOUNT_ADAPTER = "accounts.pages.social_adapter.SocialAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True  # the adapter says for whom
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = _site.scheme or "http"  # of the address to which a provider sends people back
 OPEN_SIGN_UP = env.bool("OPEN_SIGN_UP", True)
 LOGIN_REDIRECT_URL = "jobs:upload"
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
@@ -376,7 +389,7 @@ CONTENT_SECURITY_POLICY = {
         "manifest-src": [SELF],
         "worker-src": [SELF],
         "connect-src": [SELF, "blob:", _socket_origin, *_download_origin],
-        "form-action": [SELF],
+        "form-action": [SELF, *social_sign_in.origins(SOCIAL_SIGN_IN)],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     },

@@ -7,6 +7,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, QuerySet
@@ -35,6 +36,8 @@ JOB_FIELDS = (
     "published_at",
     "hidden_at",
 )
+
+CONNECTED_FIELDS = ("provider", "uid", "extra_data", "date_joined", "last_login")
 
 
 def deliver_export(user: User) -> StreamingHttpResponse:
@@ -89,6 +92,7 @@ def _account(user: User) -> dict[str, Any]:
         "tokens": _values(ApiToken.objects.filter(user=user), "name", "scope", "created", "last_used_at", "expiry"),
         "sessions": _values(UserSession.objects.filter(user=user), "ip", "user_agent", "created_at", "last_seen_at"),
         "second_factors": _values(Authenticator.objects.filter(user=user), "type", "created_at", "last_used_at"),
+        "connected_accounts": _values(SocialAccount.objects.filter(user=user), *CONNECTED_FIELDS),
         "webhooks": _values(user.webhooks.all(), "url", "events", "is_active", "created_at"),
         "collections": [_collection(row) for row in user.collections.prefetch_related("items")],
         "tags": list(user.tags.values_list("name", flat=True)),

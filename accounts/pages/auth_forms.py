@@ -72,3 +72,7 @@ class ResetPasswordForm(LabelOverridesMixin, forms.ResetPasswordForm):  # type: 
 
 class ResetPasswordKeyForm(LabelOverridesMixin, forms.ResetPasswordKeyForm):  # type: ignore[misc]
     """A new password, set through the reset link."""
+
+
+class SetPasswordForm(LabelOverridesMixin, forms.SetPasswordForm):  # type: ignore[misc]
+    """A first password, for someone who signs in with another account."""

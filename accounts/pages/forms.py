@@ -74,3 +74,27 @@ class DeleteAccountForm(forms.Form):
         if not self._user.check_password(password):
             raise forms.ValidationError("Wrong password.")
         return password
+
+
+class ConfirmEmailForm(forms.Form):
+    """Their email address, for somebody who has no password to confirm the deletion with."""
+
+    email = forms.EmailField(
+        label="Your email address, to confirm", widget=forms.EmailInput(attrs={"autocomplete": "off"})
+    )
+
+    def __init__(self, user: User, *args: Any) -> None:
+        super().__init__(*args)
+        self._user = user
+
+    def clean_email(self) -> str:
+        """The address. Raises ValidationError if it is not the account's."""
+        email = str(self.cleaned_data["email"])
+        if email.lower() != self._user.email.lower():
+            raise forms.ValidationError("This is not the address of this account.")
+        return email
+
+
+def deletion_form(user: User, data: Any = None) -> forms.Form:
+    """The form that confirms a deletion: with the password, or without one by the address."""
+    return (DeleteAccountForm if user.has_usable_password() else ConfirmEmailForm)(user, data)

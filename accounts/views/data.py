@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.data import export
 from accounts.data.deletion import delete_account
-from accounts.pages.forms import DeleteAccountForm
+from accounts.pages.forms import deletion_form
 from accounts.views.current_user import current_user
 from jobs.core import quota
 from jobs.models import Job
@@ -31,10 +31,10 @@ def data(request: HttpRequest) -> HttpResponseBase:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest) -> HttpResponse:
-    """Show what will be deleted, ask for the password, delete. Attempts are limited as for sign-in."""
+    """Show what will be deleted, ask for confirmation, delete. Attempts are limited as for sign-in."""
     if request.method == "POST" and (limited := consume_or_429(request, action="reauthenticate", user=request.user)):
         return limited  # type: ignore[no-any-return]
-    form = DeleteAccountForm(current_user(request), request.POST or None)
+    form = deletion_form(current_user(request), request.POST or None)
     if request.method == "POST" and form.is_valid():
         delete_account(current_user(request))
         logout(request)

@@ -11,6 +11,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import default_storage
 
+from reconsite.core.social_sign_in import half_set
 from reconsite.core.storage_url import S3
 from reconsite.core.stored import PrivateStorage
 
@@ -18,6 +19,7 @@ FIRST_INCOMPATIBLE_REDIS = 8
 """Major version of redis-py."""
 MIN_KEY_LENGTH, MIN_KEY_CHARACTERS = 50, 5
 """Of SECRET_KEY, as Django's own check W009 has them."""
+HALF_SET = "Set both or neither."
 LOOPBACK = ("localhost", "127.0.0.1", "::1", None)
 
 
@@ -52,6 +54,15 @@ def background_weights_are_there(**kwargs: Any) -> list[CheckMessage]:
         return []
     hint = "Run: python manage.py fetch_models"
     return [Warning("No weights for background removal: GrabCut is used instead.", hint=hint, id="reconsite.W001")]
+
+
+@register()
+def social_sign_in_is_complete(**kwargs: Any) -> list[CheckMessage]:
+    """A provider with half of its settings is left out of the sign-in page."""
+    return [
+        Warning(f"{there} is set without {missing}, so nobody can sign in with it.", hint=HALF_SET, id="reconsite.W002")
+        for there, missing in half_set(settings.SOCIAL_SIGN_IN)
+    ]
 
 
 @register(Tags.security)

@@ -1,4 +1,4 @@
-"""Secrets in addresses do not reach the log: share and collection tokens, signed links, tickets, confirmation keys."""
+"""Secrets in addresses do not reach the log: tokens, signed links, tickets, confirmation keys, sign-in codes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import re
 from typing import Any
 
-_SECRET = re.compile(r"(/[sc]/|/api/v1/links/|/password/reset/key/|/confirm-email/|[?&]ticket=)[^/\s\"'?&]+")
+_SECRET = re.compile(r"(/[sc]/|/api/v1/links/|/password/reset/key/|/confirm-email/|[?&](?:ticket|code)=)[^/\s\"'?&]+")
 
 
 def mask(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
@@ -111,6 +112,7 @@ class World:
             "jobs/abusereport/": AbuseReport.objects.get().pk,
             "jobs/moderationact/": ModerationAct.objects.get().pk,
             "auth/group/": Group.objects.get().pk,
+            "socialaccount/socialaccount/": SocialAccount.objects.get().pk,
             "mfa/authenticator/": Authenticator.objects.get().pk,
             "usersessions/usersession/": UserSession.objects.get(user=self.users["owner"]).pk,
             "jobs/photo/": self.job.photos.get().pk,
@@ -158,6 +160,7 @@ def build(job: Job, other: Job) -> World:
     row.delete()
     UserSession.objects.create(user=job.owner, ip="127.0.0.1", session_key="of-a-browser", user_agent="")
     with_passkey(job.owner)
+    SocialAccount.objects.create(user=job.owner, provider="google", uid="1")
     make_cutout(job)
     make_collection(job)
     make_upload(job)
