@@ -358,7 +358,11 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "jobs.api.examples.add_examples"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "jobs.api.examples.add_examples",
+        "jobs.api.operation_links.add_links",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "StateEnum": "jobs.models.State.choices",
     },

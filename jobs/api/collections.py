@@ -17,7 +17,7 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from jobs.api.base import ApiViewSet
-from jobs.api.conditional import with_etag
+from jobs.api.conditional import NOT_MODIFIED, with_etag
 from jobs.api.queries import PageSerializer, read_query
 from jobs.api.schema import problems
 from jobs.core import access, collections
@@ -158,7 +158,7 @@ class CollectionViewSet(mixins.ListModelMixin, ApiViewSet[Collection]):
         read_query(PageSerializer, self.request)
         return collections.with_counts(access.collections_of(self.request.user)).order_by("-created_at", "pk")
 
-    @extend_schema(parameters=[PageSerializer])
+    @extend_schema(parameters=[PageSerializer], responses={200: CollectionSerializer(many=True)} | NOT_MODIFIED)
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List your collections, newest first."""
         return with_etag(request, super().list(request, *args, **kwargs))
@@ -177,7 +177,7 @@ class CollectionViewSet(mixins.ListModelMixin, ApiViewSet[Collection]):
                 collections.set_visibility(collection, values["visibility"])
         return self._response(collection.pk, status=201)
 
-    @extend_schema(responses=CollectionDetailSerializer)
+    @extend_schema(responses={200: CollectionDetailSerializer} | NOT_MODIFIED)
     def retrieve(self, request: Request, pk: UUID) -> Response:
         """Get one collection with its models."""
         return with_etag(request, self._response(pk))

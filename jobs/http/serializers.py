@@ -136,9 +136,10 @@ def context_of(jobs: Sequence[Job]) -> dict[str, Any]:
 class JobSerializer(serializers.ModelSerializer[Job]):
     """The current state of a job. `seq` increases with every change: ignore a response with a lower one.
 
-    `share_url` is only present for the owner. The context may have `fields` (which to send; all if empty),
-    and for several jobs that of `context_of`.
+    `share_url` is only present for the owner.
     """
+
+    # The context may have `fields` (which to send; all if empty) and, for several jobs, that of `context_of`.
 
     state = serializers.ChoiceField(choices=State.choices, read_only=True)
     quality = serializers.CharField(read_only=True)

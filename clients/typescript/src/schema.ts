@@ -1343,8 +1343,7 @@ export interface components {
         /**
          * @description The current state of a job. `seq` increases with every change: ignore a response with a lower one.
          *
-         *     `share_url` is only present for the owner. The context may have `fields` (which to send; all if empty),
-         *     `positions` (of queued jobs) and `workers` (how many are online), so that a list needs no query per job.
+         *     `share_url` is only present for the owner.
          */
         Job: {
             /** Format: uuid */
@@ -2839,6 +2838,13 @@ export interface operations {
                     "application/json": components["schemas"]["PaginatedCollectionList"];
                 };
             };
+            /** @description The client has it already (`If-None-Match`). */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
@@ -2901,6 +2907,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["CollectionDetail"];
                 };
+            };
+            /** @description The client has it already (`If-None-Match`). */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
