@@ -17,7 +17,7 @@ from jobs.api.pagination import MAX_PAGE_SIZE
 from jobs.api.serializers import MAX_BULK
 from jobs.core import estimates, services, tagging, uploads, worker_heartbeat
 from jobs.core.photos import PHOTO_TYPES
-from jobs.pages.recipe_fields import LABELS, QUALITY_HINTS, QUALITY_LABELS
+from jobs.core.recipe_labels import LABELS, QUALITY_HINTS, QUALITY_LABELS
 from ml.engine_registry import AUTO, ENGINES, engine_choices, installed_engines
 from ml.formats import FORMATS
 from ml.recipe import (

@@ -1,4 +1,4 @@
-"""Labels and form fields of a recipe, shared by the upload form, the remix form and the result page."""
+"""Form fields of a recipe, shared by the upload form and the remix form."""
 
 from __future__ import annotations
 
@@ -6,47 +6,19 @@ from dataclasses import asdict
 
 from django import forms
 
+from jobs.core.recipe_labels import (
+    BACKGROUND_LABELS,
+    BASE_LABELS,
+    LABELS,
+    MASK_LABELS,
+    QUALITY_LABELS,
+    RENDERER_LABELS,
+    SIDE_LABELS,
+    SIZE_AXIS_LABELS,
+)
 from ml.formats import format_choices, format_names
 from ml.recipe import BASES, INTEGER_FIELDS, LIMITS, MASKS, QUALITIES, RENDERERS, SIDES, SIZE_AXES, Recipe
 
-LABELS = {
-    "engine": "Engine",
-    "quality": "Quality",
-    "remove_background": "Remove background",
-    "foreground_ratio": "Object size in frame",
-    "mask": "Cut out by",
-    "subject": "Chosen object",
-    "grid": "Grid resolution",
-    "threshold": "Threshold",
-    "faces": "Maximum faces",
-    "texture_size": "Texture size",
-    "frame_size": "Frame size (px)",
-    "frame_count": "Turntable frames",
-    "elevation": "Camera elevation (°)",
-    "height_mm": "Size (mm)",
-    "size_axis": "Measured along",
-    "base": "Base",
-    "depth": "Depth",
-    "relight": "Remove the photo’s lighting",
-    "largest_part": "Keep only the largest part",
-    "sides": "Sides",
-    "renderer": "Turntable shows",
-    "background": "Turntable background",
-    "formats": "File formats",
-}
-"""One label for each setting."""
-QUALITY_LABELS = {"draft": "Draft", "standard": "Standard", "high": "High"}
-QUALITY_HINTS = {"draft": "quick preview", "standard": "best for most photos", "high": "most detail, slowest"}
-SIDE_LABELS = {"front": "Front", "right": "Right", "back": "Back", "left": "Left", "auto": "Auto-detect"}
-RENDERER_LABELS = {"mesh": "Textured mesh", "nerf": "Scene (volume rendering)"}
-SIZE_AXIS_LABELS = {"longest": "The longest side", "height": "The height"}
-BASE_LABELS = {
-    "auto": "Flat if that makes it stand",
-    "none": "None",
-    "flat": "Flat cut",
-    "plate": "Plate",
-}
-BACKGROUND_LABELS = {"transparent": "Transparent", "#ffffff": "White", "#808080": "Grey", "#000000": "Black"}
 TEXTURE_SIZES = (512, 1024, 2048, 4096)
 """Pixels per side that the forms offer; the API accepts any size within `LIMITS`."""
 AUTOMATIC = "Automatic"
@@ -57,11 +29,6 @@ SIDE_CHOICES = [(name, SIDE_LABELS[name]) for name in SIDES]
 BASE_CHOICES = [(name, BASE_LABELS[name]) for name in BASES]
 SIZE_AXIS_CHOICES = [(name, SIZE_AXIS_LABELS[name]) for name in SIZE_AXES]
 RENDERER_CHOICES = [(name, RENDERER_LABELS[name]) for name in RENDERERS]
-MASK_LABELS = {
-    "auto": "Automatic",
-    "alpha": "The picture’s transparency",
-    "remove": "Background removal",
-}
 MASK_CHOICES = [(name, MASK_LABELS[name]) for name in MASKS]
 BACKGROUND_CHOICES = list(BACKGROUND_LABELS.items())
 

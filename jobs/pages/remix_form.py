@@ -9,10 +9,10 @@ from typing import Any
 
 from django import forms
 
+from jobs.core.recipe_labels import LABELS
 from jobs.core.services import IDEMPOTENCY_KEY_LENGTH
 from jobs.pages.recipe_fields import (
     BASE_CHOICES,
-    LABELS,
     QUALITY_CHOICES,
     RENDERER_CHOICES,
     SIZE_AXIS_CHOICES,

@@ -12,13 +12,13 @@ from django.urls import reverse
 
 from jobs.core import access, sharing
 from jobs.core.notes import notes_of
+from jobs.core.recipe_labels import LABELS, SIDE_LABELS
 from jobs.core.shots import shots_of
 from jobs.http import zip_stream
 from jobs.http.download_names import download_name, slug_of
 from jobs.http.serializers import share_url
 from jobs.models import Artifact, Job, ShareLink
 from jobs.pages import embedding
-from jobs.pages.recipe_fields import LABELS, SIDE_LABELS
 from ml import files
 from ml.recipe import MAX_PHOTOS
 

@@ -11,11 +11,11 @@ from django.core.files.uploadedfile import UploadedFile
 from django.forms.boundfield import BoundField
 from django.utils.datastructures import MultiValueDict
 
+from jobs.core.recipe_labels import LABELS
 from jobs.core.services import IDEMPOTENCY_KEY_LENGTH, TITLE_LENGTH
 from jobs.pages.recipe_fields import (
     BACKGROUND_CHOICES,
     BASE_CHOICES,
-    LABELS,
     MASK_CHOICES,
     QUALITY_CHOICES,
     SIDE_CHOICES,

@@ -10,8 +10,9 @@ from django.urls import reverse
 
 from jobs.core import estimates, worker_heartbeat
 from jobs.core.photos import PHOTO_TYPES
+from jobs.core.recipe_labels import QUALITY_HINTS, QUALITY_LABELS, SIDE_LABELS
 from jobs.models import Job
-from jobs.pages.recipe_fields import QUALITY_HINTS, QUALITY_LABELS, SIDE_CHOICES, SIDE_LABELS, quality_defaults
+from jobs.pages.recipe_fields import SIDE_CHOICES, quality_defaults
 from jobs.pages.submit_form import SubmitForm
 from ml.cutout_options import CutoutOptions
 from ml.engine_registry import engine_names

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from jobs.pages.recipe_fields import LABELS
+from jobs.core.recipe_labels import LABELS
 from ml import engine_registry
 from ml.formats import FORMATS
 from ml.recipe import Recipe

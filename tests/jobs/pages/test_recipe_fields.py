@@ -6,6 +6,7 @@ import pytest
 from django import forms
 from django.core.exceptions import ValidationError
 
+from jobs.core import recipe_labels
 from jobs.pages import recipe_fields
 from jobs.pages.recipe_fields import formats_field, number_field, texture_size_field
 from ml.formats import format_names
@@ -15,13 +16,13 @@ NUMBERS = ["faces", "grid", "height_mm", "threshold", "frame_count", "frame_size
 
 
 def test_every_setting_has_a_label() -> None:
-    assert set(recipe_fields.LABELS) == set(Recipe().to_dict())
+    assert set(recipe_labels.LABELS) == set(Recipe().to_dict())
 
 
 def test_every_choice_has_a_label() -> None:
-    assert set(recipe_fields.QUALITY_LABELS) == set(recipe_fields.QUALITY_HINTS) == set(QUALITIES)
-    assert set(recipe_fields.SIDE_LABELS) == set(SIDES)
-    assert set(recipe_fields.RENDERER_LABELS) == set(RENDERERS)
+    assert set(recipe_labels.QUALITY_LABELS) == set(recipe_labels.QUALITY_HINTS) == set(QUALITIES)
+    assert set(recipe_labels.SIDE_LABELS) == set(SIDES)
+    assert set(recipe_labels.RENDERER_LABELS) == set(RENDERERS)
 
 
 @pytest.mark.parametrize("name", NUMBERS)
