@@ -20,6 +20,7 @@ from jobs.http.serializers import share_url
 from jobs.models import Artifact, Job, ShareLink
 from jobs.pages import embedding
 from ml import files
+from ml.formats import FORMATS, FileFormat
 from ml.recipe import MAX_PHOTOS
 
 VIEWER_FILES = {"glb": files.GLB, "obj": files.OBJ}
@@ -110,6 +111,7 @@ def owner_context(job: Job, viewer_format: str = "") -> dict[str, Any]:
         "notes": notes_of(job),
         "recipe_rows": recipe_rows(job.report.get("recipe", {})),
         "link": sharing.active_link(job),
+        "offers": offered_formats(job, links),
         "versions": list(access.versions_of(job).defer("report", "failure_detail")),
     }
 
@@ -175,6 +177,35 @@ def _download(kind: files.ResultFile, links: FileLinks, slug: str) -> dict[str, 
     size = next(file.size for file in links.artifacts if file.name == kind.name)
     url = f"{links.file_url(kind.name)}?download=1"
     return {"name": download_name(kind.name, slug), "label": label, "purpose": purpose, "size": size, "url": url}
+
+
+@dataclass(frozen=True)
+class OfferedFormat:
+    """A format that the model does not have yet, and can get from its scene."""
+
+    name: str
+    label: str
+    purpose: str
+    is_pending: bool
+    """True while a worker creates it."""
+    has_failed: bool
+
+
+def offered_formats(job: Job, links: FileLinks) -> list[OfferedFormat]:
+    """What else the owner can download; nothing without the scene."""
+    if not links.url(files.SCENE):
+        return []
+    failed = dict(job.conversions.values_list("format", "failed_at"))
+    missing = {name: spec for name, spec in FORMATS.items() if not any(links.url(file.name) for file in spec.files)}
+    return [
+        _offer(name, spec, is_pending=name in failed and failed[name] is None, has_failed=bool(failed.get(name)))
+        for name, spec in missing.items()
+    ]
+
+
+def _offer(name: str, spec: FileFormat, *, is_pending: bool, has_failed: bool) -> OfferedFormat:
+    label, _, purpose = spec.files[0].title.partition(": ")
+    return OfferedFormat(name, label, purpose, is_pending, has_failed)
 
 
 def _posed_photo(photo: dict[str, Any], links: FileLinks) -> dict[str, Any]:

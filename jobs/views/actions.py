@@ -13,11 +13,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from jobs.core import access, posters, services, sharing, tagging
+from jobs.core import access, conversions, posters, services, sharing, tagging
 from jobs.http.errors import ALREADY_ENDED, NOT_RETRYABLE
 from jobs.http.lookup import get_or_404
-from jobs.models import Job
+from jobs.models import Job, State
 from jobs.views.next_url import next_url
+from ml.formats import FORMATS
 from reconsite.core.errors import Rejected
 
 Action = Callable[[HttpRequest, Job], None]
@@ -26,6 +27,10 @@ View = Callable[[HttpRequest, UUID], HttpResponse]
 
 def _job_page(request: HttpRequest, job: Job) -> str:
     return job.get_absolute_url()
+
+
+def _files(request: HttpRequest, job: Job) -> str:
+    return f"{job.get_absolute_url()}#files"
 
 
 def _share_panel(request: HttpRequest, job: Job) -> str:
@@ -67,6 +72,15 @@ def poster(request: HttpRequest, job: Job) -> None:
     """Make the turntable image nearest to the viewer's camera (`azimuth` in degrees) the poster."""
     posters.use_view(job, _degrees(request.POST.get("azimuth", "")))
     messages.success(request, "Poster changed. Cards and links show the model from here.")
+
+
+@owner_action(_files)
+def convert(request: HttpRequest, job: Job) -> None:
+    """Begin to create a format that the model does not have yet."""
+    name = request.POST.get("format", "")
+    if job.state != State.SUCCEEDED or name not in FORMATS:
+        raise Rejected("format_missing")
+    conversions.request(job, name)
 
 
 def _degrees(text: str) -> float:

@@ -11,7 +11,8 @@ import trimesh
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import User
-from jobs.models import Job
+from jobs.models import Artifact, Conversion, Job
+from ml import files
 from tests.browser.finished import READY, finished_model, opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -189,3 +190,20 @@ def test_the_page_does_not_scroll_sideways(browser: Browser, address: str, owner
         page.wait_for_selector(READY)
         page.evaluate("() => document.querySelectorAll('details').forEach((details) => (details.open = true))")
         assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+
+
+def test_a_format_is_created_later_and_appears_without_a_reload(
+    browser: Browser, address: str, owner: User, model: Job
+) -> None:
+    stl = model.artifacts.get(name=files.STL)
+    Artifact.objects.filter(pk=stl.pk).delete()  # as if the recipe had not asked for it
+    with opened(browser, address, owner, reduced_motion="reduce") as page:
+        page.goto(model.get_absolute_url())
+        page.evaluate("window.sameDocument = true")
+        page.get_by_role("button", name="Create STL").click()
+        expect(page.get_by_text("Creating STL…")).to_be_visible()
+        stl.save(force_insert=True)  # what a worker does
+        Conversion.objects.all().delete()
+        expect(page.locator("#files").get_by_role("link", name="STL")).to_be_visible()
+        expect(page.get_by_text("Creating STL…")).to_have_count(0)
+        assert page.evaluate("window.sameDocument")

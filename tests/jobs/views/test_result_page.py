@@ -7,17 +7,19 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import escape
 
 from accounts.models import User
 from jobs.core import sharing
-from jobs.models import Job
+from jobs.models import Conversion, Job
+from ml import files
 from ml.notes import note, notes_to_json
 from ml.photo.cutout import LARGEST
 from reconsite.core.errors import MESSAGES
 from tests.conftest import signed_in
 from tests.jobs.downloads import zip_of
-from tests.jobs.models import FILE_NAMES, finish
+from tests.jobs.models import FILE_NAMES, add_file, finish
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +39,7 @@ def post(job: Job, user: User | None, action: str, **data: Any) -> Any:
     return signed_in(user).post(f"{job.get_absolute_url()}{action}/", data)
 
 
-ACTIONS = ("rename", "remix", "share", "revoke", "publish", "unpublish")
+ACTIONS = ("rename", "remix", "convert", "share", "revoke", "publish", "unpublish")
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -211,5 +213,32 @@ def test_many_versions_need_few_queries(finished: Job, owner: User, django_asser
     client.get(finished.get_absolute_url())  # the first visit also records the session
     for _ in range(3):
         post(finished, owner, "remix", **REMIX)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         client.get(finished.get_absolute_url())
+
+
+def test_the_owner_creates_a_format_that_was_not_asked_for(finished: Job, owner: User) -> None:
+    assert "Create STL" in page(finished, owner)
+    assert "Create OBJ" not in page(finished, owner)
+    assert post(finished, owner, "convert", format="stl")["Location"].endswith("#files")
+    waiting = page(finished, owner)
+    assert 'data-converting="stl"' in waiting
+    assert "Create STL" not in waiting
+    Conversion.objects.update(failed_at=timezone.now())
+    assert "It could not be created just now." in page(finished, owner)
+    add_file(finished, files.STL)
+    complete = page(finished, owner)
+    assert "Create STL" not in complete
+    assert "STL</span>" in complete
+
+
+def test_a_format_that_does_not_exist_is_rejected_with_a_notice(finished: Job, owner: User) -> None:
+    response = signed_in(owner).post(f"{finished.get_absolute_url()}convert/", {"format": "exe"}, follow=True)
+    assert escape(MESSAGES["format_missing"]) in response.content.decode()
+    assert not Conversion.objects.exists()
+
+
+def test_only_the_owner_is_offered_other_formats(finished: Job, staff: User, owner: User) -> None:
+    assert "Create STL" not in page(finished, staff)
+    finished.artifacts.filter(name=files.SCENE).delete()
+    assert "Create STL" not in page(finished, owner)
