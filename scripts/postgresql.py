@@ -21,8 +21,9 @@ DEBIAN = Path("/usr/lib/postgresql")
 """Debian's packages keep the server's programs here, in a folder for each version, off the PATH."""
 SERVER_USER = "postgres"
 """PostgreSQL refuses to run as root; then this user, which Debian's package creates, runs it."""
-OPTIONS = "-c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200"
-"""Loopback only, and no flushing to the disk: the data are thrown away."""
+OPTIONS = "-c fsync=off -c max_connections=200"
+"""No flushing to the disk: the data are thrown away."""
+LOOPBACK = "127.0.0.1"
 FORGETFUL = "-c synchronous_commit=off"
 """Faster, but a crash of the server loses the last commits."""
 
@@ -46,20 +47,26 @@ def can_run() -> bool:
 
 
 @contextmanager
-def server(*, survives_crash: bool = False) -> Iterator[str]:
-    """The URL of a running, empty server; it is stopped and removed at the end."""
+def server(*, survives_crash: bool = False, address: str = LOOPBACK) -> Iterator[str]:
+    """The URL of a running, empty server; it is stopped and removed at the end.
+
+    Whoever reaches `address` may use it, from the same network (/24).
+    """
     initdb, pg_ctl = find_program("initdb"), find_program("pg_ctl")
     assert initdb and pg_ctl, "call can_run first"
-    folder, port = Path(tempfile.mkdtemp(prefix="reconsite-postgresql-")), free_port()
+    folder, port = Path(tempfile.mkdtemp(prefix="reconsite-postgresql-")), free_port(address)
     if os.geteuid() == 0:
         shutil.chown(folder, SERVER_USER)
     data = str(folder / "data")
     try:
         _quietly(as_server_user([initdb, "-D", data, "-U", "reconsite", "-A", "trust", "-E", "UTF8", "--no-sync"]))
+        if address != LOOPBACK:
+            with (folder / "data" / "pg_hba.conf").open("a") as rules:
+                rules.write(f"host all all {address}/24 trust\n")
         durability = "" if survives_crash else FORGETFUL
-        options = f"{OPTIONS} {durability} -c port={port} -c unix_socket_directories={folder}"
+        options = f"{_options(folder, address, port)} {durability}"
         _quietly(as_server_user([pg_ctl, "-D", data, "-w", "-l", str(folder / "log"), "-o", options, "start"]))
-        yield f"postgres://reconsite@127.0.0.1:{port}/postgres"
+        yield f"postgres://reconsite@{address}:{port}/postgres"
     finally:
         subprocess.run(
             as_server_user([pg_ctl, "-D", data, "-m", "immediate", "stop"]), check=False, capture_output=True
@@ -69,14 +76,18 @@ def server(*, survives_crash: bool = False) -> Iterator[str]:
 
 def crash_and_start(url: str) -> tuple[Callable[[], None], Callable[[], None]]:
     """Two functions for the server of `server`: one stops it as a crash would, the other starts it again."""
-    port = url.rsplit(":", 1)[1].split("/")[0]
+    address, _, port = url.rpartition("@")[2].split("/")[0].partition(":")
     pg_ctl = find_program("pg_ctl")
     assert pg_ctl
     data = next(path for path in _data_folders() if f"port={port}" in (path / "postmaster.opts").read_text())
     command = as_server_user([pg_ctl, "-D", str(data), "-w"])
-    options = f"{OPTIONS} -c port={port} -c unix_socket_directories={data.parent}"
+    options = _options(data.parent, address, int(port))
     start = [*command, "-l", str(data.parent / "log"), "-o", options, "start"]
     return lambda: _quietly([*command, "-m", "immediate", "stop"]), lambda: _quietly(start)
+
+
+def _options(folder: Path, address: str, port: int) -> str:
+    return f"{OPTIONS} -c listen_addresses={address} -c port={port} -c unix_socket_directories={folder}"
 
 
 def _data_folders() -> list[Path]:

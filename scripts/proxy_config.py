@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +50,7 @@ http {{
     limit_conn_status 429;
 
     upstream site {{
-        server {upstream};
+{servers}
         keepalive 32;
     }}
     map $http_upgrade $connection_header {{ default upgrade; "" ""; }}
@@ -127,7 +128,7 @@ def limits() -> Limits:
 
 
 def files(
-    found: Limits, upstream: str = "web:8000", media: str = "/srv/media", scheme: str = "$scheme"
+    found: Limits, upstream: Sequence[str] = ("web:8000",), media: str = "/srv/media", scheme: str = "$scheme"
 ) -> dict[str, str]:
     """Name and content of each file."""
     values = {
@@ -135,7 +136,8 @@ def files(
         "body_bytes": found.body_bytes,
         "slow_seconds": f"{found.slow_seconds:g}",
         "connections": found.connections,
-        "upstream": upstream,
+        "upstream": " ".join(upstream),
+        "servers": "\n".join(f"        server {address};" for address in upstream),
         "media": media,
         "accel": ACCEL_PREFIX,
         "scheme": scheme,
@@ -146,7 +148,7 @@ def files(
 def main() -> None:
     """Write the files."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--upstream", default="web:8000", help="address of the web process")
+    parser.add_argument("--upstream", nargs="+", default=["web:8000"], help="addresses of the web processes")
     parser.add_argument("--media", default="/srv/media", help="folder of photos and results")
     parser.add_argument("--scheme", default="$scheme", choices=("$scheme", "https"))
     parser.add_argument("--out", type=Path, default=FOLDER)

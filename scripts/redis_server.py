@@ -26,10 +26,10 @@ def find_server() -> str:
     raise SystemExit("No redis-server found: install Redis, run `make install`, or set REDIS_URL.")
 
 
-def arguments(folder: Path, port: str) -> list[str]:
-    """Loopback only, writes flushed every second, no eviction."""
+def arguments(folder: Path, port: str, address: str = "127.0.0.1") -> list[str]:
+    """Loopback only by default, writes flushed every second, no eviction."""
     durability = ["--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction"]
-    return ["--bind", "127.0.0.1", "--port", port, "--dir", str(folder), *durability, "--loglevel", "warning"]
+    return ["--bind", address, "--port", port, "--dir", str(folder), *durability, "--loglevel", "warning"]
 
 
 def with_password(folder: Path, password: str) -> Path:

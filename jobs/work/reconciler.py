@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
@@ -18,6 +16,7 @@ from django.utils import timezone
 from jobs.core import conversions, holder, queue, recovery, routing, services, storage, worker_heartbeat
 from jobs.core.transitions import Writer
 from jobs.models import Artifact, Job, State
+from jobs.work import work_folders
 from ml.engine_registry import AUTO
 from reconsite.core.stored import StoredFolder
 
@@ -129,7 +128,7 @@ def purge_deleted() -> int:
 def sweep() -> int:
     """Delete what no row refers to: folders of deleted jobs or lost runs, and old working folders."""
     worker_heartbeat.delete_old()
-    return _sweep_storage() + _sweep_work()
+    return _sweep_storage() + work_folders.sweep()
 
 
 def _sweep_storage() -> int:
@@ -172,18 +171,4 @@ def _delete_if_old(folder: str, changed_at: datetime) -> int:
     if (timezone.now() - changed_at).total_seconds() < ORPHAN_AGE_SECONDS:
         return 0
     storage.delete_tree(folder)
-    return 1
-
-
-def _sweep_work() -> int:
-    work = settings.VAR_DIR / "work"
-    limit = time.time() - ORPHAN_AGE_SECONDS - settings.JOB_TIMEOUT
-    return sum(_delete_work(path) for path in work.glob("*") if path.lstat().st_mtime < limit)
-
-
-def _delete_work(path: Path) -> int:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
     return 1

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import secrets
 import select
 import signal
+import socket
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +27,7 @@ from jobs.core import fairness, queue, recovery, redis_owner, routing, worker_he
 from jobs.core.queue import entry_id
 from jobs.core.transitions import Writer
 from jobs.models import Job, State
+from jobs.work import work_folders
 from jobs.work.engine_process import SOCKET_VARIABLE, WarmEngine
 from jobs.work.patience import until_lease_ends
 from jobs.work.runner import OWN_PROCESS
@@ -40,6 +43,8 @@ MAX_REDIS_WAIT_SECONDS = 2.0
 """Pause between attempts to reach a Redis that is away: RQ's own limit of a minute would leave a worker idle."""
 ENGINE_CHECK_SECONDS = 0.5
 """How soon a new engine is started after the old one ended during a run."""
+MAX_NAME = 80
+"""Characters; the row of its heartbeat has 100."""
 MAINTENANCE_SECONDS = 60
 """How often RQ cleans its registries of entries whose worker died."""
 
@@ -67,6 +72,16 @@ class ReconstructionWorker(Worker):
             logger.warning("Redis does not respond to the heartbeat of worker %s: %s", self.name, error)
         except DatabaseError as error:
             logger.warning("The heartbeat of worker %s was not recorded: %s", self.name, error)
+        finally:
+            connections.close_all()
+
+    def run_maintenance_tasks(self) -> None:
+        """RQ's own, at the start and once a minute; and what killed runs left on this machine's disk."""
+        super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
+        try:
+            work_folders.sweep()
+        except (DatabaseError, OSError) as error:
+            logger.warning("Old working folders are not removed: %s", error)
         finally:
             connections.close_all()
 
@@ -208,16 +223,17 @@ def settle_dead_horse(job_id: UUID, worker: str, status: int | None, *, stopped:
 
 
 def make_worker(name: str | None = None, engine: WarmEngine | None = None) -> ReconstructionWorker:
-    """A worker on the queues of its engines.
+    """A worker on the queues of its engines. `name` (the host's by default) is what staff see, with a random end.
 
-    One on several queues loses an entry if it dies just after taking it: the reconciler queues the job again.
+    RQ remembers a worker that lost Redis or was killed, and accepts no other of the same name for a while. A worker on
+    several queues loses an entry if it dies just after taking it: the reconciler queues the job again.
     """
     connection = queue.worker_connection()
     engines = routing.worker_engines()
     names = routing.worker_queues(engines)
     worker = ReconstructionWorker(
         [django_rq.get_queue(name, connection=connection) for name in names],
-        name=name,
+        name=f"{(name or socket.gethostname())[:MAX_NAME]}.{secrets.token_hex(3)}",
         connection=connection,
         serializer=JSONSerializer,
         worker_ttl=HEARTBEAT_SECONDS + RQ_WAIT_MARGIN_SECONDS,

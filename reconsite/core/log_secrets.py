@@ -1,4 +1,4 @@
-"""Secrets in addresses do not reach the log: tokens, signed links, tickets, confirmation keys, sign-in codes."""
+"""Secrets in addresses do not reach the log: tokens, signed links, tickets, keys, codes, passwords."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import re
 from typing import Any
 
 _SECRET = re.compile(r"(/[sc]/|/api/v1/links/|/password/reset/key/|/confirm-email/|[?&](?:ticket|code)=)[^/\s\"'?&]+")
+_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s@]+(?=@)")
+"""In the address of a service: `redis://:password@host`."""
 
 
 def mask(text: str) -> str:
     """The text with each secret replaced by an ellipsis."""
-    return _SECRET.sub(r"\1…", text)
+    return _PASSWORD.sub(r"\1…", _SECRET.sub(r"\1…", text))
 
 
 class MaskSecrets(logging.Filter):

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from itertools import groupby
 from typing import IO, Any, BinaryIO, cast
+from uuid import uuid4
 
 from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
@@ -216,7 +217,7 @@ class S3Storage(StoragesS3):  # type: ignore[misc]
 
     def problem(self) -> str:
         """Writes, reads and deletes a small object."""
-        bucket, key = self.bucket_name, f".check-{os.getpid()}"
+        bucket, key = self.bucket_name, f".check-{uuid4()}"  # in containers, every process has the id 1
         try:
             self._client.head_bucket(Bucket=bucket)
             self._put(key, b"check")

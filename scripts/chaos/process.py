@@ -1,4 +1,4 @@
-"""A process of a chaos run with its hooks: `python -m scripts.chaos.process worker`, `… reconcile` or `… web PORT`."""
+"""A process of a chaos run with its hooks: `python -m scripts.chaos.process worker|reconcile|web PORT [ADDRESS]`."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ def main(command: str, *arguments: str) -> None:
         from daphne.cli import CommandLineInterface
 
         hooks.install_in_web()
-        CommandLineInterface().run(["-p", arguments[0], "reconsite.asgi:application"])
+        port, address = arguments[0], (*arguments, "127.0.0.1")[1]
+        CommandLineInterface().run(["-b", address, "-p", port, "reconsite.asgi:application"])
         return
     from jobs.work import engine_process
 
     hooks.install()
     if os.environ["CHAOS_ENGINE"] == "sleeping":
         engine_process.ENGINE_MODULE = "scripts.chaos.sleeping_engine"
-    call_command(command)
+    call_command(command, *arguments)
 
 
 if __name__ == "__main__":

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import psutil
-from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, connection
 from django.test import Client
@@ -22,6 +20,7 @@ from websockets.sync.client import connect
 
 from accounts.core import tokens
 from accounts.models import User
+from jobs.core import storage
 from jobs.core.recovery import MAX_RESTARTS
 from jobs.models import Artifact, Job, JobEvent, Photo, State
 from jobs.work import reconciler
@@ -45,24 +44,39 @@ def patiently(read: Callable[[], Any]) -> Any:
             time.sleep(POLL_SECONDS)
 
 
+class HasAddress(Protocol):
+    """A site that is reached over HTTP."""
+
+    @property
+    def address(self) -> str:
+        """Scheme, host and port."""
+
+
 @dataclass
 class Person:
     """Who submits: an account with a token, and how long requests took."""
 
-    site: Site
+    site: HasAddress
     user: User
     token: str
     photo: bytes
 
     @classmethod
-    def create(cls, site: Site, photo: bytes) -> Person:
+    def create(cls, site: HasAddress, photo: bytes, name: str = "chaos") -> Person:
         """A new account."""
-        user = User.objects.create_user(username="chaos", email="chaos@example.org", password="not-used-anywhere")
+        user = User.objects.create_user(username=name, email=f"{name}@example.org", password="not-used-anywhere")
         return cls(site, user, tokens.create(user, "chaos")[1], photo)
 
-    def call(self, path: str, method: str = "GET", data: bytes | None = None, kind: str = "application/json") -> Any:
-        """Status, body and seconds of a request to the API."""
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": kind}
+    def call(
+        self,
+        path: str,
+        method: str = "GET",
+        data: bytes | None = None,
+        kind: str = "application/json",
+        more: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Status, body and seconds of a request to the API; `more` are headers. The body is None if it is not JSON."""
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": kind, **(more or {})}
         request = Request(f"{self.site.address}/api/v1{path}", data, headers, method=method)
         started = time.monotonic()
         try:
@@ -70,14 +84,14 @@ class Person:
                 status, body = response.status, response.read()
         except HTTPError as error:
             status, body = error.code, error.read()
-        return status, json.loads(body or b"null"), time.monotonic() - started
+        return status, _decoded(body), time.monotonic() - started
 
-    def post(self) -> tuple[int, Any]:
+    def post(self, more: Mapping[str, str] | None = None) -> tuple[int, Any]:
         """Status and body of a submitted photo."""
         recipe = json.dumps({"quality": "draft", "grid": 48, "faces": 500, "texture_size": 128, "frame_size": 64})
         fields = {"photo": SimpleUploadedFile("lamp.png", self.photo, "image/png"), "recipe": recipe}
         form = encode_multipart(BOUNDARY, fields)
-        status, body, _ = self.call("/jobs/", "POST", form, MULTIPART_CONTENT)
+        status, body, _ = self.call("/jobs/", "POST", form, MULTIPART_CONTENT, more)
         return status, body
 
     def submit(self) -> Job:
@@ -92,6 +106,13 @@ class Person:
         address = f"ws{self.site.address[4:]}/ws/jobs/{job.pk}/"
         with connect(address, additional_headers={"Authorization": f"Bearer {self.token}"}) as socket:
             return str(json.loads(socket.recv(timeout=30))["job"]["state"])
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return json.loads(body or b"null")
+    except ValueError:  # a page of the proxy
+        return None
 
 
 def wait_until(condition: Callable[[], Any], what: str, seconds: float = SETTLE_SECONDS) -> float:
@@ -117,12 +138,13 @@ def check(
         job.refresh_from_db()
     allowed = {State.SUCCEEDED, State.CANCELLED} if may_cancel else {State.SUCCEEDED}
     problems = [f"{job.pk} is {job.state} {job.failure_code}" for job in jobs if job.state not in allowed]
-    problems += [problem for job in jobs for problem in _check_job(job)]
-    problems += _check_files() + _check_processes(site)
+    problems += [problem for job in jobs for problem in check_job(job)]
+    problems += check_files() + _check_processes(site)
     return problems + _check_views(person, jobs[-1]) if jobs else problems
 
 
-def _check_job(job: Job) -> list[str]:
+def check_job(job: Job) -> list[str]:
+    """A success has one whole set of files, of one run, and anything else has none."""
     artifacts = list(job.artifacts.all())
     problems = []
     if bool(artifacts) != (job.state == State.SUCCEEDED):
@@ -139,16 +161,18 @@ def _check_job(job: Job) -> list[str]:
 
 
 def _is_whole(row: Artifact) -> bool:
-    path = settings.MEDIA_ROOT / str(row.file)
-    return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == row.sha256
+    try:
+        return bool(row.sha256) and len(storage.read_whole(str(row.file), row.sha256)) == row.size
+    except FileNotFoundError:
+        return False
 
 
-def _check_files() -> list[str]:
+def check_files() -> list[str]:
     """Files that no row refers to may only be those that the reconciler deletes once they are old: here, at once."""
     reconciler.ORPHAN_AGE_SECONDS = 0
     reconciler.sweep()
     used = {str(name) for rows in (Artifact.objects, Photo.objects) for name in rows.values_list("file", flat=True)}
-    stored = {str(path.relative_to(settings.MEDIA_ROOT)) for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()}
+    stored = set(storage.backend().keys())
     problems = [f"no row refers to {name}" for name in stored - used]
     return problems + [f"{name} is missing" for name in used - stored]
 

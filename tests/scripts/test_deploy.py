@@ -149,7 +149,7 @@ def test_the_files_are_valid(program: str, tmp_path: Path) -> None:
     if path is None:
         warnings.warn(f"{program} is not installed: its files in deploy/ were not checked.", stacklevel=1)
         pytest.skip(f"NOT CHECKED: {program} is not installed")
-    for name, text in proxy_config.files(proxy_config.limits(), upstream="127.0.0.1:8000").items():
+    for name, text in proxy_config.files(proxy_config.limits(), upstream=["127.0.0.1:8000", "127.0.0.1:8001"]).items():
         (tmp_path / name).write_text(text)
     command = [path, *(argument.format(folder=tmp_path) for argument in CHECKS[program])]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)

@@ -86,6 +86,9 @@ def test_a_shared_page_is_not_cached_and_a_public_one_may_be(job: Job) -> None:
         ("Not Found: /accounts/password/reset/key/3-c9x-0a/", "Not Found: /accounts/password/reset/key/…/"),
         ("/accounts/confirm-email/MQ:1u:zz/", "/accounts/confirm-email/…/"),
         ("/jobs/1/s", "/jobs/1/s"),
+        ("Waiting for rediss://:a%40b@h:6379/0.", "Waiting for rediss://:…@h:6379/0."),
+        ("postgres://user:secret@h/db", "postgres://user:…@h/db"),
+        ("http://h:8000/@someone", "http://h:8000/@someone"),
     ],
 )
 def test_secrets_in_addresses_are_masked(text: str, masked: str) -> None:

@@ -41,3 +41,13 @@ def test_a_worker_that_is_stopping_starts_no_engine() -> None:
     worker.stop_was_requested = True
     worker.wait_for_horse()
     assert engine.starts == 0
+
+
+def test_a_worker_starts_again_under_its_name_while_redis_remembers_the_one_before() -> None:
+    for _ in range(2):
+        make_worker("host-1").register_birth()  # type: ignore[no-untyped-call]
+
+
+def test_a_worker_without_a_name_has_that_of_its_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "gpu.example.org")
+    assert make_worker().name.rpartition(".")[0] == "gpu.example.org"
