@@ -141,6 +141,7 @@ def running(folder: Path, database_url: str) -> Iterator[Site]:
         DEBUG="1",
         SUBMIT_RATE="100000/min",
         MAX_ACTIVE_JOBS="1000",
+        CALIBRATE="0",  # its process would be taken for a work horse
         RING_AGAIN_SECONDS="4",
         LOG_LEVEL="WARNING",
         OMP_NUM_THREADS="1",
