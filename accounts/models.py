@@ -18,7 +18,9 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox names 
 
     email = models.EmailField("email address", unique=True)
     display_name = models.CharField(max_length=60, blank=True, help_text="Shown next to the models you publish.")
-    quota_mb = models.PositiveIntegerField(null=True, blank=True, help_text="Leave blank to use the server's default.")
+    quota_mb = models.PositiveIntegerField(
+        "storage limit in MB", null=True, blank=True, help_text="Leave blank to use the server's default."
+    )
     deleted_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="Its deletion has begun and will be completed."
     )
@@ -50,6 +52,11 @@ class ApiToken(AbstractAuthToken):  # type: ignore[misc]
     scope = models.CharField(max_length=5, choices=Scope.choices, default=Scope.WRITE)
     is_renewed = models.BooleanField(default=True, help_text="Each use postpones its expiry.")
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        """The name in the admin."""
+
+        verbose_name = "API token"
 
     def __str__(self) -> str:
         return f"{self.name} ({self.token_key}…)"

@@ -1,7 +1,5 @@
 """Moderation: pages to view jobs and reports. Only the commands of jobs.core.moderation change them."""
 
-from django.contrib import admin
-
 from jobs.admin.audit_log import ModerationActAdmin
 from jobs.admin.collections import CollectionAdmin
 from jobs.admin.files import ArtifactAdmin, PhotoAdmin
@@ -9,6 +7,3 @@ from jobs.admin.jobs import JobAdmin
 from jobs.admin.reports import AbuseReportAdmin
 
 __all__ = ["AbuseReportAdmin", "ArtifactAdmin", "CollectionAdmin", "JobAdmin", "ModerationActAdmin", "PhotoAdmin"]
-
-admin.site.site_header = admin.site.site_title = "Reconsite"
-admin.site.index_title = "Administration"

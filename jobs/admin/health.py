@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.contrib import admin
@@ -14,6 +15,9 @@ from jobs.admin.charts import Chart, bar_chart
 from jobs.admin.labels import failure_label
 from jobs.core import activity
 from jobs.core.health import Health, gather
+
+RANDOM_NAME = re.compile("[0-9a-f]{32}")
+"""What RQ calls a worker that was given no name: a UUID."""
 
 
 @require_safe
@@ -44,7 +48,12 @@ def _charts() -> list[Chart]:
 
 
 def _workers(found: Health) -> list[dict[str, Any]]:
-    """Numbered, because their names are random; in the order of the names, so that a worker keeps its number."""
+    """In the order of their names, so that a worker keeps its number."""
     running = activity.jobs_at_work()
-    rows = sorted(found.workers, key=lambda worker: worker.name)
-    return [{"worker": worker, "job": running.get(worker.name)} for worker in rows]
+    rows = enumerate(sorted(found.workers, key=lambda worker: worker.name), 1)
+    return [{"name": _shown(row.name, number), "worker": row, "job": running.get(row.name)} for number, row in rows]
+
+
+def _shown(name: str, number: int) -> str:
+    """The name that the operator gave the worker (`--name`), or a number instead of RQ's random one."""
+    return f"Worker {number}" if RANDOM_NAME.fullmatch(name) else name

@@ -17,6 +17,7 @@ from jobs.admin.labels import FailureFilter, failure_label
 from jobs.admin.thumbnails import thumbnail
 from jobs.core import moderation
 from jobs.models import AbuseReport, Artifact, Job, JobEvent, Photo
+from ml.engine_registry import ENGINES
 from reconsite.admin.actions import ModeratedAdmin, ModerationAction, admin_action
 from reconsite.admin.components import ReadOnly, YesNoFilter, change_url, link
 
@@ -100,6 +101,20 @@ class OwnerFilter(admin.SimpleListFilter):
         return queryset.filter(owner=self.value()) if _is_id(self.value() or "") else queryset
 
 
+class EngineFilter(admin.SimpleListFilter):
+    """The engine that made the model; jobs that have not begun have none."""
+
+    title, parameter_name = "engine", "engine"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Every engine that this site knows."""
+        return [(name, spec.label) for name, spec in ENGINES.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """The jobs of the selected engine; all jobs without one."""
+        return queryset.filter(engine=self.value()) if self.value() else queryset
+
+
 def _is_id(text: str) -> bool:
     """Whether the database can compare it with an id: `²` is a digit too, and 30 digits are no bigint."""
     return text.isascii() and text.isdigit() and len(text) <= 18
@@ -135,7 +150,7 @@ class JobAdmin(ModeratedAdmin, ReadOnly, admin.ModelAdmin[Job]):
 
     list_display = ("poster", "title", "owner", "outcome", "visibility", "created_at")
     list_display_links = ("poster", "title")
-    list_filter = ("state", HiddenFilter, PublishedFilter, ReportedFilter, OwnerFilter, FailureFilter, "engine")
+    list_filter = ("state", HiddenFilter, PublishedFilter, ReportedFilter, OwnerFilter, FailureFilter, EngineFilter)
     date_hierarchy = "created_at"
     search_fields = ("title", "owner__email", "owner__display_name", "id")
     search_help_text = "Title, owner’s name or email, or ID"

@@ -12,4 +12,6 @@ def thumbnail(job: Job) -> SafeString | str:
     """The job's poster, or a dash if it has none."""
     if job.state != State.SUCCEEDED:
         return "–"
-    return format_html('<img class="thumb" src="{}" width="72" height="72" alt="" loading="lazy">', job.poster_url)
+    return format_html(
+        '<img class="thumb" src="{}" width="72" height="72" alt="{}" loading="lazy">', job.poster_url, job.title
+    )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import User
 from jobs.models import AbuseReport, Job, ModerationAct, State
-from tests.browser.finished import web_alone
+from tests.browser.finished import opened, web_alone
+from tests.browser.test_accessibility import problems
 from tests.conftest import PASSWORD, in_state, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -68,3 +70,29 @@ def test_a_reported_model_is_hidden_with_a_reason(reported: Job, moderator: User
     assert page.request.get(f"/explore/{reported.pk}/").status == 404
     assert set(ModerationAct.objects.values_list("act", flat=True)) == {"hide", "close"}
     assert complaints == []
+
+
+DJANGOS_OWN = "help-tooltip search-label-icon"
+"""An icon with a label but no role, which a script of Django's admin makes."""
+PHONE = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark", "has_touch": True, "is_mobile": True}
+DESK = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"}
+
+
+@pytest.mark.parametrize("look", [PHONE, DESK], ids=["dark phone", "light desk"])
+def test_the_admin_is_readable_and_nothing_is_cut_off(
+    reported: Job, browser: Browser, address: str, look: dict[str, Any]
+) -> None:
+    owner = make_user("superuser", is_staff=True, is_superuser=True)
+    changes = [f"jobs/job/{reported.pk}", f"accounts/user/{reported.owner_id}"]
+    lists = ["jobs/job", "jobs/abusereport", "jobs/moderationact", "jobs/collection", "accounts/user"]
+    paths = ["", "jobs/job/health/", "jobs/abusereport/review/"]
+    paths += [f"{name}/" for name in lists] + [f"{name}/change/" for name in changes]
+    with opened(browser, address, owner, bypass_csp=True, **look) as page:
+        found: list[str] = []
+        for path in paths:
+            response = page.goto(f"/admin/{path}")
+            assert response and response.ok, path
+            found += [f"{path}: {problem}" for problem in problems(page) if DJANGOS_OWN not in problem]
+            wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+            found += [f"{path}: {wider} pixels too wide"] if wider > 0 else []
+    assert found == []

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from jobs.core import machine_speed
+from jobs.core import estimates, machine_speed
 from jobs.work import calibration
 from jobs.work.engine_process import SOCKET_VARIABLE, WarmEngine
-from ml.recipe import Recipe
+from ml.recipe import QUALITIES, Recipe
 from ml.reference_times import CALIBRATION
+from tests.conftest import api_of, make_user, signed_in
+from tests.live import start_worker, wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -79,3 +81,28 @@ def test_a_real_engine_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     finally:
         engine.stop()
     assert machine_speed.factor() == factor > 0.0
+
+
+def api_estimates() -> dict[str, float | None]:
+    """`estimate_seconds` of each quality."""
+    return {row["name"]: row["estimate_seconds"] for row in api_of(None).get("/api/v1/server/").json()["qualities"]}
+
+
+@pytest.mark.slow
+@pytest.mark.worker
+@pytest.mark.django_db(transaction=True)
+def test_the_first_start_of_a_worker_gives_every_quality_a_time_of_this_machine() -> None:
+    before = api_estimates()
+    worker = start_worker(CALIBRATE="1")
+    try:
+        wait_until(machine_speed.is_known, 2 * calibration.MAX_SECONDS, "calibration")
+    finally:
+        worker.end()
+    estimates.forget()
+    after = api_estimates()
+    assert set(before) == set(after) == set(QUALITIES)
+    assert None not in before.values()
+    factor = machine_speed.factor()
+    assert after == {name: pytest.approx(seconds * factor, abs=0.2) for name, seconds in before.items() if seconds}
+    page = signed_in(make_user("ada")).get("/new/").content.decode()
+    assert all(f'data-estimate="{name}">about <span data-seconds="{after[name]:.1f}">' in page for name in QUALITIES)
