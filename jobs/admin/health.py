@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django.contrib import admin
@@ -14,10 +13,11 @@ from django.views.decorators.http import require_safe
 from jobs.admin.charts import Chart, bar_chart
 from jobs.admin.labels import failure_label
 from jobs.core import activity
-from jobs.core.health import Health, gather
+from jobs.core.health import Health, Worker, gather
+from jobs.models import Job
+from ml.stages import STAGES
 
-RANDOM_NAME = re.compile("[0-9a-f]{32}")
-"""What RQ calls a worker that was given no name: a UUID."""
+TITLES = {stage.name: stage.title for stage in STAGES}
 
 
 @require_safe
@@ -48,12 +48,11 @@ def _charts() -> list[Chart]:
 
 
 def _workers(found: Health) -> list[dict[str, Any]]:
-    """In the order of their names, so that a worker keeps its number."""
+    """In the order of the names, which begin with that of the host."""
     running = activity.jobs_at_work()
-    rows = enumerate(sorted(found.workers, key=lambda worker: worker.name), 1)
-    return [{"name": _shown(row.name, number), "worker": row, "job": running.get(row.name)} for number, row in rows]
+    rows = sorted(found.workers, key=lambda worker: worker.name)
+    return [_row(worker, running.get(worker.name)) for worker in rows]
 
 
-def _shown(name: str, number: int) -> str:
-    """The name that the operator gave the worker (`--name`), or a number instead of RQ's random one."""
-    return f"Worker {number}" if RANDOM_NAME.fullmatch(name) else name
+def _row(worker: Worker, job: Job | None) -> dict[str, Any]:
+    return {"worker": worker, "job": job, "stage": TITLES.get(job.stage, "") if job else ""}

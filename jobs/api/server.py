@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from jobs.api.base import ApiView
 from jobs.api.conditional import NOT_MODIFIED, with_etag
 from jobs.api.pagination import MAX_PAGE_SIZE
 from jobs.api.serializers import MAX_BULK
-from jobs.core import estimates, services, tagging, uploads, worker_heartbeat
+from jobs.core import estimates, routing, services, tagging, uploads
 from jobs.core.photos import PHOTO_TYPES
 from jobs.core.recipe_labels import LABELS, QUALITY_HINTS, QUALITY_LABELS
 from ml.engine_registry import AUTO, ENGINES, engine_choices, installed_engines
@@ -58,10 +59,19 @@ class EngineSerializer(serializers.Serializer[Any]):
 
     name = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]  # the name is part of the API
-    installed = serializers.BooleanField()
+    installed = serializers.BooleanField(help_text="On this machine, or on that of a worker that is online.")
+    workers = serializers.IntegerField(help_text="Workers that are online and can run it.")
     estimates = serializers.DictField(
         child=serializers.FloatField(), help_text="Seconds of a job by quality, on this server."
     )
+
+
+class QueueSerializer(serializers.Serializer[Any]):
+    """Where jobs wait: `remix` for new versions, `gpu` for engines that need a GPU, `cpu` for the others."""
+
+    name = serializers.CharField()
+    waiting = serializers.IntegerField()
+    workers = serializers.IntegerField(help_text="Workers that are online and take jobs from it.")
 
 
 class QualitySerializer(serializers.Serializer[Any]):
@@ -132,6 +142,7 @@ class ServerSerializer(serializers.Serializer[Any]):
     email_confirmation = serializers.CharField(help_text="`mandatory`, `optional` or `none`.")
     worker_online = serializers.BooleanField()
     queue_length = serializers.IntegerField()
+    queues = QueueSerializer(many=True)
     engines = EngineSerializer(many=True)
     qualities = QualitySerializer(many=True)
     settings = SettingSerializer(many=True)
@@ -155,14 +166,16 @@ class Server(ApiView):
 
 def facts() -> dict[str, Any]:
     """Everything that a client would otherwise hard-code."""
+    workers, waiting = routing.engines_of_workers(), estimates.queue_lengths()
     return {
         "version": settings.VERSION,
         "api_version": settings.SPECTACULAR_SETTINGS["VERSION"],
         "sign_up_open": settings.OPEN_SIGN_UP,
         "email_confirmation": settings.ACCOUNT_EMAIL_VERIFICATION,
-        "worker_online": worker_heartbeat.worker_online(),
-        "queue_length": estimates.queue_length(),
-        "engines": _engines(),
+        "worker_online": bool(workers),
+        "queue_length": sum(waiting.values()),
+        "queues": _queues(workers, waiting),
+        "engines": _engines(workers),
         "qualities": [_quality(name) for name in QUALITIES],
         "settings": [_setting(name, default) for name, default in Recipe().to_dict().items()],
         "formats": [
@@ -179,13 +192,21 @@ def facts() -> dict[str, Any]:
     }
 
 
-def _engines() -> list[dict[str, Any]]:
-    installed = installed_engines(settings.MODELS_DIR)
+def _queues(workers: list[list[str]], waiting: dict[str, int]) -> list[dict[str, Any]]:
+    served = Counter(name for engines in workers for name in routing.worker_queues(engines))
+    return [{"name": name, "waiting": waiting.get(name, 0), "workers": served[name]} for name in routing.QUEUES]
+
+
+def _engines(workers: list[list[str]]) -> list[dict[str, Any]]:
+    """`auto` is any of them."""
+    able = Counter(name for engines in workers for name in engines) + Counter({AUTO: sum(map(bool, workers))})
+    installed = {*installed_engines(settings.MODELS_DIR), *able}
     return [
         {
             "name": name,
             "label": label,
             "installed": name in installed or (name == AUTO and bool(installed)),
+            "workers": able[name],
             "estimates": {quality: estimates.seconds_for(quality, name) for quality in QUALITIES},
         }
         for name, label in engine_choices()

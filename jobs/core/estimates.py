@@ -115,6 +115,12 @@ def queue_length() -> int:
     return Job.objects.filter(state=State.QUEUED, deleted_at=None).count()
 
 
+def queue_lengths() -> dict[str, int]:
+    """Number of queued jobs by the name of their queue; queues without any are left out."""
+    queued = Job.objects.filter(state=State.QUEUED, deleted_at=None)
+    return dict(queued.order_by().values_list("queue").annotate(Count("pk")))
+
+
 def queue_position(job: Job) -> int | None:
     """About how many jobs start before this one, plus one; None when the job is not queued.
 

@@ -13,7 +13,7 @@ from django.db.models import Count, Min
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from jobs.core import queue, storage
+from jobs.core import queue, routing, storage
 from jobs.models import AbuseReport, Job, JobEvent, JobQuerySet, State, WorkerHeartbeat
 
 LOW_DISK_FACTOR = 2
@@ -61,6 +61,8 @@ class Worker:
     seen_at: datetime
     is_online: bool
     engines: str = ""
+    queues: str = ""
+    memory_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -111,8 +113,13 @@ def _waiting() -> JobQuerySet:
 def workers() -> list[Worker]:
     """All workers, the most recently seen first."""
     since = timezone.now() - timedelta(seconds=settings.WORKER_SEEN_SECONDS)
-    rows = WorkerHeartbeat.objects.order_by("-seen_at")
-    return [Worker(row.name, row.seen_at, row.seen_at >= since, row.engines.replace(",", ", ")) for row in rows]
+    return [_worker(row, since) for row in WorkerHeartbeat.objects.order_by("-seen_at")]
+
+
+def _worker(row: WorkerHeartbeat, since: datetime) -> Worker:
+    engines = [name for name in row.engines.split(",") if name]
+    queues = ", ".join(routing.worker_queues(engines))
+    return Worker(row.name, row.seen_at, row.seen_at >= since, ", ".join(engines), queues, row.memory_bytes)
 
 
 def failures_of_the_day() -> list[tuple[str, int]]:

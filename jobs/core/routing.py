@@ -37,9 +37,14 @@ def best(engines: Iterable[str]) -> str:
 
 def online_engines() -> set[str]:
     """What the workers that are online can run."""
+    return {name for engines in engines_of_workers() for name in engines}
+
+
+def engines_of_workers() -> list[list[str]]:
+    """For each worker that is online, the engines that it can run."""
     since = timezone.now() - timedelta(seconds=settings.WORKER_SEEN_SECONDS)
     rows = WorkerHeartbeat.objects.filter(seen_at__gte=since).values_list("engines", flat=True)
-    return {name for engines in rows for name in engines.split(",") if name}
+    return [[name for name in engines.split(",") if name] for engines in rows]
 
 
 def worker_engines() -> list[str]:

@@ -1280,7 +1280,10 @@ export interface components {
         Engine: {
             name: string;
             label: string;
+            /** @description On this machine, or on that of a worker that is online. */
             installed: boolean;
+            /** @description Workers that are online and can run it. */
+            workers: number;
             /** @description Seconds of a job by quality, on this server. */
             estimates: {
                 [key: string]: number;
@@ -1694,6 +1697,13 @@ export interface components {
          * @enum {string}
          */
         QualityEnum: "draft" | "standard" | "high";
+        /** @description Where jobs wait: `remix` for new versions, `gpu` for engines that need a GPU, `cpu` for the others. */
+        Queue: {
+            name: string;
+            waiting: number;
+            /** @description Workers that are online and take jobs from it. */
+            workers: number;
+        };
         /**
          * @description * `offensive` - Offensive or hateful
          *     * `person` - Shows someone without consent
@@ -1841,6 +1851,7 @@ export interface components {
             email_confirmation: string;
             worker_online: boolean;
             queue_length: number;
+            queues: components["schemas"]["Queue"][];
             engines: components["schemas"]["Engine"][];
             qualities: components["schemas"]["Quality"][];
             settings: components["schemas"]["Setting"][];

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -104,16 +104,17 @@ def test_the_highest_bar_fills_the_chart() -> None:
     assert bar_chart("Failed", [(at, 0)]).bars[0].height == 0
 
 
-def test_the_dashboard_numbers_workers_and_names_reasons(submit: Callable[..., Job], moderator: User) -> None:
-    random = uuid4().hex  # as RQ calls a worker
-    worker_heartbeat.record(random)
-    worker_heartbeat.record("z-basement")
+def test_the_dashboard_says_what_each_worker_does_and_names_reasons(
+    submit: Callable[..., Job], moderator: User
+) -> None:
+    worker_heartbeat.record("gpu-1.0f3c9a", 3 * 2**30, ["triposr"])
     in_state(submit(), State.FAILED)
     running = in_state(submit(title="Chair"), State.RUNNING)
-    Job.objects.filter(pk=running.pk).update(worker=random)
+    Job.objects.filter(pk=running.pk).update(worker="gpu-1.0f3c9a", stage="texture", progress=0.6)
     page = signed_in(moderator).get(DASHBOARD).content.decode()
-    assert ">Worker 1<" in page and random not in page
-    assert ">z-basement<" in page  # the operator's own name for it
+    assert ">gpu-1.0f3c9a</th>" in page
+    assert "Engines: triposr. Queues: remix, gpu." in page and "Memory: 3.0\xa0GB" in page
+    assert re.search(r"Chair</a>: [A-Z][^,<]+, 60 %", page), "stage and progress"
     assert f'/admin/jobs/job/{running.pk}/change/">Chair</a>' in page
     assert "No subject" in page and "Failed, last 24 hours" in page
 

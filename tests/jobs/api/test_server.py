@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from jobs.core import worker_heartbeat
 from jobs.core.recipe_labels import LABELS
+from jobs.models import Job
 from ml import engine_registry
 from ml.formats import FORMATS
 from ml.recipe import Recipe
@@ -74,3 +76,25 @@ def test_unchanged_facts_are_not_sent_again() -> None:
     first = api_of(None).get("/api/v1/server/")
     again = api_of(None).get("/api/v1/server/", headers={"If-None-Match": first["ETag"]})
     assert again.status_code == 304
+
+
+def test_engines_and_queues_say_which_workers_serve_them(job: Job) -> None:
+    worker_heartbeat.record("small.1", engines=["compact"])
+    worker_heartbeat.record("gpu.1", engines=["compact", "triposr"])
+    found = facts()
+    assert {engine["name"]: engine["workers"] for engine in found["engines"]} == {"auto": 2, "compact": 2, "triposr": 1}
+    assert all(engine["installed"] for engine in found["engines"]), "that of the worker counts, not of this machine"
+    assert {queue["name"]: queue["workers"] for queue in found["queues"]} == {"remix": 2, "cpu": 2, "gpu": 1}
+    assert {queue["name"]: queue["waiting"] for queue in found["queues"]} == {"remix": 0, "cpu": 1, "gpu": 0}
+    assert found["queue_length"] == 1
+
+
+def test_workers_of_which_nobody_has_heard_serve_nothing() -> None:
+    found = facts()
+    assert not found["worker_online"]
+    assert {engine["workers"] for engine in found["engines"]} == {queue["workers"] for queue in found["queues"]} == {0}
+
+
+def test_nobody_reads_the_names_of_hosts_there() -> None:
+    worker_heartbeat.record("gpu.internal.example.org.1", engines=["compact"])
+    assert "internal.example" not in str(facts())
