@@ -14,6 +14,8 @@ from scripts.healthcheck import role_file
 MANAGE = [sys.executable, "manage.py"]
 CLOSE_SECONDS = "60"
 """How long daphne waits for a view to end when a client has gone."""
+CONNECT_SECONDS = "20"
+"""How long a socket may take to open: the first ones of a process on a busy machine took longer than daphne's 5 s."""
 
 
 def command(role: str) -> list[str]:
@@ -29,6 +31,8 @@ def command(role: str) -> list[str]:
             port,
             "--application-close-timeout",
             CLOSE_SECONDS,
+            "--websocket_connect_timeout",
+            CONNECT_SECONDS,
             "reconsite.asgi:application",
         ],
         "worker": [*MANAGE, "worker"],
