@@ -46,7 +46,7 @@ def main(names: set[str]) -> None:
     TARGET.mkdir(parents=True, exist_ok=True)
     owner = pages.person("Ada")
     visits = pages.furnish(owner, models(owner))
-    with web_alone() as address, sync_playwright() as playwright:
+    with web_alone(**pages.SETTINGS) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         take(browser, [visit for visit in visits if not names or visit.name in names], address, owner)
         browser.close()

@@ -44,7 +44,7 @@ def furnish() -> Iterator[pages.Furnished]:
     """A site with content on every page. Call it before the browser starts: its event loop blocks notifications."""
     owner = pages.person("Ada")
     visits = pages.furnish(owner, [finished_model(owner)])
-    with web_alone() as url:
+    with web_alone(**pages.SETTINGS) as url:
         yield pages.Furnished(url, owner, visits)
 
 

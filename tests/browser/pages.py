@@ -22,6 +22,8 @@ from ml.recipe import Recipe
 from tests.conftest import PASSWORD, signed_in
 
 ERRORS = (400, 403, 404, 413, 429, 500, 503)
+SETTINGS = {f"{provider}_CLIENT_{part}": "not-real" for provider in ("GOOGLE", "GITHUB") for part in ("ID", "SECRET")}
+"""Environment of the site whose pages are shown: with what is off by default."""
 ERROR_PATH = "/an-error/"
 TITLES = (
     "Lighthouse",
@@ -68,6 +70,8 @@ def furnish(owner: User, made: Sequence[Job]) -> list[Visit]:
         tagging.set_tags(model, [tags])
         if not tags.startswith("desk"):
             sharing.publish(model)
+    Job.objects.filter(title=TITLES[-1]).update(family=made[0].family, version=2)  # for the page that compares two
+    services.discard(_copy(made[0], "Old lighthouse").pk)
     shop = collections.create(owner, "Toy shop", "Things for the shelf.", [*made, *copies])
     collections.set_visibility(shop, "public")
     WorkerHeartbeat.objects.create(
@@ -134,6 +138,8 @@ def _visits(made: Job, token: str, unfinished: dict[State, Job]) -> list[Visit]:
         "embed": reverse("jobs:embed", args=[token]),
         "sign-in": reverse("account_login"),
         "sign-up": reverse("account_signup"),
+        "sign-in-with": reverse("google_login"),
+        "suspended": reverse("account_inactive"),
         "reset": reverse("account_reset_password"),
         **{f"error-{code}": f"{ERROR_PATH}{code}/" for code in ERRORS},
     }
@@ -144,6 +150,8 @@ def _visits(made: Job, token: str, unfinished: dict[State, Job]) -> list[Visit]:
         "gallery": reverse("jobs:gallery"),
         "gallery-no-match": reverse("jobs:gallery") + "?q=rocket",
         "history": reverse("jobs:history"),
+        "bin": reverse("jobs:bin"),
+        "compare": reverse("jobs:compare", args=[made.pk]),
         "delete-model": reverse("jobs:delete", args=[made.pk]),
         "profile": reverse("accounts:profile"),
         "tokens": reverse("accounts:tokens"),
@@ -153,6 +161,7 @@ def _visits(made: Job, token: str, unfinished: dict[State, Job]) -> list[Visit]:
         "email": reverse("account_email"),
         "password": reverse("account_change_password"),
         "two-factor": reverse("mfa_index"),
+        "connected-accounts": reverse("socialaccount_connections"),
         "confirm-password": reverse("account_reauthenticate"),
         "sign-out": reverse("account_logout"),
     }
@@ -165,6 +174,7 @@ def _collection_visits(shop: Collection, made: Job) -> list[Visit]:
         "explore-collections": reverse("jobs:explore_collections"),
         "shared-collection": reverse("jobs:shared_collection", args=[shop.token]),
         "collection-model": reverse("jobs:collection_model", args=[shop.token, made.pk]),
+        "collection-report": reverse("jobs:collection_report", args=[shop.token]),
         "collection-embed": reverse("jobs:collection_embed", args=[shop.token]),
     }
     private = {
@@ -198,6 +208,7 @@ def show(context: BrowserContext, visit: Visit) -> Page:
     """A new tab on the page, with its viewer ready."""
     page = context.new_page()
     page.goto(visit.path)
-    if page.locator("[data-viewer]").count():
-        page.wait_for_selector('[data-viewer][data-ready="true"]')
+    for viewer in ("[data-viewer]", "[data-compare-versions]"):
+        if page.locator(viewer).count():
+            page.wait_for_selector(f'{viewer}[data-ready="true"]')
     return page

@@ -4,22 +4,43 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import trimesh
 from PIL import Image
-from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.browser.finished import READY
+from tests.browser.finished import READY, opened
 from tests.browser.steps import sign_up, upload
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.browser
 
-PHONE: ViewportSize = {"width": 360, "height": 740}
-DESKTOP: ViewportSize = {"width": 1440, "height": 900}
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "color_scheme": "dark",
+    "has_touch": True,
+    "is_mobile": True,
+}
+DESK: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"}
+both_looks = pytest.mark.parametrize("look", [PHONE, DESK], ids=["dark phone", "light desk"])
+
+
+@pytest.fixture
+def visitor(browser: Browser, address: str, look: dict[str, Any]) -> Iterator[Page]:
+    """Somebody without an account, on a phone or at a desk."""
+    with opened(browser, address, None, accept_downloads=True, **look) as page:
+        yield page
+
+
+def press(control: Locator) -> None:
+    """With a finger where the window has a touch screen."""
+    has_touch = control.page.evaluate("matchMedia('(pointer: coarse)').matches")
+    (control.tap if has_touch else control.click)()
 
 
 def canvas_pixels(page: Page) -> np.ndarray:
@@ -28,9 +49,9 @@ def canvas_pixels(page: Page) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"), dtype=np.float32)
 
 
-@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_from_sign_up_to_a_rotating_model(page: Page, photo: bytes, tmp_path: Path, viewport: ViewportSize) -> None:
-    page.set_viewport_size(viewport)
+@both_looks
+def test_from_sign_up_to_a_rotating_model(visitor: Page, photo: bytes, tmp_path: Path) -> None:
+    page = visitor
     sign_up(page)
     upload(page, photo)
     page.wait_for_selector(READY)
@@ -41,7 +62,7 @@ def test_from_sign_up_to_a_rotating_model(page: Page, photo: bytes, tmp_path: Pa
     turn(page)
     assert np.abs(canvas_pixels(page) - first).mean() > 0.5, "the model does not rotate"
     with page.expect_download() as download:
-        page.locator('a[href*="mesh.glb?download=1"]').first.click()
+        press(page.locator('a[href*="mesh.glb?download=1"]').first)
     target = tmp_path / "model.glb"
     download.value.save_as(target)
     assert len(trimesh.load_scene(target).geometry) == 1
@@ -59,20 +80,20 @@ def turn(page: Page) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_three_presses_and_two_fields_lead_a_visitor_to_a_running_job(page: Page, viewport: ViewportSize) -> None:
-    page.set_viewport_size(viewport)
+@both_looks
+def test_three_presses_and_two_fields_lead_a_visitor_to_a_running_job(visitor: Page) -> None:
+    page = visitor
     page.goto("/")
-    page.get_by_role("button", name="A lighthouse").click()
+    press(page.get_by_role("button", name="A lighthouse"))
     expect(page.get_by_role("img", name="Your photo")).to_be_visible()
     page.get_by_label("Email").fill("visitor@example.org")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Sign up").click()
+    press(page.get_by_role("main").get_by_role("button", name="Sign up"))
     create = page.get_by_role("button", name="Create model")
     expect(create).to_be_enabled(timeout=60_000)
     expect(page.get_by_role("img", name="The object without its background")).to_be_visible(timeout=60_000)
     expect(page.locator("[data-notice]")).to_have_count(0)
-    create.click()
+    press(create)
     page.wait_for_url(re.compile(r"/jobs/[0-9a-f-]{36}/"))
 
 

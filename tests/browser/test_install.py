@@ -134,10 +134,15 @@ def test_a_shared_photo_is_ready_on_the_upload_page(
         assert not Job.objects.exists(), "nothing is sent before the visitor presses the button"
 
 
+PHONE = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark", "has_touch": True, "is_mobile": True}
+DESK = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"}
+
+
+@pytest.mark.parametrize("look", [PHONE, DESK], ids=["dark phone", "light desk"])
 def test_a_photo_shared_before_sign_up_is_kept(
-    browser: Browser, transactional_db: None, web: str, photo: bytes
+    browser: Browser, transactional_db: None, web: str, photo: bytes, look: dict[str, Any]
 ) -> None:
-    with installed(browser, web) as page:
+    with installed(browser, web, **look) as page:
         page.evaluate(SHARE, list(photo))
         page.wait_for_url("**/accounts/signup/?next=*")
         expect(page.get_by_text("Your photo is kept in this browser.")).to_be_visible()

@@ -6,17 +6,18 @@ from pathlib import Path
 
 import pytest
 import trimesh
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import pages
-from tests.browser.finished import opened
+from tests.browser.finished import READY, opened
 from tests.conftest import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 NAME = """() => {
   const focused = document.activeElement;
-  return focused.getAttribute("aria-label") || focused.labels?.[0]?.innerText || focused.innerText || "";
+  return focused.getAttribute("aria-label") || focused.labels?.[0]?.innerText || focused.innerText ||
+    focused.querySelector("img")?.alt || "";
 }"""
 """What a screen reader would call the focused element, near enough."""
 MOST_STOPS = 40
@@ -50,6 +51,27 @@ def test_from_home_to_the_download(furnished: pages.Furnished, browser: Browser,
         follow(page, "My models", "**/models/")
         follow(page, "Skip to content", "**/models/#main")
         follow(page, "Engine", "**/jobs/*/")
+        tab_to(page, "Download GLB")
+        with page.expect_download() as download:
+            page.keyboard.press("Enter")
+        download.value.save_as(tmp_path / "model.glb")
+        assert len(trimesh.load_mesh(tmp_path / "model.glb").faces) > 500
+
+
+@pytest.mark.timeout(600)
+def test_from_home_to_an_account_a_model_and_its_download(browser: Browser, address: str, tmp_path: Path) -> None:
+    with opened(browser, address, None, accept_downloads=True, color_scheme="dark") as page:
+        page.goto("/")
+        follow(page, "A lighthouse", "**/accounts/signup/?next=*")
+        tab_to(page, "Email")
+        page.keyboard.type("visitor@example.org")
+        tab_to(page, "Password")
+        page.keyboard.type(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/new/")
+        expect(page.get_by_role("button", name="Create model")).to_be_enabled()
+        follow(page, "Create model", "**/jobs/*/")
+        page.wait_for_selector(READY)
         tab_to(page, "Download GLB")
         with page.expect_download() as download:
             page.keyboard.press("Enter")
