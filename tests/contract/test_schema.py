@@ -21,7 +21,7 @@ from tests.conftest import encoded, make_user, picture
 from tests.jobs.models import finish
 from tests.site.test_docs import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.timeout(3000)]
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 EXAMPLES = int(os.environ.get("EXAMPLES", "5"))
