@@ -390,6 +390,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:", "blob:", *_download_origin],
         "media-src": [SELF, "blob:", *_download_origin],
         "font-src": [SELF],
+        "frame-src": [SELF],  # the preview of an embedded model
         "manifest-src": [SELF],
         "worker-src": [SELF],
         "connect-src": [SELF, "blob:", _socket_origin, *_download_origin],

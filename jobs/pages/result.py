@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db.models import prefetch_related_objects
 from django.urls import reverse
 
@@ -123,7 +124,8 @@ def share_context(link: ShareLink) -> dict[str, str]:
 
 def share_texts(content: embedding.Embeddable, url: str) -> dict[str, str]:
     """A URL to copy, and HTML that embeds what it leads to."""
-    return {"share_url": url, "embed_code": embedding.frame_html(content), "embed_url": content.embed_url}
+    code, path = embedding.frame_html(content), content.embed_url.removeprefix(settings.SITE_URL)
+    return {"share_url": url, "embed_code": code, "embed_url": content.embed_url, "embed_path": path}
 
 
 def _missing_photo(job: Job, photo_count: int) -> dict[str, Any] | None:

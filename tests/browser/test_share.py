@@ -67,6 +67,17 @@ def test_the_copy_button_copies_the_link(browser: Browser, address: str, owner: 
         assert copied == page.get_by_label("Anyone with this link can view the model").input_value()
 
 
+def test_the_embedded_model_is_previewed_beside_its_html(
+    browser: Browser, address: str, owner: User, model: Job
+) -> None:
+    sharing.share(model)
+    with opened(browser, address, owner) as page:
+        page.goto(model.get_absolute_url())
+        page.get_by_text("Embed", exact=True).click()
+        preview = page.frame_locator('iframe[title="Preview of the embedded model"]')
+        preview.locator(READY).wait_for()
+
+
 @pytest.mark.parametrize(("path", "shown"), [("embed/", True), ("", False)])
 def test_another_site_can_embed_only_the_embed_page(
     browser: Browser, address: str, model: Job, path: str, shown: bool
