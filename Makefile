@@ -10,7 +10,7 @@ PYTEST = $(BIN)/python -m pytest $(if $(NARROW),,-n $(WORKERS) --dist loadfile) 
 ON_POSTGRESQL = tests/jobs/core tests/jobs/api tests/jobs/views tests/jobs/admin tests/jobs/live tests/accounts
 FAST = $(if $(NARROW),,-m "not slow")
 
-.PHONY: help run demo test test-slow test-all test-web test-ml test-browser lint format mobile screenshots bench load check-cuda chaos test-cluster train pack \
+.PHONY: help run demo test test-slow test-all test-web test-ml test-browser lint format mobile screenshots bench load check-cuda chaos test-cluster scale train pack \
 	evaluate schema install clean
 
 help:  ## this list
@@ -93,6 +93,9 @@ chaos: var/.ready var/.dev  ## kill, freeze and starve a whole site, and check t
 
 test-cluster: var/.ready var/.dev  ## a site on several hosts that lose power, network, Redis, PostgreSQL and storage (JOBS=n PEOPLE=n SEED=n ENGINE=compact)
 	$(BIN)/python -m scripts.cluster --jobs $(or $(JOBS),60) --people $(or $(PEOPLE),5) --seed $(or $(SEED),1) --engine $(or $(ENGINE),sleeping)
+
+scale: var/.ready var/.dev  ## lists, search and jobs with up to a million jobs (SIZES="10 10000" DATABASE=postgresql)
+	$(BIN)/python -m scripts.scale --sizes $(or $(SIZES),10 10000 1000000) --database $(or $(DATABASE),sqlite)
 
 train: var/.ready  ## train the compact network further (MESHES=folder MINUTES=n SAMPLES=n; on a GPU: DEVICE=cuda PACK=file IMAGENET=file MINUTES=n)
 	$(BIN)/python -m $(if $(DEVICE),ml.training.gpu.train $(PACK) --device $(DEVICE) $(if $(IMAGENET),--imagenet $(IMAGENET)),ml.training.train $(if $(MESHES),--meshes $(MESHES)) $(if $(SAMPLES),--samples $(SAMPLES))) $(if $(MINUTES),--minutes $(MINUTES))

@@ -27,6 +27,7 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox names 
 
     class Meta(AbstractUser.Meta):
         permissions = (("ban_user", "Can ban and unban people"),)
+        indexes = (models.Index(fields=("id",), name="user_banned", condition=models.Q(is_active=False)),)
 
     def __str__(self) -> str:
         return self.email

@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -44,7 +45,9 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def published(self) -> JobQuerySet:
         """What anyone may see: finished, published by its owner, and the owner not banned."""
-        return self.visible().filter(state=State.SUCCEEDED, published_at__isnull=False, owner__is_active=True)
+        banned = get_user_model().objects.filter(is_active=False)  # a few: a join would look up every owner
+        published = self.visible().filter(state=State.SUCCEEDED, published_at__isnull=False)
+        return published.exclude(owner__in=banned.values("pk"))
 
     def in_bin(self) -> JobQuerySet:
         """Deleted by the owner, who can still restore them."""
@@ -57,7 +60,7 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def active(self) -> JobQuerySet:
         """Queued or running."""
-        return self.filter(state__in=ACTIVE)
+        return self.filter(state__in=ACTIVE, finished_at=None)  # without the time, SQLite would not use the index
 
 
 class Job(models.Model):
@@ -146,8 +149,13 @@ class Job(models.Model):
         indexes = (
             models.Index(fields=("owner", "-created_at"), name="job_owner_newest"),
             models.Index(fields=("owner", "state", "deleted_at", "size"), name="job_owner_storage"),
-            models.Index(fields=("-published_at",), name="job_published", condition=Q(published_at__isnull=False)),
-            models.Index(fields=("state", "queued_at"), name="job_active", condition=Q(state__in=ACTIVE)),
+            models.Index(  # all that Explore's count and order need, so that neither reads the rows
+                fields=("-published_at", "id", "state", "owner", "hidden_at", "deleted_at"),
+                name="job_public",
+                condition=Q(published_at__isnull=False, hidden_at=None, deleted_at=None),
+            ),
+            models.Index(fields=("-finished_at",), name="job_finished", condition=Q(finished_at__isnull=False)),
+            models.Index(fields=("state", "queued_at"), name="job_waiting", condition=Q(finished_at=None)),
             models.Index(fields=("started_at",), name="job_started", condition=Q(started_at__isnull=False)),
         )
 

@@ -12,11 +12,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from jobs.core.counts import CountedPaginator, count
+
 PAGE_SIZE, MAX_PAGE_SIZE = 24, 100
 """Rows of a page unless `page_size` requests another number, and at most."""
 
 
 class _Pages(PageNumberPagination):
+    django_paginator_class = CountedPaginator
     page_size = PAGE_SIZE
     max_page_size = MAX_PAGE_SIZE
     page_size_query_param = "page_size"
@@ -39,7 +42,7 @@ class JobPagination(BasePagination):
         """The rows of the page. Raises NotFound for a page that does not exist, ValidationError for an odd cursor."""
         if {"page", "cursor"} <= set(request.query_params):
             raise ValidationError({"cursor": "Use page or cursor, not both."})
-        self._count = queryset.count()
+        self._count = count(queryset)
         self._paginator: Any = _Pages() if "page" in request.query_params else _Cursors()
         try:
             return list(self._paginator.paginate_queryset(queryset, request, view=view) or ())

@@ -44,5 +44,5 @@ def stored_bytes() -> int:
 
 def jobs_at_work() -> dict[str, Job]:
     """The running job of each worker, by the worker's name."""
-    running = Job.objects.filter(state=State.RUNNING).only("title", "worker", "stage", "progress")
+    running = Job.objects.active().filter(state=State.RUNNING).only("title", "worker", "stage", "progress")
     return {job.worker: job for job in running}

@@ -135,7 +135,9 @@ def _workers() -> Iterator[Finding]:
 def _is_stale() -> bool:
     """Whether a job has waited for long although Redis knows nothing of it."""
     entries = queue.queued_entry_ids()
-    waiting = Job.objects.filter(state=State.QUEUED, deleted_at=None, queued_at__lt=timezone.now() - STALE_QUEUE)
+    waiting = Job.objects.active().filter(
+        state=State.QUEUED, deleted_at=None, queued_at__lt=timezone.now() - STALE_QUEUE
+    )
     if entries is None:
         return False
     known = {entry[:UUID_LENGTH] for entry in entries}

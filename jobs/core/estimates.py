@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, Q
 
 from jobs.core import machine_speed
-from jobs.models import Job, Photo, State
+from jobs.models import Job, JobQuerySet, Photo, State
 from ml import reference_times
 
 STAGE_FACTOR = 10.0
@@ -21,8 +21,8 @@ MIN_STAGE_SECONDS = 120.0
 """A stage may take this many times as long as the slowest recent one, and never less than this, before it is stuck."""
 RECENT_JOBS = 20
 """Jobs that an estimate is based on: enough for a stable median, few enough to follow a change of hardware."""
-
-
+SEARCHED_JOBS = 1000
+"""Of the latest jobs: for settings that nobody uses, the whole table would be searched in vain."""
 CACHE_SECONDS = 30.0
 """How long a process uses an estimate before it measures again: the query takes most of the time of a job's JSON."""
 
@@ -71,19 +71,25 @@ def learned_seconds(quality: str, engine: str = "auto", *, remix: bool = False) 
 
     A remix has no photos and skips the networks, so remixes and other jobs are estimated separately.
     """
-    done = Job.objects.filter(state=State.SUCCEEDED, recipe__quality=quality, recipe__engine=engine)
-    done = done.filter(~Exists(Photo.objects.filter(job=OuterRef("pk"))) if remix else Q(photos__position=0))
-    latest = done.only("started_at", "finished_at").order_by("-finished_at")[:RECENT_JOBS]
+    latest = recent(quality, engine).filter(
+        ~Exists(Photo.objects.filter(job=OuterRef("pk"))) if remix else Q(photos__position=0)
+    )
+    latest = latest.only("started_at", "finished_at")[:RECENT_JOBS]
     seconds = [job.run_seconds for job in latest if job.run_seconds is not None]
     return round(median(seconds), 1) if seconds else None
 
 
+def recent(quality: str, engine: str) -> JobQuerySet:
+    """Jobs with these settings among the latest that ended, the newest first."""
+    ended = Job.objects.filter(finished_at__isnull=False).order_by("-finished_at").values("pk")[:SEARCHED_JOBS]
+    done = Job.objects.filter(pk__in=ended, state=State.SUCCEEDED, recipe__quality=quality, recipe__engine=engine)
+    return done.order_by("-finished_at")
+
+
 def stage_budgets(job: Job) -> dict[str, float]:
     """Seconds after which each stage of a job like this one is stuck; empty without earlier jobs."""
-    done = Job.objects.filter(
-        state=State.SUCCEEDED, recipe__quality=job.quality, recipe__engine=job.recipe.get("engine", "auto")
-    )
-    latest = done.order_by("-finished_at").values_list("stage_seconds", flat=True)[:RECENT_JOBS]
+    done = recent(job.quality, job.recipe.get("engine", "auto"))
+    latest = done.values_list("stage_seconds", flat=True)[:RECENT_JOBS]
     slowest: dict[str, float] = {}
     for stages in latest:
         for name, seconds in stages.items():
@@ -112,12 +118,12 @@ def estimate_for(job: Job) -> float:
 
 def queue_length() -> int:
     """Number of queued jobs."""
-    return Job.objects.filter(state=State.QUEUED, deleted_at=None).count()
+    return Job.objects.active().filter(state=State.QUEUED, deleted_at=None).count()
 
 
 def queue_lengths() -> dict[str, int]:
     """Number of queued jobs by the name of their queue; queues without any are left out."""
-    queued = Job.objects.filter(state=State.QUEUED, deleted_at=None)
+    queued = Job.objects.active().filter(state=State.QUEUED, deleted_at=None)
     return dict(queued.order_by().values_list("queue").annotate(Count("pk")))
 
 
@@ -128,7 +134,7 @@ def queue_position(job: Job) -> int | None:
     """
     if job.state != State.QUEUED:
         return None
-    earlier = Job.objects.filter(state=State.QUEUED, deleted_at=None, queued_at__lt=job.queued_at)
+    earlier = Job.objects.active().filter(state=State.QUEUED, deleted_at=None, queued_at__lt=job.queued_at)
     return _position(job.owner_id, dict(earlier.order_by().values_list("owner").annotate(Count("pk"))))
 
 
@@ -137,7 +143,7 @@ def queue_positions(jobs: Iterable[Job]) -> dict[UUID, int]:
     wanted = {job.pk: job.queued_at for job in jobs if job.state == State.QUEUED}
     if not wanted:
         return {}
-    queued = Job.objects.filter(state=State.QUEUED, deleted_at=None, queued_at__lte=max(wanted.values()))
+    queued = Job.objects.active().filter(state=State.QUEUED, deleted_at=None, queued_at__lte=max(wanted.values()))
     positions, counts = {}, Counter[int]()
     for key, owner in queued.order_by("queued_at").values_list("pk", "owner"):
         if key in wanted:

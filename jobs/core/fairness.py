@@ -49,7 +49,9 @@ class Served:
 
 def candidates(queues: Iterable[str]) -> list[Candidate]:
     """The jobs that wait in these queues, oldest first."""
-    waiting = Job.objects.filter(state=State.QUEUED, deleted_at=None, queue__in=list(queues)).order_by("queued_at")
+    waiting = (
+        Job.objects.active().filter(state=State.QUEUED, deleted_at=None, queue__in=list(queues)).order_by("queued_at")
+    )
     fields = ("pk", "owner_id", "queued_at", "expected_seconds", "attempt", "run", "queue")
     return [Candidate(*row) for row in waiting.values_list(*fields)[:MAX_CANDIDATES]]
 

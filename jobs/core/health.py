@@ -107,7 +107,7 @@ def jobs_by_state() -> dict[str, int]:
 
 
 def _waiting() -> JobQuerySet:
-    return Job.objects.filter(state=State.QUEUED, deleted_at=None)
+    return Job.objects.active().filter(state=State.QUEUED, deleted_at=None)
 
 
 def workers() -> list[Worker]:

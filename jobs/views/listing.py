@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.http import HttpRequest
 
+from jobs.core.counts import CountedPaginator
 from jobs.core.search import SORTS
 from jobs.models import Job, JobQuerySet
 
@@ -50,7 +51,7 @@ def _text_parameter(request: HttpRequest, name: str) -> str:
 
 def paginate(request: HttpRequest, jobs: JobQuerySet, page_size: int) -> Page[Job]:
     """The page that the URL requests; the nearest one if the number is out of range."""
-    return Paginator(jobs.defer(*UNLISTED_COLUMNS), page_size).get_page(request.GET.get("page"))
+    return CountedPaginator(jobs.defer(*UNLISTED_COLUMNS), page_size).get_page(request.GET.get("page"))
 
 
 def uuid_or_none(text: str) -> UUID | None:

@@ -54,7 +54,7 @@ def reconcile(*, leases_are_reliable: bool = True) -> ReconcileResult:
 
 def end_dead_runs() -> int:
     """Running jobs whose process ran on this machine and is gone: no need to wait for the lease."""
-    running = Job.objects.filter(state=State.RUNNING)
+    running = Job.objects.active().filter(state=State.RUNNING)
     return sum(_lose(job, "The process ended.") for job in running if holder.is_dead(job.holder))
 
 
@@ -63,7 +63,7 @@ def end_expired_leases() -> int:
     now = timezone.now()
     impossible = now + LEASE_TOLERANCE * timedelta(seconds=settings.LEASE_SECONDS)
     expired = Q(lease_expires_at__lt=now) | Q(lease_expires_at__gt=impossible)
-    return sum(_lose(job, "The lease expired.") for job in Job.objects.filter(expired, state=State.RUNNING))
+    return sum(_lose(job, "The lease expired.") for job in Job.objects.active().filter(expired, state=State.RUNNING))
 
 
 def _lose(job: Job, detail: str) -> bool:
@@ -99,7 +99,9 @@ def requeue_lost() -> int:
     """Enqueue jobs that have been queued for a while and whose queue entry is not in Redis."""
     since = timezone.now() - timedelta(seconds=settings.RING_AGAIN_SECONDS)
     waiting = list(
-        Job.objects.filter(state=State.QUEUED, queued_at__lt=since).only("pk", "attempt", "run", "queue", "recipe")
+        Job.objects.active()
+        .filter(state=State.QUEUED, queued_at__lt=since)
+        .only("pk", "attempt", "run", "queue", "recipe")
     )
     entries = queue.queued_entry_ids() if waiting else set()
     if entries is None:
