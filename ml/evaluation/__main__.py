@@ -3,7 +3,8 @@
 The protocol is in docs/evaluation.md. Without `--meshes`, generated objects are used: seeds of the trained families
 that training does not use, and families that are never trained on. `--photos 1 2 4` measures several photos of one
 object instead. `--looks` compares the models' views from all sides, and counts tunnels; `--pictures` adds a folder of
-photos to that.
+photos to that. `--targets` measures all of that with and without the steps after the network, in one table with the
+targets.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 from pathlib import Path
 
 from ml import engines
-from ml.evaluation import looks, multi_photo, sets, single_photo
+from ml.evaluation import looks, multi_photo, sets, single_photo, targets
 
 
 def main() -> None:
@@ -30,7 +31,8 @@ def main() -> None:
         help="numbers of photos for the compact engine",
     )
     parser.add_argument("--looks", action="store_true", help="the compact engine's models from all sides")
-    parser.add_argument("--pictures", type=Path, help="with --looks: a folder of photos whose tunnels and feet count")
+    parser.add_argument("--targets", action="store_true", help="the steps after the network, before and now")
+    parser.add_argument("--pictures", type=Path, help="with --looks or --targets: a folder of photos to count as well")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     options = parser.parse_args()
     figures = _figures(options)
@@ -39,9 +41,10 @@ def main() -> None:
 
 
 def _figures(options: argparse.Namespace) -> single_photo.Figures:
-    if options.looks:
+    if options.looks or options.targets:
         objects = sets.object_sets(options.meshes, options.count, not options.all)
-        return looks.evaluate((mesh for meshes in objects.values() for mesh in meshes), options.pictures)
+        measure = targets.evaluate if options.targets else looks.evaluate
+        return measure([mesh for meshes in objects.values() for mesh in meshes], options.pictures)
     if options.photos is None:
         return single_photo.evaluate(sets.example_sets(options.meshes, options.count, not options.all), options.engines)
     objects = sets.object_sets(options.meshes, options.count, not options.all)

@@ -12,24 +12,19 @@ import numpy as np
 from ml.core.camera import Camera
 from ml.core.images import Floats, bilinear, to_bytes, to_linear
 from ml.core.masks import Mask
-from ml.engines.compact import engine as compact
 from ml.engines.compact.network import load_network
-from ml.evaluation import flatness, score, sets, similarity, topology
+from ml.evaluation import score, sets, similarity, standard_models, steps, topology
 from ml.evaluation.single_photo import VIEW_SEED, Figures, render_cutout, table
-from ml.mesh import marching_cubes, repair
-from ml.mesh.flatten import flatten
+from ml.evaluation.standard_models import photo_figures
+from ml.evaluation.steps import ALL, Steps
+from ml.mesh import repair
 from ml.mesh.mesh import Mesh
 from ml.mesh.raycast import Caster, camera_rays
-from ml.photo.cutout import Cutout, cut
-from ml.photo.decode import open_photo
-from ml.photo.posed_photo import PosedPhoto
-from ml.recipe import QUALITIES
+from ml.photo.cutout import Cutout
 from ml.render import mesh_renderer
 from ml.render.mesh_renderer import Picture
 from ml.scene.protocol import Scene
-from ml.texture import bake
 from ml.texture.bake import TexturedMesh
-from ml.texture.relight import relight
 from ml.training import materials, posing
 from ml.training.meshes import ColoredMesh
 
@@ -48,8 +43,6 @@ MAX_TRUE_GHOST = 0.1
 """Correlation of an object's own front and back above which it has a mirror plane across the view."""
 INNER = 0.02
 """Width, as a fraction of the picture, of the band at the silhouette that does not count as front or back."""
-MIN_SHOWN = 0.3
-"""Cosine of the angle to the view from which on the photo shows a face of a box, and not only at a grazing angle."""
 BOXES = 8
 """Generated boxes whose faces are measured."""
 MIN_PIXELS = 100
@@ -92,15 +85,15 @@ class PaintedObject:
         return materials.paint(self.mesh.colors[faces], points, np.random.default_rng(self.seed))
 
 
-def evaluate(objects: Iterable[ColoredMesh], pictures: Path | None) -> Figures:
+def evaluate(objects: Iterable[ColoredMesh], pictures: Path | None, taken: Steps = ALL) -> Figures:
     """Figures of painted objects against the truth, and those of the photos in a folder that need no truth."""
-    figures: Figures = {
-        "objects": {"compact": summary([look for mesh in enumerate(objects) if (look := _look(*mesh))])}
-    }
-    flat = [_flatness(number, box) for number, box in enumerate(sets.boxes(BOXES))]
+    found = [_look(number, mesh, taken) for number, mesh in enumerate(objects)]
+    figures: Figures = {"objects": {"compact": summary(found)}}
+    flat = [standard_models.box_flatness(number, box, taken) for number, box in enumerate(sets.boxes(BOXES))]
     figures["boxes"] = {"compact": {"flat": round(float(np.mean(flat)), 3), "flat_worst": round(min(flat), 3)}}
     if pictures:
-        figures["photos"] = {path.stem: _photo_figures(path) for path in _photos(pictures)}
+        paths = standard_models.photos(pictures)
+        figures["photos"] = {path.stem: photo_figures(standard_models.read(path), taken) for path in paths}
         columns = next(iter(figures["photos"].values()))
         rows = figures["photos"].values()
         figures["photos"]["median"] = {key: float(np.median([row[key] for row in rows])) for key in columns}
@@ -136,31 +129,11 @@ def paint(mesh: ColoredMesh, seed: int) -> PaintedObject:
     return PaintedObject(mesh, posed, cutout, azimuth, seed)
 
 
-def _flatness(number: int, box: ColoredMesh) -> float:
-    """How flat the faces are that the photo shows, of the model of a box at standard quality."""
-    rng = np.random.default_rng(VIEW_SEED + number)
-    azimuth, elevation, _ = posing.random_angles(rng)
-    posed = posing.pose(box.vertices, box.faces, azimuth, elevation)
-    scene = compact.CompactEngine().infer(render_cutout(box, posed, Caster(posed.vertices, posed.faces), rng))
-    mesh = _standard_mesh(scene)
-    turn = score.yaw_rotation(-azimuth)
-    shown = [normal for normal in np.vstack([turn.T, -turn.T]) if -normal @ scene.camera.axes()[2].numpy() > MIN_SHOWN]
-    return flatness.flat_fraction(mesh, scene.camera, np.stack(shown))
-
-
-def _standard_mesh(scene: Scene) -> Mesh:
-    """The model that the site makes of a scene at standard quality."""
-    standard = QUALITIES["standard"]
-    return repair.finish(
-        flatten(marching_cubes.extract(scene, standard.grid, photos=[scene.camera]), scene.camera), standard.faces
-    )
-
-
-def _look(number: int, mesh: ColoredMesh) -> Look:
+def _look(number: int, mesh: ColoredMesh, taken: Steps) -> Look:
     example = paint(mesh, VIEW_SEED + number)
-    scene = compact.CompactEngine().infer(example.cutout)
-    surface = repair.finish(flatten(marching_cubes.extract(scene, GRID, photos=[scene.camera]), scene.camera), FACES)
-    model = textured(surface, scene, example.cutout)
+    scene = steps.infer(example.cutout, taken)
+    surface = repair.finish(steps.surface(scene, GRID, taken), FACES)
+    model = steps.textured(surface, scene, example.cutout, TEXTURE, taken)
     network = load_network()
     pairs = zip(model_views(model), true_views(example), strict=True)
     measured = topology.measure(surface.vertices, surface.faces)
@@ -173,12 +146,6 @@ def _look(number: int, mesh: ColoredMesh) -> Look:
         true_genus=topology.true_genus(mesh.vertices, mesh.faces),
         components=measured.components,
     )
-
-
-def textured(mesh: Mesh, scene: Scene, cutout: Cutout) -> TexturedMesh:
-    """The model as the pipeline makes it, with a small texture."""
-    photo = relight(mesh, PosedPhoto(cutout, scene.camera))
-    return bake.bake(mesh, scene, [photo], TEXTURE, method="box")
 
 
 def model_views(model: TexturedMesh) -> Iterator[Picture]:
@@ -292,20 +259,3 @@ def _albedo_error(model: TexturedMesh, scene: Scene, example: PaintedObject) -> 
     painted = to_linear(ours[..., :3].reshape(-1, 3)[both] / np.float32(255.0))
     gain = float((truth * painted).sum() / max(float((painted * painted).sum()), 1e-9))
     return float(np.sqrt(((gain * painted - truth) ** 2).mean() / max(float((truth**2).mean()), 1e-9)))
-
-
-def _photos(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix in (".jpg", ".png", ".webp"))
-
-
-def _photo_figures(path: Path) -> dict[str, float]:
-    """Topology of the model that the site makes of a photo at standard quality."""
-    scene = compact.CompactEngine().infer(cut(open_photo(path.read_bytes())))
-    mesh = _standard_mesh(scene)
-    measured = topology.measure(mesh.vertices, mesh.faces)
-    return {
-        "genus": measured.genus,
-        "components": measured.components,
-        "feet": measured.feet,
-        "stance": round(measured.stance, 3),
-    }

@@ -19,9 +19,9 @@ from ml.engines.compact import engine as compact
 from ml.engines.compact.network import BINS
 from ml.engines.compact.network import GRID as GRID_PIXELS
 from ml.errors import ReconstructionError
-from ml.evaluation import score
-from ml.mesh import marching_cubes, ray_intervals
-from ml.mesh.flatten import flatten
+from ml.evaluation import score, steps
+from ml.evaluation.steps import ALL, Steps
+from ml.mesh import ray_intervals
 from ml.mesh.mesh import Mesh
 from ml.mesh.raycast import Caster, camera_rays
 from ml.photo.cutout import SIZE, Cutout
@@ -107,13 +107,13 @@ def make_examples(objects: Iterable[meshes.ColoredMesh]) -> Iterator[Example]:
         yield make_example(mesh, VIEW_SEED + number)
 
 
-def score_example(example: Example, infer: Infer) -> Result | None:
+def score_example(example: Example, infer: Infer, taken: Steps = ALL) -> Result | None:
     """Reconstruct the example and compare; None when the result has no surface."""
     started = time.perf_counter()
     scene = infer(example.cutout)
     seconds = time.perf_counter() - started
     try:
-        mesh = flatten(marching_cubes.extract(scene, GRID, photos=[scene.camera]), scene.camera)
+        mesh = steps.surface(scene, GRID, taken)
     except ReconstructionError:
         return None
     predicted = surface_points(mesh)

@@ -54,6 +54,8 @@ class DecodingConfig:
     """`gap` of narrow parts: there is rarely anything behind them, and they must not be cut in two."""
     narrow_step: float = 0.2
     """`back_step` of narrow parts, so that they stay connected to the body at whatever depth it is."""
+    level_feet: bool = True
+    """Whether all feet are moved onto one level plane."""
     foot: float = 0.1
     """Largest thickness of a foot: its middle is what meets the ground."""
     min_coverage: float = 0.3
@@ -153,7 +155,8 @@ def ray_volume(output: Output, logits: Tensor, alpha: Floats, config: DecodingCo
     front, thickness, back = (depth[0][rows, columns] for depth in (output.front, output.thickness, output.back))
     narrow = narrow_parts(covered, config)[rows, columns]
     middle = front + thickness.clamp(0.0, config.foot) / 2.0
-    stand = ground.find(middle.numpy(), alpha, float(output.elevation[0]))
+    find = ground.find if config.level_feet else ground.as_predicted
+    stand = find(middle.numpy(), alpha, float(output.elevation[0]))
     shift = torch.from_numpy(stand.shift[rows, columns])
     front, back = front + shift, back + shift
     distance = ray_distance(front, front + thickness, back, logits[rows, columns], narrow, config)

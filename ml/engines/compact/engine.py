@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ml.core.camera import Camera
 from ml.engines.compact import decode
+from ml.engines.compact.decode import DECODING, DecodingConfig
 from ml.engines.compact.inflate import inflate_grid
 from ml.engines.compact.network import WEIGHTS, CompactNetwork, load_network
 from ml.photo.cutout import Cutout
@@ -25,6 +26,7 @@ class CompactEngine:
 
     name: str = "compact"
     weights: Path = WEIGHTS
+    decoding: DecodingConfig = DECODING
 
     @property
     def weights_hash(self) -> str:
@@ -33,7 +35,7 @@ class CompactEngine:
 
     def infer(self, cutout: Cutout) -> VolumeScene:
         """The scene that the cutout shows, upright: its camera has the predicted elevation."""
-        return predict(_network(self.weights), cutout) if self.weights.exists() else inflate(cutout)
+        return predict(_network(self.weights), cutout, self.decoding) if self.weights.exists() else inflate(cutout)
 
 
 @lru_cache(maxsize=1)
@@ -41,10 +43,10 @@ def _network(weights: Path) -> CompactNetwork:
     return load_network(weights)
 
 
-def predict(network: CompactNetwork, cutout: Cutout) -> VolumeScene:
+def predict(network: CompactNetwork, cutout: Cutout, decoding: DecodingConfig = DECODING) -> VolumeScene:
     """The scene that the network predicts from the cutout."""
     output, logits = decode.run_network(network, cutout.rgba)
-    volume = decode.ray_volume(output, logits, cutout.alpha)
+    volume = decode.ray_volume(output, logits, cutout.alpha, decoding)
     return VolumeScene(
         grid=decode.upright_grid(volume, cutout.alpha),
         front=_photo(cutout),

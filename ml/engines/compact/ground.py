@@ -63,7 +63,7 @@ class Ground:
 def find(front: Floats, alpha: Floats, elevation: float) -> Ground:
     """The ground under an object with these depths (G, G) of its first surface and this opacity (S, S)."""
     legs = find_legs(alpha > OPAQUE)
-    flat = Ground(elevation, None, np.zeros_like(front))
+    flat = as_predicted(front, alpha, elevation)
     if len(legs) < 2:
         return flat
     points = np.stack([_tip(leg, front) for leg in legs])
@@ -77,6 +77,11 @@ def find(front: Floats, alpha: Floats, elevation: float) -> Ground:
         weight = _reach(leg, len(front))
         shift = np.where(weight > 0.0, weight * move, shift)
     return Ground(elevation + turn, height if count > 2 else None, shift.astype(np.float32))
+
+
+def as_predicted(front: Floats, alpha: Floats, elevation: float) -> Ground:
+    """No plane: nothing moves."""
+    return Ground(elevation, None, np.zeros_like(front))
 
 
 def find_legs(mask: Mask) -> list[Leg]:
