@@ -7,7 +7,7 @@ little as possible from the predicted depths; a part that would have to move far
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,8 @@ ELEVATION_DEVIATION = 2.5
 """Standard deviation of the predicted elevation in degrees."""
 MAX_DEVIATIONS = 2.5
 """Standard deviations by which a foot may be moved; a part beyond that is not a foot."""
+BEHIND = 2.0
+"""How much farther a leg may be moved that disappears behind another: its predicted depth is mixed with that one's."""
 TURNS = np.linspace(-15.0, 15.0, 61)
 """Changes of the elevation to try, in degrees."""
 HEIGHTS = 81
@@ -43,11 +45,13 @@ MIN_SLOPE = 0.1
 
 @dataclass(frozen=True)
 class Leg:
-    """A part that reaches down on its own: `pixels` (S, S) bool, its lowest one at `row` and `column`."""
+    """A part that reaches down on its own: `pixels` (S, S) bool, its lowest one at `row` and `column`.
+    `behind`: whether it disappears behind another leg."""
 
     row: int
     column: int
     pixels: Mask
+    behind: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,9 @@ def find(front: Floats, alpha: Floats, elevation: float) -> Ground:
         return flat
     points = np.stack([_tip(leg, front) for leg in legs])
     turn, height, moves = _fit(points, elevation)
-    standing = np.abs(moves) <= MAX_DEVIATIONS * DEPTH_DEVIATION
+    standing = np.abs(moves) <= MAX_DEVIATIONS * DEPTH_DEVIATION * np.array(
+        [BEHIND if leg.behind else 1.0 for leg in legs]
+    )
     count = int(np.count_nonzero(standing))
     if count < 2:
         return flat
@@ -101,7 +107,38 @@ def find_legs(mask: Mask) -> list[Leg]:
         for tip, number in numbers.items():
             if list(numbers.values()).count(number) == 1:
                 legs[tip] = Leg(*tip, label == number)
-    return [leg for leg in legs.values() if leg.pixels.sum() >= MIN_AREA * mask.sum()]
+    found = [part for leg in legs.values() for part in _split(leg, round(MIN_LEG * size))]
+    return [leg for leg in found if leg.pixels.sum() >= MIN_AREA * mask.sum()]
+
+
+def _split(leg: Leg, length: int) -> list[Leg]:
+    """The leg itself, after one that disappears behind it, `length` rows or more below where that one begins."""
+    first = int(np.flatnonzero(leg.pixels.any(axis=1))[0])
+    for row in range(leg.row - length, first + length, -1):
+        label, count = ndimage.label(leg.pixels[first:row])
+        if count == 2 and all((label[[-length, -1]] == number).any(axis=1).all() for number in (1, 2)):
+            middles = [float(np.flatnonzero(label[-1] == number).mean()) for number in (1, 2)]
+            farther = int(np.argmax(np.abs(np.array(middles) - leg.column)))
+            pixels = np.zeros_like(leg.pixels)
+            pixels[first:row] = label == farther + 1
+            pixels |= _beside(leg, row, middles[farther] < leg.column)
+            tip = int(np.flatnonzero(pixels.any(axis=1))[-1])
+            column = int(np.median(np.flatnonzero(pixels[tip])))
+            return [Leg(tip, column, pixels, behind=True), replace(leg, pixels=leg.pixels & ~pixels)]
+    return [leg]
+
+
+def _beside(leg: Leg, row: int, left: bool) -> Mask:
+    """(S, S) what lies to the left or right of the lower part of `leg`, from `row` on down to where that ends."""
+    below = leg.pixels[row : leg.row]
+    columns = np.arange(below.shape[1])
+    if left:
+        outside = below & (columns < np.median(below.argmax(axis=1)))
+    else:
+        outside = below & (columns >= len(columns) - np.median(below[:, ::-1].argmax(axis=1)))
+    pixels = np.zeros_like(leg.pixels)
+    pixels[row : leg.row] = outside & np.logical_and.accumulate(outside.any(axis=1))[:, None]
+    return pixels
 
 
 def _parts_below(mask: Mask, level: int) -> tuple[NDArray[np.int32], list[tuple[int, int]]]:
@@ -115,12 +152,15 @@ def _parts_below(mask: Mask, level: int) -> tuple[NDArray[np.int32], list[tuple[
 
 
 def _tip(leg: Leg, front: Floats) -> Floats:
-    """(3,) right, up and depth from the camera of the end of a leg, its depth the median of its last pixels."""
+    """(3,) right, up and depth from the camera of the end of a leg, its depth the median of its last pixels.
+
+    Behind another leg, the largest: all others are mixed with that leg's.
+    """
     size, grid = len(leg.pixels), len(front)
     scale = size // grid
     rows, columns = np.nonzero(leg.pixels[max(leg.row + 1 - TIP * scale, 0) : leg.row + 1])
     rows = rows + max(leg.row + 1 - TIP * scale, 0)
-    depth = DISTANCE + float(np.median(front[rows // scale, columns // scale]))
+    depth = DISTANCE + float(np.percentile(front[rows // scale, columns // scale], 100.0 if leg.behind else 50.0))
     right, down = ((position + 0.5) / size * 2.0 - 1.0 for position in (leg.column, leg.row + 0.5))
     return np.array([right * depth / Camera().focal, -down * depth / Camera().focal, depth])
 

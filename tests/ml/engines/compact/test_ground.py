@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 import pytest
 import torch
 
+from ml.core.camera import DISTANCE, Camera
 from ml.core.images import Floats
+from ml.core.masks import Mask
 from ml.engines.compact import decode, ground
 from ml.engines.compact.network import BINS, GRID, Output
 from ml.evaluation import topology
@@ -86,6 +89,39 @@ def test_feet_correct_the_elevation() -> None:
 def test_each_leg_is_found_and_a_box_has_none() -> None:
     assert len(ground.find_legs(view_of(table()).alpha > 0.5)) == 4
     assert len(ground.find_legs(view_of([box(GREY, (1, 1, 1))]).alpha > 0.5)) == 1
+
+
+def row_of_foot(depth: float, height: float = -0.4) -> int:
+    """Row of 512 in which a foot at this depth from the camera meets a plane at this height."""
+    camera = Camera(elevation=ELEVATION)
+    forward, up = float(camera.axes()[2, 2]), float(camera.axes()[1, 2])
+    upwards = (height - float(camera.position()[2]) - forward * depth) / (up * depth)
+    return round((1.0 - upwards * camera.focal) * 256.0)
+
+
+def chair() -> tuple[Mask, Floats]:
+    """A chair whose fourth leg disappears behind the front right one, and depths in which it is almost as near."""
+    near, far = 1.7, 2.1
+    mask, front = np.zeros((512, 512), np.uint8), np.zeros((GRID, GRID), np.float32)
+    mask[120:280, 120:392] = 1
+    front[:, :], front[:, 21:27], front[:, 40:45] = near - DISTANCE, far - DISTANCE, near + 0.15 - DISTANCE
+    for column, top, depth in ((140, 140, near), (372, 372, near), (192, 192, far), (358, 326, far)):
+        foot, end = row_of_foot(depth), column
+        corners = [(top - 8, 280), (top + 8, 280), (end + 8, foot), (end - 8, foot)]
+        cv2.fillPoly(mask, [np.array(corners, np.int32)], 1)
+    return mask > 0, front
+
+
+def test_a_leg_that_disappears_behind_another_is_found_and_stands_on_the_same_plane() -> None:
+    mask, front = chair()
+    legs = ground.find_legs(mask)
+    assert [leg.behind for leg in legs].count(True) == 1 and len(legs) == 4
+    [behind] = [leg for leg in legs if leg.behind]
+    assert abs(behind.row - row_of_foot(2.1)) < 12
+    found = ground.find(front, mask.astype(np.float32), ELEVATION)
+    assert abs(found.shift[behind.row // 8, behind.column // 8] - 0.25) < 0.05
+    assert abs(found.shift[row_of_foot(1.7) // 8 - 1, 372 // 8]) < 0.02
+    assert found.height is not None and abs(found.height + 0.4) < 0.02
 
 
 def test_hands_are_not_feet() -> None:
