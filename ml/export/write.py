@@ -16,7 +16,7 @@ from PIL import Image
 
 from ml import files
 from ml.core import frames
-from ml.core.images import to_linear
+from ml.core.images import Floats, to_linear
 from ml.export import glb, threemf, usdz
 from ml.export.model import ExportModel
 from ml.export.text import lines
@@ -24,8 +24,6 @@ from ml.formats import FORMATS
 from ml.mesh.geometry import drop_unused_vertices, vertex_normals, weld
 from ml.mesh.mesh import Mesh
 from ml.recipe import Recipe
-from ml.scene.protocol import Scene
-from ml.scene.query import scene_colors
 from ml.texture.bake import TexturedMesh
 
 PREVIEW_FACES = 10_000
@@ -36,14 +34,18 @@ TITLE = "model"
 """Of the object and its material; a download has the model's name instead (`jobs.http.download_names`)."""
 
 
-def preview(mesh: Mesh, scene: Scene, path: Path) -> None:
-    """Write a light GLB (at most about `PREVIEW_FACES` triangles) with the scene's colours at its vertices."""
-    vertices, faces = mesh.vertices, mesh.faces
-    if len(faces) > PREVIEW_FACES:
-        vertices, faces = fast_simplification.simplify(vertices, faces, target_count=PREVIEW_FACES)
-        vertices, faces = drop_unused_vertices(vertices, faces)
-    colors = to_linear(scene_colors(scene, vertices))
-    glb.colored(path, frames.to_y_up(vertices), frames.to_y_up(vertex_normals(vertices, faces)), colors, faces)
+def preview_mesh(mesh: Mesh) -> Mesh:
+    """The mesh with at most about `PREVIEW_FACES` triangles."""
+    if len(mesh.faces) <= PREVIEW_FACES:
+        return mesh
+    vertices, faces = fast_simplification.simplify(mesh.vertices, mesh.faces, target_count=PREVIEW_FACES)
+    vertices, faces = drop_unused_vertices(vertices, faces)
+    return Mesh(vertices, faces, vertex_normals(vertices, faces))
+
+
+def preview(mesh: Mesh, colors: Floats, path: Path) -> None:
+    """Write a light GLB with sRGB colours (V, 3) in [0, 1] at its vertices."""
+    glb.colored(path, frames.to_y_up(mesh.vertices), frames.to_y_up(mesh.normals), to_linear(colors), mesh.faces)
 
 
 def write(textured: TexturedMesh, out_dir: Path, recipe: Recipe, extras: dict[str, Any] | None = None) -> None:

@@ -23,6 +23,7 @@ from ml.notes import Note, note, notes_from_json, notes_to_json
 from ml.photo import decode
 from ml.photo.cutout import Cutout, cut
 from ml.photo.decode import Photo
+from ml.photo.posed_photo import PosedPhoto
 from ml.pipeline import report
 from ml.pipeline.run import Run, start_run
 from ml.pipeline.source import Source, copy_source_files, load_source, save_cutout, with_photos
@@ -164,6 +165,7 @@ def _finish_model(run: Run, source: Source, *, remixed: bool) -> Reconstruction:
     model = _with_plate(run, bare)
     with run.stage("views") as step:
         prepared = mesh_renderer.prepare(model)
+        bare_prepared = prepared if model is bare else mesh_renderer.prepare(bare)
         turntable.write(
             prepared,
             run.folder,
@@ -171,13 +173,12 @@ def _finish_model(run: Run, source: Source, *, remixed: bool) -> Reconstruction:
             size=recipe.frame_size or 1,
             elevation=recipe.elevation,
             background=recipe.background,
-            scene=source.scene if recipe.renderer == "nerf" else None,
+            volume=turntable.Volume(source.scene, bare_prepared) if recipe.renderer == "nerf" else None,
             on_step=step,
         )
     with run.stage("export") as step:
         write.write(model, run.folder, recipe, {"recipe": _recipe_used(run, source)})
         step(0.7)  # rough share of the writing in this stage, the checks are the rest
-        bare_prepared = prepared if model is bare else mesh_renderer.prepare(bare)
         checks = _compare(run, source, bare_prepared) | _measure(run, mesh, model) | _unseen(source, bare)
     summary = {"remixed": remixed} | _summary(run, source) | checks
     report.write(summary, run.folder / files.REPORT)
@@ -220,21 +221,31 @@ def _build_model(run: Run, source: Source) -> tuple[Mesh, TexturedMesh, Source]:
         source = with_photos(source, camera_fit.fit_assumed_cameras(mesh, source.photos))
     with run.stage("texture") as step:
         size = recipe.texture_size or 1024
-        if recipe.relight:
-            source = with_photos(source, [relight(mesh, photo) for photo in source.photos])
-        # Stretching along the main photo's view keeps that photo's picture only.
-        photos = source.photos if recipe.depth == 1.0 else source.photos[:1]
-        model = bake.bake(mesh, scene, photos, size, on_step=step, method=run.unwrap)
+        source = _without_light(run, source, mesh)
+        model = bake.bake(mesh, scene, _painting_photos(run, source), size, on_step=step, method=run.unwrap)
     run.unwrap = model.unwrap
     return mesh, model, source
+
+
+def _without_light(run: Run, source: Source, mesh: Mesh) -> Source:
+    """The source's photos with base colours, if the recipe asks for them."""
+    if not run.recipe.relight:
+        return source
+    return with_photos(source, [relight(mesh, photo) for photo in source.photos])
+
+
+def _painting_photos(run: Run, source: Source) -> Sequence[PosedPhoto]:
+    """The photos that are projected onto the model: stretching along the main photo's view keeps its picture only."""
+    return source.photos if run.recipe.depth == 1.0 else source.photos[:1]
 
 
 def _publish_preview(run: Run, source: Source) -> None:
     """Publish a coarse model to look at while the final one is made; only once, even when the build is repeated."""
     if files.PREVIEW in run.published:
         return
-    coarse = marching_cubes.extract(source.scene, PREVIEW_GRID, run.recipe.threshold)
-    write.preview(coarse, source.scene, run.folder / files.PREVIEW)
+    light = write.preview_mesh(marching_cubes.extract(source.scene, PREVIEW_GRID, run.recipe.threshold))
+    photos = _painting_photos(run, _without_light(run, source, light))
+    write.preview(light, bake.vertex_colors(light, source.scene, photos), run.folder / files.PREVIEW)
     run.publish_early(files.PREVIEW)
 
 

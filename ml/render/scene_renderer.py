@@ -1,4 +1,4 @@
-"""Pictures of the scene itself, without a mesh: the network's own density, soft edges included."""
+"""Pictures of the scene itself: the network's own density, soft edges included."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ml.core.camera import Camera
 from ml.core.images import to_bytes
+from ml.core.masks import nearest_index
 from ml.scene import ray_marching
 from ml.scene.ray_marching import Field
 
@@ -25,3 +26,11 @@ def render(field: Field, camera: Camera, size: int) -> NDArray[np.uint8]:
     color = light / opacity.clamp_min(1e-6)[:, None]
     rgba = torch.cat([color.clamp(0.0, 1.0), opacity[:, None]], dim=1)
     return to_bytes(rgba.view(size, size, 4).numpy())
+
+
+def recolored(picture: NDArray[np.uint8], painted: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The (S, S, 4) picture of a scene in the colours of its `painted` model; around that, in those next to it."""
+    covered = painted[..., 3] > 127
+    if not covered.any():
+        return picture
+    return np.dstack([painted[..., :3][nearest_index(covered)], picture[..., 3]])

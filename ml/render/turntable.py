@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +38,15 @@ FRAMES_DONE = 0.9
 MIN_ERROR = 1e-10
 """Mean squared error at which the PSNR is capped, at 100 dB."""
 
+
+@dataclass(frozen=True)
+class Volume:
+    """A scene to be volume-rendered, and the `model` made from it, whose texture has the colours."""
+
+    scene: Scene
+    model: PreparedModel
+
+
 Renderer = Callable[[Camera, int], Picture]
 """Renders what a camera sees: a square picture of so many pixels a side, with straight alpha."""
 
@@ -50,18 +59,18 @@ def write(
     size: int,
     elevation: float,
     background: str = TRANSPARENT,
-    scene: Scene | None = None,
+    volume: Volume | None = None,
     on_step: Callable[[float], None] | None = None,
 ) -> None:
     """Write one full turn: frames, poster, sprite and video. Frame 0 is seen from the photo's side (azimuth 0), the
     poster from the best three-quarter view (`best_view`).
 
     The model is centred and the camera just far enough away that no frame cuts it off; the azimuth grows by
-    360 / `count` degrees per frame. With `scene`, the scene itself is volume-rendered from the same cameras. Pictures
+    360 / `count` degrees per frame. With `volume`, the scene itself is volume-rendered from the same cameras. Pictures
     are PNG, transparent or on `background` (`#rrggbb`); the video of transparent frames has a light background.
     """
     camera = framing.fit_camera(prepared.hull, elevation)
-    render = _scene_renderer(scene) if scene else _mesh_renderer(prepared)
+    render = _volume_renderer(volume) if volume else _mesh_renderer(prepared)
 
     def write_frame(index: int) -> Picture:
         picture = on_background(render(replace(camera, azimuth=360.0 * index / count), size), background)
@@ -69,7 +78,7 @@ def write(
         return picture
 
     frames = []
-    for picture in _in_threads(write_frame, count, 1 if scene else MAX_THREADS):
+    for picture in _in_threads(write_frame, count, 1 if volume else MAX_THREADS):
         frames.append(picture)
         if on_step:
             on_step(FRAMES_DONE * len(frames) / count)
@@ -87,10 +96,15 @@ def _mesh_renderer(prepared: PreparedModel) -> Renderer:
     return lambda camera, size: mesh_renderer.render(prepared, camera, size)
 
 
-def _scene_renderer(scene: Scene) -> Renderer:
-    """Renders the scene that the model is made from."""
-    field = scene.field()
-    return lambda camera, size: scene_renderer.render(field, camera, size)
+def _volume_renderer(volume: Volume) -> Renderer:
+    """Renders the scene that the model is made from, in the model's colours."""
+    field = volume.scene.field()
+
+    def render(camera: Camera, size: int) -> Picture:
+        painted = mesh_renderer.render(volume.model, camera, size, shaded=False)
+        return scene_renderer.recolored(scene_renderer.render(field, camera, size), painted)
+
+    return render
 
 
 def on_background(picture: Picture, background: str) -> Picture:

@@ -22,6 +22,8 @@ from ml.texture.unwrap import Layout, unwrap
 
 FULL_CONFIDENCE = 0.999
 """Confidence in the photos above which no other colour is sought: it would change nothing visible."""
+CORNERS = np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]], np.float32)
+"""Barycentric weights of the three points of a triangle whose colours count for its corners."""
 UNWRAPPED, PAINTED = 0.7, 0.95
 """Progress reported after the layout and after the colours."""
 
@@ -66,6 +68,18 @@ def bake(
     texture = _fill_texture(coverage.pixel, colors, size)
     observed = projection.observation_confidence(projectors, split.vertices, split.normals)
     return TexturedMesh(split, uv, texture, observed, layout.method)
+
+
+def vertex_colors(mesh: Mesh, scene: Scene, photos: Sequence[PosedPhoto]) -> Floats:
+    """(V, 3) sRGB in [0, 1]: the colours that `bake` would paint around the vertices, without a layout."""
+    face = np.repeat(np.arange(len(mesh.faces)), 3)
+    weights = np.tile(CORNERS, (len(mesh.faces), 1))
+    surface = Surface(mesh, Coverage(np.arange(len(face)), face, weights))
+    projectors = [projection.make_projector(mesh, photo.cutout, photo.camera) for photo in photos]
+    colors, corner = _paint(scene, projectors, surface), mesh.faces.ravel()
+    count = np.maximum(np.bincount(corner, minlength=len(mesh.vertices)), 1)
+    sums = [np.bincount(corner, channel, len(mesh.vertices)) for channel in colors.T]
+    return (np.stack(sums, axis=1) / count[:, None]).astype(np.float32)
 
 
 @dataclass(frozen=True)

@@ -37,10 +37,6 @@ spot, a texture everywhere."""
 COMMON = 0.78
 """Fraction of a colour's places whose detail must be even: elsewhere it is a chance find, as on a glazed pot. Of the
 twenty photos, this leaves those of a turtle, three chairs and lamps, and takes out cars, bottles and bags."""
-MIN_PLACES = 20
-"""Places of the same colour that there must be: fewer would be seen to repeat."""
-SAME_COLOR = 0.12
-"""Distance in sRGB up to which two colours belong to the same material."""
 CALM = 30.0
 """Percentile of the strength of detail among places of one colour up to which a place is taken: the rest has edges and
 highlights in it, which look wrong where they are repeated."""

@@ -19,19 +19,13 @@ from ml.core.images import to_linear
 from ml.export import glb, write
 from ml.mesh import marching_cubes
 from ml.recipe import Recipe
+from ml.texture import bake
 from ml.texture.bake import TexturedMesh
+from tests.ml.glb_files import gltf_of, stored_colors
 from tests.ml.landmarks import EXTRAS, LANDMARKS, loaded, y_up
 from tests.ml.scenes import AnalyticScene
 
 ROOT = Path(__file__).resolve().parents[3]
-
-
-def gltf_of(path: Path) -> dict[str, Any]:
-    data = path.read_bytes()
-    magic, version, length, text_length, kind = struct.unpack("<IIIII", data[:20])
-    assert (magic, version, length, kind) == (0x46546C67, 2, len(data), 0x4E4F534A)
-    document: dict[str, Any] = json.loads(data[20 : 20 + text_length])
-    return document
 
 
 def test_the_glb_is_matte_single_sided_and_signed(toy_folder: Path) -> None:
@@ -59,17 +53,6 @@ def test_the_preview_is_light_and_has_linear_colours_at_the_landmarks(preview: P
     for point, color in LANDMARKS.values():
         nearest = np.linalg.norm(mesh.vertices - y_up(point), axis=1).argmin()
         assert np.allclose(linear[nearest], to_linear(np.array(color)), atol=0.02)
-
-
-def stored_colors(path: Path) -> np.ndarray:
-    """COLOR_0 as the file holds it."""
-    gltf, data = gltf_of(path), path.read_bytes()
-    accessor = gltf["accessors"][gltf["meshes"][0]["primitives"][0]["attributes"]["COLOR_0"]]
-    view = gltf["bufferViews"][accessor["bufferView"]]
-    start = 20 + struct.unpack("<I", data[12:16])[0] + 8 + view["byteOffset"]
-    levels = np.frombuffer(data[start : start + view["byteLength"]], np.uint16).reshape(-1, 4)
-    assert accessor["normalized"] is True
-    return levels[:, :3] / 65535.0
 
 
 @pytest.fixture
@@ -112,7 +95,8 @@ def test_the_glb_says_which_vertices_the_photo_shows(toy: TexturedMesh, tmp_path
 def preview(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("preview") / files.PREVIEW
     scene = AnalyticScene()
-    write.preview(marching_cubes.extract(scene, 128), scene, path)
+    mesh = write.preview_mesh(marching_cubes.extract(scene, 128))
+    write.preview(mesh, bake.vertex_colors(mesh, scene, []), path)
     return path
 
 

@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import trimesh
 from PIL import Image
+from scipy.spatial import cKDTree
 
 import ml
 from ml import files
+from ml.core.images import to_linear
 from ml.engines import Engine, load_scene
 from ml.engines.compact.engine import CompactEngine
 from ml.errors import ReconstructionError, Stopped
@@ -24,6 +27,7 @@ from ml.recipe import MAX_PHOTOS
 from ml.scene.protocol import Scene
 from ml.stages import STAGE_NAMES
 from tests.ml.conftest import SMALL
+from tests.ml.glb_files import stored_colors
 
 CONTRACT = {file.name for file in files.result_files()} | {files.frame_name(index) for index in range(3)}
 
@@ -51,6 +55,21 @@ def test_the_models_can_be_loaded_and_are_watertight(result: Reconstruction, res
     assert trimesh.load_mesh(result_dir / files.STL).is_watertight
     for name in (files.GLB, files.PREVIEW, files.OBJ):
         assert len(trimesh.load_mesh(result_dir / name).faces) > 100
+
+
+def test_the_preview_has_the_colours_of_the_model_on_all_sides(result: Reconstruction, result_dir: Path) -> None:
+    preview, model = (trimesh.load_mesh(result_dir / name, process=False) for name in (files.PREVIEW, files.GLB))
+    texture = np.asarray(Image.open(result_dir / files.TEXTURE))
+    visual: Any = model.visual
+    column, row = (visual.uv * [1, -1] + [0, 1]).clip(0.0, 0.999).T * len(texture)
+    painted = to_linear(texture[row.astype(int), column.astype(int)] / np.float32(255.0))
+    ours, theirs = ((mesh.vertices - mesh.bounds[0]) / mesh.extents.max() for mesh in (preview, model))
+    difference = np.abs(stored_colors(result_dir / files.PREVIEW) - painted[cKDTree(theirs).query(ours)[1]]).mean(
+        axis=1
+    )
+    for side in (preview.vertices[:, 2] < -0.02, preview.vertices[:, 2] > 0.02):
+        assert side.sum() > 50
+        assert np.median(difference[side]) < 0.02
 
 
 def test_the_report_says_what_no_photo_shows(result: Reconstruction) -> None:

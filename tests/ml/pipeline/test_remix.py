@@ -178,6 +178,8 @@ def test_the_depth_changes_without_the_network(
     before, after = (trimesh.load_mesh(folder / files.STL) for folder in (result_dir, tmp_path))
     ratios = [(mesh.extents[1] / mesh.extents[0]) for mesh in (before, after)]
     assert ratios[1] / ratios[0] > 1.25
+    flat, deep = (trimesh.load_mesh(folder / files.PREVIEW).extents for folder in (result_dir, tmp_path))
+    assert (deep[2] / deep[0]) / (flat[2] / flat[0]) > 1.25
     assert deeper.report["recipe"]["depth"] == 1.5
     assert deeper.report["self_check"]["silhouette_iou"] > 0.9
 

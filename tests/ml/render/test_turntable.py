@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -204,7 +205,7 @@ def test_a_turn_can_be_stopped_between_frames(prepared: PreparedModel, tmp_path:
 def test_a_rendering_of_the_scene_matches_that_of_its_model(
     scene: AnalyticScene, prepared: PreparedModel, turn: Path, tmp_path: Path
 ) -> None:
-    turntable.write(prepared, tmp_path, count=3, size=96, elevation=15.0, scene=scene)
+    turntable.write(prepared, tmp_path, count=3, size=96, elevation=15.0, volume=turntable.Volume(scene, prepared))
     for ours, theirs in ((0, 0), (1, 4), (2, 8)):
         volume, surface = frame(tmp_path, ours), frame(turn, theirs)
         inside, outside = surface[..., 3] > 250, surface[..., 3] < 5
@@ -212,6 +213,16 @@ def test_a_rendering_of_the_scene_matches_that_of_its_model(
         assert (volume[outside, 3] < 128).mean() > 0.98
         both = inside & (volume[..., 3] > 250)
         assert np.abs(volume[both, :3].astype(float) - surface[both, :3]).mean() < 40
+
+
+def test_a_rendering_of_the_scene_has_the_colours_of_the_texture(
+    scene: AnalyticScene, model: TexturedMesh, tmp_path: Path
+) -> None:
+    purple = prepare(replace(model, texture=np.full_like(model.texture, (90, 20, 120))))
+    turntable.write(purple, tmp_path, count=1, size=64, elevation=15.0, volume=turntable.Volume(scene, purple))
+    shown = frame(tmp_path, 0)
+    assert 0 < (shown[..., 3] < 128).sum() < 64 * 64
+    assert np.abs(shown[shown[..., 3] > 0][:, :3].astype(int) - (90, 20, 120)).max() <= 1
 
 
 def test_a_background_colour_makes_frames_opaque(prepared: PreparedModel, turn: Path, tmp_path: Path) -> None:
