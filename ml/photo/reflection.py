@@ -29,7 +29,9 @@ MIN_EXPLAINED = 0.85
 MIN_DETAIL = 0.45
 """...and correlation of its detail with the object's: without detail, a grey foot under a black column is alike..."""
 MIN_DOUBT = 0.93
-"""...and in doubt only if this much of its variance is explained."""
+"""...and in doubt only if this much of its variance is explained,"""
+DOUBT_SHAPE, DOUBT_EXPLAINED, DOUBT_DETAIL = 0.88, 0.6, 0.25
+"""or if its outline is the object's this closely, with some of its variance and of its detail: on an uneven ground."""
 MIN_SHAPE = 0.75
 """Intersection over union with the mirrored mask."""
 
@@ -45,8 +47,22 @@ class Reflection:
 @dataclass(frozen=True)
 class _Match:
     row: int
+    shape: float
     explained: float
     detail: float
+
+    @property
+    def certain(self) -> bool:
+        return self.explained >= MIN_EXPLAINED and self.detail >= MIN_DETAIL
+
+    @property
+    def possible(self) -> bool:
+        outlined = self.shape >= DOUBT_SHAPE and self.detail >= DOUBT_DETAIL
+        return self.certain or self.explained >= MIN_DOUBT or outlined
+
+    @property
+    def score(self) -> tuple[bool, bool, float]:
+        return self.certain, self.possible, self.explained + max(self.detail, 0.0) / 2.0
 
 
 def find_reflection(picture: NDArray[np.uint8], mask: Floats) -> Reflection | None:
@@ -66,27 +82,27 @@ def find_reflection(picture: NDArray[np.uint8], mask: Floats) -> Reflection | No
     resized = [cv2.resize(values[part], size, interpolation=cv2.INTER_AREA) for values in (color, ground)]
     shape = cv2.resize(inside[part].astype(np.uint8), size, interpolation=cv2.INTER_AREA) > 0
     match = _best_line(np.asarray(resized[0]), np.asarray(resized[1]), shape)
-    certain = match is not None and match.detail >= MIN_DETAIL
-    if match is None or not (certain or match.explained >= MIN_DOUBT):
+    if match is None or not match.possible:
         return None
     top = round((rows[0] + match.row / scale) * mask.shape[0] / small.shape[0])
     where = np.zeros(mask.shape, np.bool_)
     where[top:] = mask[top:] > OPAQUE
-    return Reflection(where, certain)
+    return Reflection(where, match.certain)
 
 
 def _best_line(color: Floats, ground: Floats, inside: Mask) -> _Match | None:
     """The row at which what is below looks most like what is above, mirrored."""
     lines = range(round((1.0 - HIGHEST) * HEIGHT), round((1.0 - LOWEST) * HEIGHT))
     matches = [match for row in lines if (match := _match(color, ground, inside, row)) is not None]
-    return max(matches, key=lambda match: match.explained + max(match.detail, 0.0) / 2.0, default=None)
+    return max(matches, key=lambda match: match.score, default=None)
 
 
 def _match(color: Floats, ground: Floats, inside: Mask, row: int) -> _Match | None:
     length = HEIGHT - row
     below, above = slice(row, HEIGHT), slice(row - 1, row - 1 - length if row > length else None, -1)
     shared = inside[below] & inside[above]
-    if iou(inside[below], inside[above]) < MIN_SHAPE:
+    alike = iou(inside[below], inside[above])
+    if alike < MIN_SHAPE:
         return None
     seen = (color[below] - ground[below])[shared]
     mirrored = (color[above] - ground[below])[shared]
@@ -96,9 +112,9 @@ def _match(color: Floats, ground: Floats, inside: Mask, row: int) -> _Match | No
     fitted = strength * mirrored + fall * depth * mirrored
     explained = 1.0 - float(((seen - fitted) ** 2).sum() / max(float((seen**2).sum()), 1e-6))
     mean = float(strength + 0.5 * fall)
-    if explained < MIN_EXPLAINED or not MIN_STRENGTH < mean < MAX_STRENGTH or strength > 1.0:
+    if explained < DOUBT_EXPLAINED or not MIN_STRENGTH < mean < MAX_STRENGTH or strength > 1.0:
         return None
-    return _Match(row, explained, _correlation(_detail(color[below], shared), _detail(color[above], shared)))
+    return _Match(row, alike, explained, _correlation(_detail(color[below], shared), _detail(color[above], shared)))
 
 
 def _detail(color: Floats, shared: Mask) -> Floats:
