@@ -15,29 +15,25 @@ from unittest.mock import patch
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from ml.core.images import Floats
 from ml.core.masks import OPAQUE, Mask, iou
 from ml.errors import ReconstructionError
 from ml.evaluation import sets
-from ml.evaluation.single_photo import make_examples
+from ml.evaluation.single_photo import VIEW_SEED, make_example, make_examples
 from ml.photo import background_removal, cutout
 from ml.photo.correction import correct
 from ml.training import dataset, shapes
+from scripts.photo_scenes import SOFTNESS, compose, compose_on_ground, compose_reflection
 
-SIDE = 1024
-"""Side of the pictures in pixels."""
 TOLERANCES = (1, 2, 4)
 """Distance in pixels up to which an edge pixel counts as found."""
 SEED = 4
 """Of the scenes on which the thresholds of `ml.photo` were chosen: another one measures them on scenes not seen."""
-SOFTNESS = {"soft shadow": 0.02, "hard shadow": 0.006}
-"""Blur of the edges of shadows, as a fraction of the picture's side."""
 THIN = (shapes.furniture.chair, shapes.furniture.stool, shapes.furniture.table, shapes.buildings.fence)
 """Families with thin parts and gaps between them."""
 THIN_SEED = 979
-GROUND_KINDS = (*SOFTNESS, "reflection")
+GROUND_KINDS, FROM_ABOVE = (*SOFTNESS, "reflection"), "reflection, seen from above"
 
 
 def main() -> None:
@@ -83,29 +79,16 @@ def photos(count: int, seed: int) -> Iterator[tuple[str, NDArray[np.uint8], Mask
             yield title, *compose(example.cutout.rgba, random)
 
 
-def compose(rgba: NDArray[np.uint8], random: np.random.Generator) -> tuple[NDArray[np.uint8], Mask]:
-    """The object, at a random size, with a soft shadow in front of a background."""
-    side = int(SIDE * random.uniform(0.6, 1.0))
-    corner = (SIDE - side) // 2
-    canvas = np.zeros((SIDE, SIDE, 4), np.float32)
-    resized = Image.fromarray(rgba).resize((side, side), Image.Resampling.LANCZOS)
-    canvas[corner : corner + side, corner : corner + side] = np.asarray(resized)
-    alpha = canvas[..., 3:] / 255.0
-    fall = np.roll(alpha[..., 0], (SIDE // 50, SIDE // 66), (0, 1))
-    shadow = cv2.GaussianBlur(fall, (0, 0), SIDE * 0.02)[..., None]
-    picture = canvas[..., :3] * alpha + background(random) * (1.0 - 0.35 * shadow) * (1.0 - alpha)
-    picture = cv2.GaussianBlur(picture, (0, 0), 0.7) + random.normal(0.0, 2.0, picture.shape)
-    return picture.clip(0, 255).astype(np.uint8), alpha[..., 0] > OPAQUE
-
-
 def measure_ground(count: int, seed: int) -> None:
     """Print a Markdown table of means, each a fraction of the object's area."""
-    rows: dict[str, list[tuple[float, ...]]] = {kind: [] for kind in GROUND_KINDS}
+    rows: dict[str, list[tuple[float, ...]]] = {kind: [] for kind in (*GROUND_KINDS, FROM_ABOVE)}
     random = np.random.default_rng(seed)
-    for examples in sets.example_sets(None, count, held_out_only=True).values():
-        for example in examples:
+    for objects in sets.object_sets(None, count, held_out_only=True).values():
+        for number, mesh in enumerate(objects):
+            example = make_example(mesh, VIEW_SEED + number)
             for kind in GROUND_KINDS:
                 rows[kind].append(_on_ground(*compose_on_ground(example.cutout.rgba, kind, random)))
+            rows[FROM_ABOVE].append(_on_ground(*compose_reflection(mesh, VIEW_SEED * seed + number)))
     print(
         "| on the ground | scenes | area | in the network's mask | left of it | left if the mask had it all "
         "| left without a note | object lost |"
@@ -126,67 +109,6 @@ def _on_ground(picture: NDArray[np.uint8], truth: Mask, fall: Mask) -> tuple[flo
     lost = truth & ((everything <= OPAQUE) | ((taken > OPAQUE) & ~corrected))
     areas = (fall, (taken > OPAQUE) & fall, corrected & fall, left, left if not notes else np.zeros_like(left), lost)
     return tuple(float(area.sum() / truth.sum()) for area in areas)
-
-
-def compose_on_ground(
-    rgba: NDArray[np.uint8], kind: str, random: np.random.Generator
-) -> tuple[NDArray[np.uint8], Mask, Mask]:
-    """The object standing on the ground, its true mask, and where its shadow or reflection falls."""
-    rows, columns = np.flatnonzero(rgba[..., 3].any(axis=1)), np.flatnonzero(rgba[..., 3].any(axis=0))
-    part = Image.fromarray(rgba[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
-    scale = SIDE * random.uniform(0.4, 0.55) / max(part.size)
-    size = width, height = max(1, round(part.width * scale)), max(1, round(part.height * scale))
-    left, bottom = (SIDE - width) // 2, int(SIDE * random.uniform(0.7, 0.8))
-    upright = np.asarray(part.resize(size, Image.Resampling.LANCZOS), np.float32)
-    canvas = np.zeros((SIDE, SIDE, 4), np.float32)
-    canvas[bottom - height : bottom, left : left + width] = upright
-    alpha, ground = canvas[..., 3:] / 255.0, background(random)
-    if kind == "reflection":
-        mirrored = np.zeros_like(canvas)
-        shown = min(height, SIDE - bottom)
-        mirrored[bottom : bottom + shown, left : left + width] = upright[::-1][:shown]
-        fade = (0.5 - 0.5 * (np.arange(SIDE)[:, None, None] - bottom) / (0.7 * height)).clip(0.0, 1.0)
-        strength = cv2.GaussianBlur(mirrored[..., 3] / 255.0, (0, 0), 2.0)[..., None] * fade
-        ground = ground * (1.0 - strength) + cv2.GaussianBlur(mirrored[..., :3], (0, 0), 2.0) * strength
-    else:
-        strength = _cast_shadow(alpha[..., 0], (left, bottom), size, SOFTNESS[kind], random)[..., None]
-        ground = ground * (1.0 - random.uniform(0.5, 0.85) * strength)
-    picture = cv2.GaussianBlur(canvas[..., :3] * alpha + ground * (1.0 - alpha), (0, 0), 0.7)
-    picture = picture + random.normal(0.0, 2.0, picture.shape)
-    truth = alpha[..., 0] > OPAQUE
-    return picture.clip(0, 255).astype(np.uint8), truth, (strength[..., 0] > 0.25) & (alpha[..., 0] < 0.1)
-
-
-def _cast_shadow(
-    alpha: Floats, corner: tuple[int, int], size: tuple[int, int], softness: float, random: np.random.Generator
-) -> Floats:
-    """The silhouette laid down on the ground, and darkness where the object touches it: (1024, 1024), 0 to 1."""
-    y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32)
-    base = corner[1] - 0.03 * size[1]
-    distance = (y - base) * random.choice([-1.0, 1.0])
-    map_x, map_y = x - random.uniform(-1.2, 1.2) * distance, base - distance / random.uniform(0.15, 0.35)
-    cast = cv2.remap(alpha, map_x.astype(np.float32), map_y.astype(np.float32), cv2.INTER_LINEAR)
-    across, down = (x - SIDE / 2.0) / (0.42 * size[0]), (y - corner[1]) / (0.06 * size[1] + 8.0)
-    contact = 0.9 * np.exp(-(across**2 + down**2))
-    return np.asarray(np.maximum(cv2.GaussianBlur(cast, (0, 0), SIDE * softness), contact), np.float32)
-
-
-def background(random: np.random.Generator) -> Floats:
-    """(1024, 1024, 3), 0 to 255."""
-    y, x = np.mgrid[0:SIDE, 0:SIDE] / SIDE
-    slope = random.uniform(-50, 50, (2, 3))
-    color = random.uniform(70, 230, 3) + x[..., None] * slope[0] + y[..., None] * slope[1]
-    kind = random.integers(3)
-    if kind >= 1:
-        table = y > random.uniform(0.45, 0.75)
-        color = np.where(table[..., None], color * random.uniform(0.6, 0.9) + random.uniform(0, 30, 3), color)
-    for _ in range(12 if kind == 2 else 0):
-        centre, radius = random.uniform(0, 1, 2), random.uniform(0.03, 0.12)
-        blob = ((x - centre[0]) ** 2 + (y - centre[1]) ** 2 < radius**2).astype(np.float32)
-        blob = cv2.GaussianBlur(blob, (0, 0), SIDE * 0.015)
-        color = color * (1 - blob[..., None]) + blob[..., None] * random.uniform(30, 240, 3)
-    texture = cv2.GaussianBlur(random.normal(0, 1, (SIDE, SIDE)), (0, 0), SIDE * 0.004)
-    return np.asarray(color + (texture / texture.std())[..., None] * random.uniform(2, 6), np.float32)
 
 
 def boundary_f(mask: Mask, truth: Mask, tolerance: float) -> float:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ml.core.images import Floats
 from ml.core.masks import Mask
 from ml.notes import Note, note
+from ml.photo.faded_edge import fades_out
 from ml.photo.gaps import find_gaps, open_gaps
 from ml.photo.hard_shadow import find_hard_shadow
 from ml.photo.reflection import find_reflection
@@ -19,7 +20,7 @@ Corrected = tuple[Floats, tuple[Note, ...]]
 def correct(picture: NDArray[np.uint8], opacity: Floats) -> Corrected:
     """(H, W, 3) RGB and (H, W) opacity -> the corrected opacity, and a note on each kind of change or doubt."""
     notes: dict[Note, None] = {}
-    for step in (_open_gaps, _cut_soft_shadow, _cut_reflection, _cut_hard_shadow):
+    for step in (_open_gaps, _cut_soft_shadow, _cut_reflection, _cut_hard_shadow, _doubt_faded_edge):
         opacity, found = step(picture, opacity)
         notes.update(dict.fromkeys(found))
     return opacity, tuple(notes)
@@ -52,3 +53,7 @@ def _cut_hard_shadow(picture: NDArray[np.uint8], opacity: Floats) -> Corrected:
     shadow = find_hard_shadow(picture, opacity)
     opacity, notes = without(shadow.certain, opacity)
     return opacity, (*notes, note("ground_doubt")) if shadow.possible.any() else notes
+
+
+def _doubt_faded_edge(picture: NDArray[np.uint8], opacity: Floats) -> Corrected:
+    return opacity, (note("ground_doubt"),) if fades_out(picture, opacity) else ()

@@ -153,7 +153,7 @@ def draw(
     normal = _facing_camera(_interpolate(normals, face, weights), directions[hit])
     face_normal = _facing_camera(caster.normals[face], directions[hit])
     albedo = materials.paint(colors[face], _interpolate(object_corners, face, weights), rng) ** GAMMA
-    up = _world_up(posed.elevation)
+    up = world_up(posed.elevation)
     light = (lights or random_light)(rng, up)
     start = points + face_normal * SURFACE_OFFSET
     open_sky = _open_sky(caster, start, normal, _half_size_pixels(hit, size), rng)
@@ -163,7 +163,8 @@ def draw(
     return _halve(picture.reshape(size, size, 3), cover.reshape(size, size))
 
 
-def _world_up(elevation: float) -> Floats:
+def world_up(elevation: float) -> Floats:
+    """(3,) the upward direction in the space of a camera `elevation` degrees high."""
     angle = np.radians(elevation)
     return np.array([0.0, np.cos(angle), -np.sin(angle)], np.float32)
 
