@@ -102,7 +102,7 @@ def both_set(settings: Settings) -> None:
     settings.SOCIALACCOUNT_PROVIDERS = social_sign_in.providers(CREDENTIALS)
 
 
-def consent(client: Client, provider: Provider, name: str, query: str = "", code: str = CODE) -> HttpResponse:
+def consent(client: Client, provider: Provider, name: str, query: str = "", code: str = CODE) -> Any:
     """Press the button and agree at the provider; returns the site's response to the browser that comes back."""
     asked = client.post(f"/accounts/{name}/login/{query}")
     assert asked.status_code == 302, asked.content
@@ -111,8 +111,7 @@ def consent(client: Client, provider: Provider, name: str, query: str = "", code
     assert f"{address.scheme}://{address.netloc}" == social_sign_in.ORIGINS[name]
     assert sent["redirect_uri"].endswith(f"/accounts/{name}/login/callback/")
     provider.challenge = sent["code_challenge"]
-    back: HttpResponse = client.get(urlsplit(sent["redirect_uri"]).path, {"code": code, "state": sent["state"]})
-    return back
+    return client.get(urlsplit(sent["redirect_uri"]).path, {"code": code, "state": sent["state"]})
 
 
 def email_of(client: Client) -> str:
@@ -398,7 +397,8 @@ def test_whoever_connects_an_account_is_told_by_email(owner: User, provider: Pro
 def test_the_export_names_the_connected_accounts(client: Client, provider: Provider) -> None:
     consent(client, provider, "github")
     (account,) = [entry for entry in entries_of(User.objects.get()) if entry.path == "account.json"]
-    (row,) = json.loads(bytes(account.content))["connected_accounts"]
+    assert isinstance(account.content, bytes)
+    (row,) = json.loads(account.content)["connected_accounts"]
     assert (row["provider"], row["uid"], row["extra_data"]) == ("github", "4711", {"login": "ada"})
 
 
