@@ -46,6 +46,8 @@ COLORED, CLOSE = 0.2, 0.01
 colour of a shadow..."""
 RING, MAX_ERROR = 20, 0.06
 """...and the median error of the predicted ground within so many pixels of the mask, as a fraction of its level."""
+DOUBTFUL = 0.02
+"""Median deviation from the ground's colour up to which what is wider than the object above it may be a shadow: beyond, it is its foot."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def find_hard_shadow(picture: NDArray[np.uint8], mask: Floats) -> HardShadow:
         alike = known and np.median(tint[part]) < CLOSE
         if alike and np.median(saturation[part]) > COLORED:
             certain |= _grow(part) & dark
-        elif alike or _sticks_out(part, inside):
+        elif alike or (np.median(tint[part]) < DOUBTFUL and _sticks_out(part, inside)):
             possible |= part
     return HardShadow(enlarge(certain, mask.shape), enlarge(possible, mask.shape))
 

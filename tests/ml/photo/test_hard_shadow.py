@@ -49,3 +49,13 @@ def test_the_lower_half_of_a_tyre_stays() -> None:
     mask = (BALL | tyre).astype(np.float32)
     opacity, _ = correct(scene(TEAL, tyre), mask)
     assert np.array_equal(opacity, mask)
+
+
+def test_a_foot_wider_than_what_it_carries_and_nearly_of_the_ground_s_colour_gets_no_note() -> None:
+    foot = disk((400, 600), (260, 50)) & ~BALL
+    picture = scene(GREY, np.zeros_like(FALL)).astype(np.float32)
+    picture[foot] = picture[foot] * 0.6 * np.array([1.0, 1.0, 1.06])
+    mask = (BALL | foot).astype(np.float32)
+    opacity, notes = correct(picture.clip(0, 255).astype(np.uint8), mask)
+    assert np.array_equal(opacity, mask)
+    assert notes == ()
