@@ -47,7 +47,8 @@ colour of a shadow..."""
 RING, MAX_ERROR = 20, 0.06
 """...and the median error of the predicted ground within so many pixels of the mask, as a fraction of its level."""
 DOUBTFUL = 0.02
-"""Median deviation from the ground's colour up to which what is wider than the object above it may be a shadow: beyond, it is its foot."""
+"""Median deviation from the ground's colour up to which what is wider than the object above it may be a shadow: beyond,
+it is a foot."""
 
 
 @dataclass(frozen=True)
