@@ -39,7 +39,7 @@ def test_it_shows_until_when_and_how_much_storage(discarded: Job, owner: User) -
     assert "Gone in 6" in page
     assert "The bin uses" in page
     assert "in the bin" in signed_in(owner).get("/accounts/profile/").content.decode()
-    assert "1 in the bin" in signed_in(owner).get("/models/").content.decode()
+    assert "1 model in the bin" in signed_in(owner).get("/models/").content.decode()
 
 
 def test_deleting_for_good_asks_first(discarded: Job, owner: User) -> None:
