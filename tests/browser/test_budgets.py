@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from playwright.sync_api import Browser
 
@@ -13,6 +15,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 VISITS = 3
 """Each with an empty cache."""
+needs_the_machine = pytest.mark.skipif(
+    "PYTEST_XDIST_WORKER" in os.environ,
+    reason="TIMES ARE TAKEN WITHOUT OTHER TESTS BESIDE: make test TESTS=tests/browser/test_budgets.py",
+)
 LCP_MS, USABLE_MS, MAX_SHIFT = 1500.0, 2000.0, 0.05
 """Home until its largest picture or text; a result until its model can be turned; shift as in Web Vitals (CLS)."""
 OBSERVE = """
@@ -42,11 +48,13 @@ def result_of(site: pages.Furnished) -> str:
     return next(visit.path for visit in site.visits if visit.name == "result")
 
 
+@needs_the_machine
 def test_home_shows_its_largest_part_in_time(browser: Browser, showcase: pages.Furnished) -> None:
     times = [measured(browser, showcase, "/", "lcp") for _ in range(VISITS)]
     assert min(times) <= LCP_MS, times
 
 
+@needs_the_machine
 def test_a_result_can_be_used_in_time(browser: Browser, showcase: pages.Furnished) -> None:
     times = [measured(browser, showcase, result_of(showcase), "readyAt") for _ in range(VISITS)]
     assert min(times) <= USABLE_MS, times

@@ -39,8 +39,8 @@ def person(browser: Browser, address: str, look: dict[str, Any]) -> Iterator[Pag
 
 @pytest.fixture
 def stranger(browser: Browser, address: str, look: dict[str, Any]) -> Iterator[Page]:
-    """Another visitor, without an account."""
-    context = browser.new_context(base_url=address, **look)
+    """Another visitor, without an account, for whom nothing moves: two turning models take all of two cores."""
+    context = browser.new_context(base_url=address, reduced_motion="reduce", **look)
     context.set_default_timeout(120_000)
     yield context.new_page()
     context.close()
