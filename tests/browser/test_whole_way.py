@@ -18,8 +18,10 @@ from tests.conftest import encoded, picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-PHONE = {"viewport": {"width": 360, "height": 740}, "color_scheme": "light"}
-DESK = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark"}
+STILL = {"reduced_motion": "reduce"}
+"""Turning models take all of two cores where there is no GPU; tests/browser/test_from_sign_up_to_model.py has one that turns."""
+PHONE = {"viewport": {"width": 360, "height": 740}, "color_scheme": "light", **STILL}
+DESK = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark", **STILL}
 
 
 @pytest.fixture(params=[PHONE, DESK], ids=["phone-light", "desk-dark"])
@@ -39,8 +41,8 @@ def person(browser: Browser, address: str, look: dict[str, Any]) -> Iterator[Pag
 
 @pytest.fixture
 def stranger(browser: Browser, address: str, look: dict[str, Any]) -> Iterator[Page]:
-    """Another visitor, without an account, for whom nothing moves: two turning models take all of two cores."""
-    context = browser.new_context(base_url=address, reduced_motion="reduce", **look)
+    """Another visitor, without an account."""
+    context = browser.new_context(base_url=address, **look)
     context.set_default_timeout(120_000)
     yield context.new_page()
     context.close()
