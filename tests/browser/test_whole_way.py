@@ -19,7 +19,7 @@ from tests.conftest import encoded, picture
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 STILL = {"reduced_motion": "reduce"}
-"""Turning models take all of two cores where there is no GPU; tests/browser/test_from_sign_up_to_model.py has one that turns."""
+"""Turning models take all of two cores where there is no GPU."""
 PHONE = {"viewport": {"width": 360, "height": 740}, "color_scheme": "light", **STILL}
 DESK = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark", **STILL}
 
