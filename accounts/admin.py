@@ -149,38 +149,36 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 admin.site.unregister(Authenticator)
 
 
-@admin.register(Authenticator)
-class SecondFactorAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
-    """Second factors: a superuser can delete those of someone who has lost theirs; nobody sees their secrets."""
+class SignInAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """What somebody signs in with. Whoever deletes it weakens an account or shuts its owner out: superusers only."""
 
-    list_display = ("user", "type", "created_at", "last_used_at")
-    list_filter = ("type",)
     search_fields = ("user__email",)
     list_select_related = ("user",)
-    fields = ("user", "type", "created_at", "last_used_at")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only a superuser."""
+        return _is_superuser(request)
+
+
+@admin.register(Authenticator)
+class SecondFactorAdmin(SignInAdmin):
+    """Second factors: a superuser can delete those of someone who has lost theirs; nobody sees their secrets."""
+
+    list_display = fields = ("user", "type", "created_at", "last_used_at")
+    list_filter = ("type",)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Only the filter: `?data__contains=` would reveal a secret piece by piece."""
         return lookup.startswith("type")
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever deletes a second factor weakens an account."""
-        return _is_superuser(request)
 
 
 admin.site.unregister([SocialAccount, SocialApp, SocialToken])  # the last two tables stay empty
 
 
 @admin.register(SocialAccount)
-class ConnectedAccountAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class ConnectedAccountAdmin(SignInAdmin):
     """Connected accounts: a superuser can disconnect one of somebody who has lost it."""
 
     list_display = ("user", "provider", "date_joined", "last_login")
-    list_filter = ("provider",)
-    search_fields = ("user__email",)
-    list_select_related = ("user",)
     fields = ("user", "provider", "uid", "date_joined", "last_login")
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever disconnects an account may shut its owner out."""
-        return _is_superuser(request)
+    list_filter = ("provider",)

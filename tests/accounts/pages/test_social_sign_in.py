@@ -391,7 +391,7 @@ def test_whoever_connects_an_account_is_told_by_email(owner: User, provider: Pro
     settings.ACCOUNT_EMAIL_NOTIFICATIONS = True
     consent(confirmed(owner), provider, "github", "?process=connect")
     assert mail.outbox[-1].subject.endswith("GitHub connected")
-    assert "can now be opened by signing in with GitHub" in mail.outbox[-1].body
+    assert "You can now sign in to your account with GitHub" in mail.outbox[-1].body
 
 
 def test_the_export_names_the_connected_accounts(client: Client, provider: Provider) -> None:
