@@ -10,6 +10,7 @@ import torch
 from scripts import check_cuda
 
 
+@pytest.mark.slow
 def test_the_figures_of_a_device_are_complete(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check_cuda, "SECONDS", 0.0)
     monkeypatch.setattr(check_cuda, "GRID", 16)
