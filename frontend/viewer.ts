@@ -2,6 +2,7 @@
 import { MathUtils } from "three";
 import { find, need, reducedMotion, setText } from "./lib/dom";
 import { formatPercent } from "./lib/format";
+import { setPressed } from "./viewer/actions";
 import { wireAr } from "./viewer/ar";
 import { fillCompare } from "./viewer/compare";
 import { wireDepth } from "./viewer/depth";
@@ -76,6 +77,7 @@ function show(host: HTMLElement, stage: Stage, model: Loaded, ruler: Ruler | nul
     setText(find("[data-viewer-square]", host), `${ruler.squareMm} mm grid`);
   }
   const measure = ruler && measureOf(host, stage, model, ruler);
+  rotate(host, stage);
   const run = wireToolbar({ host, stage, modes, ruler, measure });
   wireCut(host, stage, model);
   wireAzimuth(stage);
@@ -102,13 +104,18 @@ async function start(host: HTMLElement): Promise<void> {
       fit();
     },
   });
-  const { autorotate } = host.dataset; // an embedding site may choose
-  stage.controls.autoRotate = autorotate ? autorotate === "1" : !reducedMotion();
   wireTouch(host, canvas);
   const model = await loadModel(host.dataset["model"] ?? "", (fraction) => showProgress(host, fraction));
   ruler = rulerFor(host, model);
   fit();
   show(host, stage, model, ruler);
+}
+
+/** One turn by itself, unless an embedding site chose. */
+function rotate(host: HTMLElement, { controls, rotateOnce }: Stage): void {
+  const { autorotate } = host.dataset;
+  if (autorotate) controls.autoRotate = autorotate === "1";
+  else if (!reducedMotion()) rotateOnce(() => setPressed(host, "rotate", false));
 }
 
 const CONTEXT_LOST = "The graphics card was reset. The view should come back by itself. If not, reload the page.";

@@ -12,7 +12,7 @@ export async function showModel(hero: HTMLElement, canvas: HTMLCanvasElement, ur
   stage.add(model.root);
   canvas.style.touchAction = "pan-y"; // a vertical swipe scrolls the page
   stage.controls.enableZoom = matchMedia("(pointer: fine)").matches;
-  stage.controls.autoRotate = !reducedMotion();
+  if (!reducedMotion()) stage.rotateOnce();
   stage.controls.addEventListener("start", () => {
     stage.controls.autoRotate = false;
   });

@@ -15,7 +15,7 @@ export async function showPreview(host: HTMLElement, url: string): Promise<void>
   });
   createModes(model, stage.maxAnisotropy).set("lit");
   stage.needLight();
-  stage.controls.autoRotate = motion;
+  if (motion) stage.rotateOnce();
   stage.add(model.root);
   stage.draw();
 }

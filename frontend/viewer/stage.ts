@@ -15,6 +15,7 @@ import { find } from "../lib/dom";
 import { type Angles, createGlide, placeCamera } from "./angles";
 import { type Backdrop, paintBackdrop } from "./backdrop";
 import { createLighting } from "./light";
+import { createRotation } from "./rotation";
 
 /** Field of view of the viewer in degrees, that of the photo's camera. */
 export const FIELD_OF_VIEW = 40;
@@ -43,6 +44,7 @@ export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, option
   const controls = createControls(camera, canvas);
   const lighting = createLighting(renderer, scene);
   const glide = createGlide(camera, controls.target);
+  const rotation = createRotation(controls);
   const timer = new Timer();
   let backdrop: Backdrop = "page";
   let changed = true;
@@ -86,6 +88,7 @@ export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, option
   function tick(time: number): void {
     timer.update(time);
     const moved = glide.step(timer.getDelta());
+    rotation.step(timer.getDelta());
     if (controls.update(timer.getDelta()) || moved) invalidate();
     if (!changed || !alive) return;
     changed = false;
@@ -143,6 +146,7 @@ export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, option
     controls,
     camera,
     moveTo,
+    rotateOnce: rotation.rotateOnce,
     invalidate,
     snapshot,
     renderFrom,
@@ -197,7 +201,6 @@ function createControls(camera: PerspectiveCamera, canvas: HTMLCanvasElement): O
   const controls = new OrbitControls(camera, canvas);
   controls.enableDamping = true;
   controls.dampingFactor = 0.08;
-  controls.autoRotateSpeed = 3;
   controls.minDistance = 0.6;
   controls.maxDistance = 8;
   controls.maxTargetRadius = 1.2; // the model cannot be panned out of view

@@ -16,7 +16,7 @@ from pytest_django import DjangoDbBlocker
 
 from scripts.ensure_chromium import find_chromium
 from tests.browser import pages
-from tests.browser.finished import finished_model, web_alone
+from tests.browser.finished import STILL_AT_A_DESK, finished_model, web_alone
 from tests.live import site
 
 FLAGS = [
@@ -119,8 +119,8 @@ def address(transactional_db: None, whole_site: str) -> str:
 
 @pytest.fixture
 def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
-    """A fresh browser profile at desktop width."""
-    fresh = browser.new_context(base_url=address, viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    """A fresh browser profile at desktop width, without motion."""
+    fresh = browser.new_context(base_url=address, accept_downloads=True, **STILL_AT_A_DESK)
     fresh.set_default_timeout(120_000)
     yield fresh
     fresh.close()

@@ -24,6 +24,7 @@ from tests.conftest import encoded, picture, signed_in
 from tests.live import environment, start
 
 READY = '[data-viewer][data-ready="true"]'
+STILL_AT_A_DESK: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce"}
 SMALL = Recipe(engine="compact", quality="draft", frame_size=64, frame_count=6)
 
 
@@ -63,8 +64,10 @@ def web_alone(**more: str) -> Iterator[str]:
 
 @contextmanager
 def opened(browser: Browser, address: str, user: User | None, **options: Any) -> Iterator[Page]:
-    """A page of a fresh profile, desktop width by default, that fails the test on an uncaught JavaScript error."""
-    context = browser.new_context(base_url=address, **{"viewport": {"width": 1440, "height": 900}, **options})
+    """A page of a fresh profile, by default at desktop width and without motion (a rotating model without a graphics
+    card takes two cores). Fails the test on an uncaught JavaScript error.
+    """
+    context = browser.new_context(base_url=address, **{**STILL_AT_A_DESK, **options})
     context.set_default_timeout(120_000)
     if user is not None:
         session = signed_in(user).cookies[settings.SESSION_COOKIE_NAME].value

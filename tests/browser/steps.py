@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, TimeoutError
 
 from tests.conftest import PASSWORD
 
@@ -15,7 +15,12 @@ def sign_up(page: Page, email: str = "person@example.org") -> None:
     page.fill('[name="email"]', email)
     page.fill('[name="password1"]', PASSWORD)
     page.click('main button[type="submit"]')
-    page.wait_for_url("**/new/")
+    try:
+        page.wait_for_url("**/new/")
+    except TimeoutError as error:
+        raise AssertionError(
+            f"Sign-up did not lead to the upload page but to {page.url}:\n{page.inner_text('body')}"
+        ) from error
 
 
 def submit_draft(page: Page) -> None:

@@ -46,6 +46,7 @@ def two_models_are_collected(page: Page) -> None:
     page.get_by_role("button", name="Add to collection").click()
     expect(page.get_by_role("heading", name="Portfolio")).to_be_visible()
     expect(page.get_by_text("2 models added to “Portfolio”")).to_be_visible()
+    page.wait_for_load_state()  # before, a form reloads the page and the focus is lost
 
 
 def titles(page: Page) -> list[str]:

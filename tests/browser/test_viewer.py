@@ -246,14 +246,20 @@ def test_a_missing_model_is_reported(browser: Browser, address: str, owner: User
         expect(page.locator("[data-viewer-message]")).to_contain_text("could not be loaded")
 
 
-def test_it_rotates_automatically_unless_motion_is_reduced(
+def test_it_rotates_once_by_itself_unless_motion_is_reduced(
     browser: Browser, address: str, owner: User, viewer: Page, model: Job
 ) -> None:
     expect(viewer.locator('[data-act="rotate"]')).to_have_attribute("aria-pressed", "false")
     with opened(browser, address, owner, reduced_motion="no-preference") as page:
+        page.clock.install()
         page.goto(model.get_absolute_url())
         page.wait_for_selector(READY)
         expect(page.locator('[data-act="rotate"]')).to_have_attribute("aria-pressed", "true")
+        page.clock.fast_forward("01:00")
+        expect(page.locator('[data-act="rotate"]')).to_have_attribute("aria-pressed", "false")
+        still = page.locator("[data-viewer] canvas").screenshot()
+        page.clock.fast_forward("00:05")
+        assert page.locator("[data-viewer] canvas").screenshot() == still
 
 
 def test_on_a_phone_every_tool_can_be_reached(browser: Browser, address: str, owner: User, model: Job) -> None:
