@@ -181,7 +181,7 @@ def _check_processes(site: Site) -> list[str]:
     problems = [f"{name} has ended" for name, process in site.processes.items() if process.poll() is not None]
     with contextlib.suppress(AssertionError):
         wait_until(lambda: not any(site.horse(name) for name in WORKERS), "idle workers", 10)
-    problems += [f"{name} still has a work horse" for name in WORKERS if site.horse(name)]
+    problems += [f"{name} still has {_described(horse)}" for name in WORKERS if (horse := site.horse(name))]
     orders = str(site.folder)
     owned = {process.pid for process in site.processes.values()}
     for process in psutil.process_iter(["pid", "ppid"]):
@@ -190,6 +190,14 @@ def _check_processes(site: Site) -> list[str]:
             if ours and process.pid not in owned and process.ppid() not in owned:
                 problems.append(f"process {process.pid} is an orphan: {process.cmdline()}")
     return problems
+
+
+def _described(horse: psutil.Process) -> str:
+    """What is known of a process that should have ended."""
+    with contextlib.suppress(psutil.Error):
+        age = time.time() - horse.create_time()
+        return f"work horse {horse.pid}, {horse.status()}, {age:.0f} s old, command {horse.cmdline()}"
+    return "a work horse that has just ended"
 
 
 def _check_views(person: Person, job: Job) -> list[str]:
