@@ -8,6 +8,10 @@ from pathlib import Path
 
 AUTO = "auto"
 AUTO_LABEL = "Best available"
+MAX_TRIPOSR_BATCH = 8
+"""Photos in one pass of TripoSR's network: more are not faster."""
+SHARED_TRIPOSR = "RECONSITE_TRIPOSR"
+"""Environment variable: path of the socket of a process that runs TripoSR's network for several others."""
 
 
 @dataclass(frozen=True)

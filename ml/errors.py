@@ -32,3 +32,7 @@ class ReconstructionError(Exception):
 
 class Stopped(Exception):
     """Raised between two steps after `should_stop()` returned True; no file of the run is kept."""
+
+
+class SharedEngineLost(Exception):
+    """The process that runs the network for several runs died or hung during this one, which can begin again."""

@@ -202,6 +202,7 @@ WARM_ENGINE = env.bool("WARM_ENGINE", True)
 CALIBRATE = env.bool("CALIBRATE", True)
 WORKER_ENGINES: list[str] = env.list("WORKER_ENGINES", [])  # what a worker runs; empty: all that are installed
 ENGINE_MAX_MB = env.int("ENGINE_MAX_MB", 6000)
+TRIPOSR_BATCH = env.int("TRIPOSR_BATCH", 1)  # workers that share one TripoSR network, and photos in one pass of it
 MODELS_DIR = Path(env.str("MODELS_DIR", "") or BASE_DIR / "var" / "models")
 BACKGROUND_MODEL = env.str("BACKGROUND_MODEL", "u2netp")
 

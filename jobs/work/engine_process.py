@@ -12,9 +12,6 @@ import contextlib
 import json
 import logging
 import os
-import signal
-import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -30,7 +27,9 @@ import psutil
 from django.conf import settings
 
 from jobs.core import child_process
-from ml.errors import ReconstructionError, Stopped
+from ml import peer
+from ml.errors import ReconstructionError, SharedEngineLost, Stopped
+from ml.peer import COMPUTING_SHARE, SILENCE_SECONDS
 from ml.recipe import Recipe
 from ml.stages import Listeners, ShouldStop
 
@@ -45,10 +44,6 @@ CONNECT_RETRY_SECONDS = 0.05
 """Pause between attempts to connect to an engine that is starting."""
 STOP_POLL_SECONDS = 0.1
 """How often a work horse that waits for the engine checks whether the run has to stop."""
-SILENCE_SECONDS = 15.0
-"""An engine sends a heartbeat every second; one that is silent for this long hangs, unless it is computing."""
-COMPUTING_SHARE = 0.25
-"""Processor time per second from which a silent engine counts as computing: a call into C can block its heartbeat."""
 MAX_BEGINNINGS = 4
 """How many engines a run may try to begin on: one that ends before the first stage has done nothing for the job."""
 
@@ -172,7 +167,7 @@ def _run_once(address: str, messages: Sequence[bytes], listeners: Listeners, pla
     with connect(address, listeners.should_stop) as engine:
         # In a thread, because an engine that hangs does not read. It ends with the connection or the engine.
         threading.Thread(target=_send, args=(engine, messages), daemon=True).start()
-        return follow(engine, listeners, EngineWatch(engine_pid(engine), plan.budgets))
+        return follow(engine, listeners, EngineWatch(peer.pid_of(engine), plan.budgets))
 
 
 def _send(engine: Connection, messages: Sequence[bytes]) -> None:
@@ -187,10 +182,13 @@ def _reconstruct_in_process(
     from ml.pipeline import reconstruct as pipeline  # torch: only in a process that does not fork
 
     callbacks = {listener.name: getattr(listeners, listener.name) for listener in fields(listeners)}
-    if source is not None:
-        model = pipeline.remix(source, recipe, out_dir, **callbacks)
-    else:
-        model = pipeline.reconstruct(photos, recipe, out_dir, **callbacks)
+    try:
+        if source is not None:
+            model = pipeline.remix(source, recipe, out_dir, **callbacks)
+        else:
+            model = pipeline.reconstruct(photos, recipe, out_dir, **callbacks)
+    except SharedEngineLost as error:
+        raise EngineLost(str(error)) from error
     return model.files, model.report
 
 
@@ -224,6 +222,8 @@ def follow(engine: Connection, listeners: Listeners, watch: EngineWatch) -> Resu
             listeners.on_file(message["file"])
         elif "done" in message:
             return tuple(message["done"]["files"]), message["done"]["report"]
+        elif "lost" in message:
+            raise watch.lost(message["lost"], was_killed=True)
         elif "alive" not in message:
             raise _error_of(message)
 
@@ -237,13 +237,6 @@ def _next_message(engine: Connection, listeners: Listeners, watch: EngineWatch) 
             raise watch.lost(problem, was_killed=False)
     message: dict[str, Any] = json.loads(engine.recv_bytes())
     return message
-
-
-def engine_pid(engine: Connection) -> int:
-    """Process id of the other end. The kernel knows it, even if that process has not accepted the connection yet."""
-    with socket.socket(fileno=os.dup(engine.fileno())) as copy:
-        credentials = copy.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    return int(struct.unpack("3i", credentials)[0])
 
 
 class EngineWatch:
@@ -275,15 +268,11 @@ class EngineWatch:
         return bool(self._stage) and self._read_cpu_seconds() - self._cpu_seconds > COMPUTING_SHARE * silence
 
     def _read_cpu_seconds(self) -> float:
-        with contextlib.suppress(psutil.Error):
-            times = psutil.Process(self._pid).cpu_times()
-            return float(times.user + times.system)
-        return 0.0
+        return peer.cpu_seconds(self._pid)
 
     def kill(self) -> None:
         """End the engine; the worker starts another."""
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self._pid, signal.SIGKILL)
+        peer.kill(self._pid)
 
     def lost(self, message: str, *, was_killed: bool) -> EngineLost:
         """The error of a run whose engine is lost."""

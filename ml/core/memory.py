@@ -26,6 +26,11 @@ def low(is_low: bool = True) -> Iterator[None]:
         _is_low.reset(token)
 
 
+def is_low() -> bool:
+    """Whether this thread is inside `low`."""
+    return _is_low.get()
+
+
 def free_memory() -> int:
     """Bytes still available on this machine, or within the container's limit if that is less; 0 inside `low`."""
     if _is_low.get():

@@ -1,11 +1,12 @@
 """A warm process that keeps the networks loaded and makes one model at a time for clients on this machine.
 
 `python -m ml.serve.engine_server SOCKET`. A client connects and sends a request and its photos, then reads messages:
-`alive` every second, `progress`, `file` as soon as a result file is complete, and finally `done`, `refused` or
-`error`. A request holds `photos` (how many follow), `recipe`, `out_dir`, and for a remix `source`, the folder of an
-earlier result; `low_memory` makes the run compute in smaller parts. To stop a run the client disconnects. If the run
-does not notice (inside a call into C, say), the whole process exits and its owner starts a new one. The process also
-exits when its standard input closes, so it never outlives its owner.
+`alive` every second, `progress`, `file` as soon as a result file is complete, and finally `done`, `refused`, `lost`
+(with the process that runs its network, `ml.serve.scene_server`) or `error`. A request holds `photos` (how many
+follow), `recipe`, `out_dir`, and for a remix `source`, the folder of an earlier result; `low_memory` makes the run
+compute in smaller parts. To stop a run the client disconnects. If the run does not notice (inside a call into C, say),
+the whole process exits and its owner starts a new one. The process also exits when its standard input closes, so it
+never outlives its owner.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ml.errors import ReconstructionError, Stopped
+from ml.errors import ReconstructionError, SharedEngineLost, Stopped
 from ml.recipe import Recipe
 from ml.stages import STOP_GRACE_SECONDS
 
@@ -80,13 +81,18 @@ def serve(client: Connection) -> None:
 def run(
     photos: list[bytes], request: dict[str, Any], sender: ProgressSender, should_stop: Callable[[], bool]
 ) -> dict[str, Any]:
-    """The last message: `done`, `refused` with a code and message, or `error` with a traceback. Raises Stopped."""
+    """The last message: `done`, `refused` with a code and message, `lost`, or `error` with a traceback.
+
+    Raises Stopped.
+    """
     try:
         result = make(photos, request, sender, should_stop)
     except ReconstructionError as error:
         return {"refused": {"code": error.code, "message": error.message}}
     except Stopped:
         raise
+    except SharedEngineLost as error:
+        return {"lost": str(error)}
     except OSError as error:
         return {"error": traceback.format_exc(), "errno": error.errno}
     except Exception:

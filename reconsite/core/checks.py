@@ -11,6 +11,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import default_storage
 
+from ml.engine_registry import MAX_TRIPOSR_BATCH
 from reconsite.core.social_sign_in import half_set
 from reconsite.core.storage_url import S3
 from reconsite.core.stored import PrivateStorage
@@ -54,6 +55,14 @@ def background_weights_are_there(**kwargs: Any) -> list[CheckMessage]:
         return []
     hint = "Run: python manage.py fetch_models"
     return [Warning("No weights for background removal: GrabCut is used instead.", hint=hint, id="reconsite.W001")]
+
+
+@register()
+def batch_size_is_possible(**kwargs: Any) -> list[CheckMessage]:
+    """A larger pass is not faster, and each worker needs memory."""
+    if 1 <= settings.TRIPOSR_BATCH <= MAX_TRIPOSR_BATCH:
+        return []
+    return [Error(f"TRIPOSR_BATCH must be from 1 to {MAX_TRIPOSR_BATCH}.", id="reconsite.E010")]
 
 
 @register()

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from jobs.core import redis_owner, worker_heartbeat
 from jobs.core.health import redis_available
-from jobs.work import calibration
+from jobs.work import calibration, worker_pool
 from jobs.work.engine_process import WarmEngine
 from jobs.work.worker import make_worker
 
@@ -27,7 +27,10 @@ REDIS_REMIND_SECONDS = 30.0
 
 
 class Command(BaseCommand):
-    """Run a worker. Each works on one job at a time; start as many as cores and memory allow."""
+    """Run a worker. Each works on one job at a time; start as many as cores and memory allow.
+
+    With TRIPOSR_BATCH=N it runs N workers that share one TripoSR network.
+    """
 
     help = __doc__ or ""
 
@@ -38,6 +41,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Work until stopped. While Redis is away, wait for it."""
+        if worker_pool.is_wanted():
+            worker_pool.run(options["name"], burst=options["burst"])
+            return
         engine = WarmEngine() if settings.WARM_ENGINE else None
         try:
             if engine is not None:

@@ -328,6 +328,14 @@ def test_messages_of_the_engine_reach_the_listeners() -> None:
     assert received == [("cutout", 1.0), "cutout.png"]
 
 
+def test_a_run_that_lost_the_shared_network_can_begin_again_and_then_goes_alone() -> None:
+    connection: Any = SentMessages(b'{"progress": ["scene", 0.0]}', b'{"lost": "The scene server ended."}')
+    with pytest.raises(engine_process.EngineLost) as caught:
+        engine_process.follow(connection, Listeners(), engine_process.EngineWatch(os.getpid(), {}))
+    assert not isinstance(caught.value, engine_process.NotBegun)
+    assert caught.value.was_killed
+
+
 class Silent:
     """A watch on a process that says nothing, with a clock and a processor time that the test sets."""
 

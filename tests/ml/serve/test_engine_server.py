@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ml import files
+from ml.errors import SharedEngineLost
 from ml.recipe import Recipe
 from ml.serve import engine_server
 from tests.ml.conftest import SMALL, encoded, mushroom
@@ -25,7 +26,7 @@ def messages_for(photos: list[bytes], out_dir: Path, recipe: Recipe = SMALL, **m
     for part in (json.dumps(request).encode(), *photos):
         ours.send_bytes(part)
     messages = [json.loads(ours.recv_bytes())]
-    while not messages[-1].keys() & {"done", "refused", "error"}:
+    while not messages[-1].keys() & {"done", "refused", "lost", "error"}:
         messages.append(json.loads(ours.recv_bytes()))
     run.join()
     return messages
@@ -52,3 +53,13 @@ def test_the_last_message_holds_files_report_and_engine(messages: list[dict[str,
 def test_a_rejected_photo_is_reported_with_its_code_and_leaves_no_file(tmp_path: Path) -> None:
     assert messages_for([b"not a photo"], tmp_path / "out")[-1]["refused"]["code"] == "unsupported_type"
     assert not (tmp_path / "out").exists()
+
+
+def test_the_loss_of_the_shared_network_is_no_failure_of_the_photo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose(*_: Any, **__: Any) -> None:
+        raise SharedEngineLost("The scene server ended.")
+
+    monkeypatch.setattr("ml.pipeline.reconstruct.reconstruct", lose)
+    assert messages_for([b""], tmp_path)[-1] == {"lost": "The scene server ended."}

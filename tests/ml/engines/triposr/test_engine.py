@@ -59,21 +59,19 @@ def test_the_result_names_the_published_file(engine: TripoSREngine) -> None:
     assert (engine.name, engine.weights_hash, engine.precision) == ("triposr", "ab" * 32, "float32")
 
 
-def test_out_of_memory_is_tried_once_more_photo_by_photo(
-    engine: TripoSREngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_out_of_memory_halves_the_batch(engine: TripoSREngine, monkeypatch: pytest.MonkeyPatch) -> None:
     original, batches = network.scene_codes, []
 
     def scarce(weights: Any, sizes: Any, pictures: Tensor) -> Tensor:
         batches.append(len(pictures))
-        if len(pictures) > 1:
+        if len(pictures) > 2:
             raise MemoryError
         return original(weights, sizes, pictures)
 
     monkeypatch.setattr(network, "scene_codes", scarce)
     monkeypatch.setattr(module, "free_memory", lambda: 1 << 40)
-    assert len(engine.infer_many([cutout(0), cutout(1)])) == 2
-    assert batches == [2, 1, 1]
+    assert len(engine.infer_many([cutout(seed) for seed in range(5)])) == 5
+    assert batches == [5, 2, 2, 1]
 
 
 def test_out_of_memory_ends_with_advice(engine: TripoSREngine, monkeypatch: pytest.MonkeyPatch) -> None:
