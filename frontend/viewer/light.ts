@@ -47,20 +47,23 @@ const SETTINGS: Record<Light, Setting> = {
       { azimuth: 55, elevation: 15, color: "#f2f6ff", brightness: 2.5, side: 4 },
       { azimuth: 160, elevation: 35, color: "#ffffff", brightness: 5, side: 4 },
     ],
-    intensity: 0.8,
+    intensity: 1,
   },
   daylight: {
     dome: ["#9fc3ee", "#f3efe6", "#8d8678"],
-    panels: [{ azimuth: 50, elevation: 50, color: "#fff3d6", brightness: 30, side: 2 }],
-    intensity: 0.9,
+    panels: [
+      { azimuth: 50, elevation: 50, color: "#fff3d6", brightness: 30, side: 2 },
+      { azimuth: 200, elevation: 30, color: "#e6efff", brightness: 4, side: 4 },
+    ],
+    intensity: 1.1,
   },
   lamp: {
-    dome: ["#77706a", "#6a645e", "#57524d"],
+    dome: ["#a19a93", "#948d86", "#807a74"],
     panels: [
       { azimuth: -60, elevation: 45, color: "#ffd9a8", brightness: 16, side: 2.5 },
-      { azimuth: 150, elevation: 25, color: "#c9d6ff", brightness: 5, side: 3 },
+      { azimuth: 150, elevation: 25, color: "#dbe4ff", brightness: 6, side: 3 },
     ],
-    intensity: 1.2,
+    intensity: 1.3,
   },
 };
 

@@ -1,21 +1,12 @@
 /** Renderer, camera, lights and controls around one model. Draws only changes, and only while visible. */
-import {
-  MathUtils,
-  NeutralToneMapping,
-  type Object3D,
-  PerspectiveCamera,
-  Plane,
-  Scene,
-  Timer,
-  Vector3,
-  WebGLRenderer,
-} from "three";
+import { MathUtils, type Object3D, PerspectiveCamera, Plane, Scene, Timer, Vector3, WebGLRenderer } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { find } from "../lib/dom";
 import { type Angles, createGlide, placeCamera } from "./angles";
 import { type Backdrop, paintBackdrop } from "./backdrop";
 import { createLighting } from "./light";
 import { createRotation } from "./rotation";
+import { setToneMapping } from "./tone";
 
 /** Field of view of the viewer in degrees, that of the photo's camera. */
 export const FIELD_OF_VIEW = 40;
@@ -192,7 +183,7 @@ export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, option
 
 function createRenderer(canvas: HTMLCanvasElement): WebGLRenderer {
   const renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true });
-  renderer.toneMapping = NeutralToneMapping; // for the lit modes; preserves colours under even light
+  setToneMapping(renderer);
   renderer.setClearAlpha(0); // the page's background shows through
   return renderer;
 }
