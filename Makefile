@@ -11,7 +11,7 @@ ON_POSTGRESQL = tests/jobs/core tests/jobs/api tests/jobs/views tests/jobs/admin
 FAST = $(if $(NARROW),,-m "not slow")
 
 .PHONY: help run demo test test-slow test-all test-web test-ml test-browser lint format mobile screenshots bench load check-cuda chaos test-cluster scale train pack \
-	evaluate schema install clean
+	evaluate schema lock install clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -79,6 +79,10 @@ schema: var/.ready clients/typescript/node_modules/.done  ## write docs/openapi.
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 	scripts/node.sh npm --prefix clients/typescript run generate --silent
 
+lock: .venv/.done  ## choose versions and hashes of all packages anew from requirements*.in (UPGRADE=1: the newest that these allow)
+	$(PYTHON) -m venv var/uv && var/uv/bin/pip install --quiet --disable-pip-version-check uv==0.13.8
+	$(BIN)/python -m scripts.lock var/uv/bin/uv $(if $(UPGRADE),--upgrade)
+
 bench: var/.ready var/.dev  ## measure this machine: time and memory of each stage
 	$(BIN)/python -m scripts.bench
 
@@ -113,13 +117,14 @@ clean:  ## remove what can be built again; accounts and models stay
 		var/static var/.ready var/.dev var/.models .mypy_cache .ruff_cache .pytest_cache
 
 # --- stamps: each step runs again only when what it comes from has changed -------------------------------------------
-.venv/.done: requirements.txt
+.venv/.done: requirements-pip.txt requirements.txt requirements-cuda.txt
 	@$(PYTHON) scripts/preflight.py
 	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-pip.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-var/.dev: .venv/.done requirements-dev.txt requirements-s3.txt
+var/.dev: .venv/.done requirements-dev.txt requirements-s3.txt requirements-observability.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@mkdir -p var && touch $@
 

@@ -1,4 +1,4 @@
-"""Look up known vulnerabilities of the installed packages: `python -m scripts.audit`, part of `make lint`.
+"""Look up known vulnerabilities of all packages that we pin: `python -m scripts.audit`, part of `make lint`.
 
 The data comes from the internet. Where it cannot be reached, this says so and does not fail.
 """
@@ -10,9 +10,13 @@ import subprocess
 import sys
 from typing import Any
 
+from scripts import lock
+
 MAX_SECONDS = 120
-"""About 150 packages are looked up one by one."""
-COMMAND = [sys.executable, "-m", "pip_audit", "--local", "--skip-editable", "--progress-spinner=off", "--format=json"]
+"""About 240 packages are looked up one by one."""
+FILES = [argument for name in (*lock.NAMES, lock.CUDA) for argument in ("--requirement", f"{name}.txt")]
+OPTIONS = ["--disable-pip", "--require-hashes", "--progress-spinner=off", "--format=json"]
+COMMAND = [sys.executable, "-m", "pip_audit", *FILES, *OPTIONS]
 
 
 def main() -> int:
@@ -25,7 +29,7 @@ def main() -> int:
 def report() -> list[dict[str, Any]] | None:
     """What pip-audit found out about each package; None if it could not."""
     try:
-        done = subprocess.run(COMMAND, capture_output=True, text=True, timeout=MAX_SECONDS, check=False)
+        done = subprocess.run(COMMAND, capture_output=True, text=True, timeout=MAX_SECONDS, check=False, cwd=lock.ROOT)
         dependencies: list[dict[str, Any]] = json.loads(done.stdout)["dependencies"]
     except (subprocess.TimeoutExpired, ValueError, TypeError, KeyError):
         return None
