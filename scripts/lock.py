@@ -66,7 +66,10 @@ class Entry:
 def entries(compiled: str) -> list[Entry]:
     """What uv wrote, without packages that no machine of ours needs."""
     blocks = re.findall(r"^([\w.-]+)==(\S+)(?: ; (.*?))? \\\n((?: +--hash=\S+(?: \\)?\n)+)", compiled, re.MULTILINE)
-    found = [Entry(*block[:3], tuple(re.findall(r"sha256:(\w+)", block[3]))) for block in blocks]
+    found = [
+        Entry(name, version, marker, tuple(re.findall(r"sha256:(\w+)", hashes)))
+        for name, version, marker, hashes in blocks
+    ]
     return [replace(entry, marker=marker) for entry in found if (marker := needed_marker(entry.marker)) is not None]
 
 
