@@ -52,6 +52,7 @@ lint: var/.dev node_modules/.done clients/typescript/node_modules/.done  ## styl
 	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml accounts jobs reconsite ml scripts manage.py
 	$(BIN)/python -m scripts.audit
 	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python -m scripts.postgresql $(BIN)/python -m scripts.lint_migrations
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file var/openapi.yaml
 	diff -u docs/openapi.yaml var/openapi.yaml
 	scripts/node.sh npm --prefix clients/typescript run check --silent
@@ -117,10 +118,12 @@ clean:  ## remove what can be built again; accounts and models stay
 		var/static var/.ready var/.dev var/.models .mypy_cache .ruff_cache .pytest_cache
 
 # --- stamps: each step runs again only when what it comes from has changed -------------------------------------------
-.venv/.done: requirements-pip.txt requirements.txt requirements-cuda.txt
+.venv/.done: requirements-pip.txt requirements.txt requirements-cuda.txt requirements-torch-cpu.txt
 	@$(PYTHON) scripts/preflight.py
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-pip.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements-torch-cpu.txt 2>/dev/null \
+		|| echo "torch: the default build, with CUDA's libraries (docs/operations.md#packages)"
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 

@@ -4,7 +4,8 @@ What the site needs stands in the *.in files. uv chooses a version of everything
 where it can, and notes the hashes of all files of each package. This adds two things that uv cannot know:
 
 - torch has other files on an index for the CPU alone (`2.13.0+cpu`), without CUDA's libraries. Their hashes are in
-  scripts/torch_cpu_wheels.txt, and stand beside the others, so that either installs.
+  scripts/torch_cpu_wheels.txt, and stand beside the others, so that either installs. requirements-torch-cpu.txt has only
+  them: pip prefers a file whose hash its index states to one in a folder.
 - CUDA's libraries go to requirements-cuda.txt, which requirements.txt names as constraints: pip installs them only if
   the torch that it found needs them.
 
@@ -26,7 +27,7 @@ from packaging.markers import Marker
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = ("requirements-pip", "requirements", "requirements-s3", "requirements-observability", "requirements-dev")
 """In an order in which each comes after those that it includes."""
-CUDA = "requirements-cuda"
+CUDA, CPU = "requirements-cuda", "requirements-torch-cpu"
 TORCH_CPU = ROOT / "scripts" / "torch_cpu_wheels.txt"
 NOTICE = "# Made by `make lock` from {name}.in: change that file, not this one.\n"
 CUDA_NOTICE = (
@@ -34,6 +35,7 @@ CUDA_NOTICE = (
     "# requirements.txt names this file as constraints. pip before 26.1 takes no hashes from constraints:\n"
     "#   pip install -r requirements.txt -r requirements-cuda.txt\n"
 )
+CPU_NOTICE = "# Made by `make lock`: torch for the CPU alone. Install it with --no-deps, before requirements.txt.\n"
 MIN_PYTHON = "3.11"
 MACHINES = [
     {"python_version": python, "python_full_version": f"{python}.{patch}", "platform_machine": machine}
@@ -81,13 +83,13 @@ def needed_marker(marker: str) -> str | None:
     return "" if all(needs) else marker
 
 
-def with_cpu_wheels(entry: Entry, listing: str) -> Entry:
-    """The hashes of the builds for the CPU alone, too. Raises SystemExit if they are of another version."""
+def cpu_wheels(entry: Entry, listing: str) -> Entry:
+    """The builds of torch for the CPU alone. Raises SystemExit if `listing` has others."""
     wheels = [line.split() for line in listing.splitlines() if line and not line.startswith("#")]
     hashes = [digest for digest, file in wheels if file.startswith(f"torch-{entry.version}+cpu-")]
     if len(hashes) != len(wheels):
         raise SystemExit(f"{TORCH_CPU.name} must list the wheels of torch {entry.version}+cpu, and no others.")
-    return replace(entry, hashes=tuple(sorted({*entry.hashes, *hashes})))
+    return replace(entry, version=f"{entry.version}+cpu", hashes=tuple(sorted(hashes)))
 
 
 def is_cuda(entry: Entry) -> bool:
@@ -143,7 +145,10 @@ def lock(uv: str, known: str) -> dict[str, str]:
             texts[CUDA] = CUDA_NOTICE + "\n".join(replace(entry, marker="").text() for entry in cuda) + "\n"
             lines = [f"-c {CUDA}.txt"]
         own = [entry for entry in found if entry.name not in elsewhere and not is_cuda(entry)]
-        own = [with_cpu_wheels(entry, TORCH_CPU.read_text()) if entry.name == "torch" else entry for entry in own]
+        for torch in (entry for entry in tuple(own) if entry.name == "torch"):
+            cpu = cpu_wheels(torch, TORCH_CPU.read_text())
+            texts[CPU] = CPU_NOTICE + cpu.text() + "\n"
+            own[own.index(torch)] = replace(torch, hashes=tuple(sorted({*torch.hashes, *cpu.hashes})))
         texts[name] = NOTICE.format(name=name) + "\n".join([*lines, *(entry.text() for entry in own)]) + "\n"
     return texts
 

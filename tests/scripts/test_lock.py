@@ -9,7 +9,7 @@ import pytest
 from scripts import lock
 from scripts.preflight import ROOT
 
-FILES = [f"{name}.txt" for name in (*lock.NAMES, lock.CUDA)]
+FILES = [f"{name}.txt" for name in (*lock.NAMES, lock.CUDA, lock.CPU)]
 DIGEST = "0" * 64
 
 
@@ -47,6 +47,8 @@ def test_torch_may_be_the_build_for_the_cpu_without_cudas_libraries() -> None:
         f"torch-{torch.version}+cpu-cp31{n}-cp31{n}-manylinux_2_28_x86_64.whl" for n in (1, 2, 3, 4)
     } <= wheels.keys()
     assert set(wheels.values()) < set(torch.hashes)
+    (alone,) = lock.entries(text(f"{lock.CPU}.txt"))
+    assert (alone.version, set(alone.hashes)) == (f"{torch.version}+cpu", set(wheels.values()))
     assert not any(lock.is_cuda(entry) for entry in lock.entries(text("requirements.txt")))
     assert f"-c {lock.CUDA}.txt" in text("requirements.txt")
 
@@ -73,9 +75,11 @@ def test_markers_are_kept_only_where_machines_differ(marker: str, needed: str | 
 
 def test_wheels_of_another_torch_stop_the_lock() -> None:
     listing = f"{DIGEST}  torch-2.13.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl"
-    assert lock.with_cpu_wheels(lock.Entry("torch", "2.13.0", "", ("1" * 64,)), listing).hashes == (DIGEST, "1" * 64)
+    assert lock.cpu_wheels(lock.Entry("torch", "2.13.0", "", ("1" * 64,)), listing) == lock.Entry(
+        "torch", "2.13.0+cpu", "", (DIGEST,)
+    )
     with pytest.raises(SystemExit, match=r"must list the wheels of torch 2\.14\.0\+cpu"):
-        lock.with_cpu_wheels(lock.Entry("torch", "2.14.0", "", ()), listing)
+        lock.cpu_wheels(lock.Entry("torch", "2.14.0", "", ()), listing)
 
 
 def test_entries_are_read_as_uv_writes_them() -> None:
