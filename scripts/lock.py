@@ -4,8 +4,8 @@ What the site needs stands in the *.in files. uv chooses a version of everything
 where it can, and notes the hashes of all files of each package. This adds two things that uv cannot know:
 
 - torch has other files on an index for the CPU alone (`2.13.0+cpu`), without CUDA's libraries. Their hashes are in
-  scripts/torch_cpu_wheels.txt, and stand beside the others, so that either installs. requirements-torch-cpu.txt has only
-  them: pip prefers a file whose hash its index states to one in a folder.
+  scripts/torch_cpu_wheels.txt, and stand beside the others, so that either installs. requirements-torch-cpu.txt has
+  only them: pip prefers a file whose hash its index states to one in a folder.
 - CUDA's libraries go to requirements-cuda.txt, which requirements.txt names as constraints: pip installs them only if
   the torch that it found needs them.
 

@@ -110,6 +110,12 @@ def _waiting() -> JobQuerySet:
     return Job.objects.active().filter(state=State.QUEUED, deleted_at=None)
 
 
+def waiting_by_queue() -> dict[str, tuple[int, datetime]]:
+    """For each queue in which jobs wait, their number, and since when the oldest one does."""
+    rows = _waiting().order_by().values_list("queue").annotate(Count("pk"), Min("queued_at"))
+    return {name: (number, oldest) for name, number, oldest in rows}
+
+
 def workers() -> list[Worker]:
     """All workers, the most recently seen first."""
     since = timezone.now() - timedelta(seconds=settings.WORKER_SEEN_SECONDS)

@@ -18,7 +18,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from jobs.core import health
+from jobs.core import health, routing
 from jobs.models import TERMINAL, Job, JobEvent, State, WebhookDelivery, WorkerHeartbeat
 from ml.stages import STAGE_NAMES
 
@@ -59,8 +59,7 @@ def _site() -> Iterator[Metric]:
     for name, number in state.states.items():
         jobs.add_metric([name], number)
     yield jobs
-    waited = (timezone.now() - state.oldest_waiting).total_seconds() if state.oldest_waiting else 0
-    yield gauge("reconsite_queue_age_seconds", "How long the oldest queued job has waited.", value=waited)
+    yield from _queues()
     yield gauge("reconsite_redis_up", "Whether Redis answered.", value=state.redis)
     if state.queue_entries is not None:
         yield gauge("reconsite_queue_entries", "Entries of the queue in Redis.", value=state.queue_entries)
@@ -71,6 +70,19 @@ def _site() -> Iterator[Metric]:
     yield gauge("reconsite_open_reports", "Abuse reports that nobody has closed.", value=state.open_reports)
     waiting = WebhookDelivery.objects.filter(next_attempt_at__isnull=False).count()
     yield gauge("reconsite_webhooks_waiting", "Webhook deliveries that will be tried again.", value=waiting)
+
+
+def _queues() -> Iterator[Metric]:
+    """For every queue, also an empty one: an autoscaler must see that nothing waits."""
+    length = gauge("reconsite_queue_jobs", "Jobs that wait, by queue.", ("queue",))
+    age = gauge("reconsite_queue_age_seconds", "How long the oldest waiting job has waited, by queue.", ("queue",))
+    waiting = health.waiting_by_queue()
+    now = timezone.now()
+    for name in sorted({*routing.QUEUES, *waiting}):
+        number, oldest = waiting.get(name, (0, now))
+        length.add_metric([name], number)
+        age.add_metric([name], max(0.0, (now - oldest).total_seconds()))
+    yield from (length, age)
 
 
 def _ended() -> Metric:

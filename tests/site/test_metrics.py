@@ -10,7 +10,7 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
-from jobs.core import worker_heartbeat
+from jobs.core import routing, worker_heartbeat
 from jobs.core.metrics import quantile_values
 from jobs.models import Job, State
 from tests.conftest import in_state
@@ -54,8 +54,22 @@ def test_jobs_are_counted_and_the_oldest_waiting_one_is_timed(
     assert samples['reconsite_jobs{state="queued"}'] == samples['reconsite_jobs{state="failed"}'] == 1
     assert samples['reconsite_jobs{state="running"}'] == 0
     assert samples['reconsite_ended_last_hour{code="no_subject",state="failed"}'] == 1
-    assert 300 <= samples["reconsite_queue_age_seconds"] < 400
     assert samples["reconsite_stored_bytes"] > 0
+
+
+def test_each_queue_has_its_length_and_the_age_of_its_oldest_job(
+    client: Client, job: Job, submit: Callable[..., Job]
+) -> None:
+    for waiting, queue, minutes in ((job, "gpu", 5), (submit(), "gpu", 1), (submit(), "cpu", 2)):
+        queued_at = timezone.now() - timedelta(minutes=minutes)
+        Job.objects.filter(pk=waiting.pk).update(queue=queue, queued_at=queued_at)
+    samples = read(client)
+    lengths = {queue: samples[f'reconsite_queue_jobs{{queue="{queue}"}}'] for queue in routing.QUEUES}
+    ages = {queue: samples[f'reconsite_queue_age_seconds{{queue="{queue}"}}'] for queue in routing.QUEUES}
+    assert lengths == {"gpu": 2, "cpu": 1, "remix": 0}
+    assert 300 <= ages["gpu"] < 400
+    assert 120 <= ages["cpu"] < 220
+    assert ages["remix"] == 0
 
 
 def test_stage_times_are_those_of_the_last_hour(client: Client, submit: Callable[..., Job]) -> None:
@@ -83,7 +97,7 @@ def test_without_a_database_the_page_says_so(client: Client, monkeypatch: pytest
     monkeypatch.setattr("jobs.core.metrics.health.gather", unavailable)
     samples = read(client)
     assert samples["reconsite_database_up"] == 0
-    assert "reconsite_queue_age_seconds" not in samples
+    assert not any(name.startswith("reconsite_queue_age_seconds") for name in samples)
 
 
 def test_quantiles_of_few_values() -> None:

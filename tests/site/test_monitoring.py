@@ -11,6 +11,7 @@ import yaml
 from django.test import Client
 from pytest_django import Settings
 
+from jobs.core import routing
 from reconsite.core.errors import MESSAGES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,8 +25,13 @@ def alerts() -> list[dict[str, Any]]:
     return [rule for group in groups for rule in group["rules"]]
 
 
+def autoscalers() -> list[dict[str, Any]]:
+    return list(yaml.safe_load_all((ROOT / "deploy" / "kubernetes" / "autoscaling.yaml").read_text()))
+
+
 def expressions() -> Iterator[str]:
     yield from (rule["expr"] for rule in alerts())
+    yield from (scaler["spec"]["triggers"][0]["metadata"]["query"] for scaler in autoscalers())
     for panel in json.loads((FOLDER / "grafana.json").read_text())["panels"]:
         yield from (target["expr"] for target in panel["targets"])
 
@@ -56,3 +62,8 @@ def test_alerts_name_only_failure_codes_that_exist() -> None:
 
 def test_every_alert_says_what_to_do() -> None:
     assert all(rule["annotations"]["description"] and rule["labels"]["severity"] for rule in alerts())
+
+
+def test_every_queue_has_workers_that_are_added_when_it_is_slow() -> None:
+    queries = " ".join(scaler["spec"]["triggers"][0]["metadata"]["query"] for scaler in autoscalers())
+    assert set(re.findall(r"\w+", " ".join(re.findall(r'queue=~?"([^"]+)"', queries)))) == set(routing.QUEUES)
