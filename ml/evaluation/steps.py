@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 
 from ml.engines.compact.decode import DECODING
 from ml.engines.compact.engine import CompactEngine
-from ml.mesh import marching_cubes
+from ml.mesh import feet, marching_cubes
 from ml.mesh.flatten import flatten
 from ml.mesh.mesh import Mesh
 from ml.photo.cutout import Cutout
@@ -42,7 +42,8 @@ def infer(cutout: Cutout, steps: Steps = ALL) -> VolumeScene:
 def surface(scene: Scene, grid: int, steps: Steps = ALL) -> Mesh:
     """The scene's surface before it is simplified."""
     mesh = marching_cubes.extract(scene, grid, photos=[scene.camera] if steps.tunnels else ())
-    return flatten(mesh, scene.camera) if steps.flat else mesh
+    mesh = flatten(mesh, scene.camera) if steps.flat else mesh
+    return feet.level(mesh, scene.camera) if steps.ground else mesh
 
 
 def textured(mesh: Mesh, scene: VolumeScene, cutout: Cutout, size: int, steps: Steps = ALL) -> TexturedMesh:

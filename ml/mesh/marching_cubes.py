@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ml.core.camera import Camera
 from ml.errors import ReconstructionError
-from ml.mesh import adaptive_grid, tunnels
+from ml.mesh import adaptive_grid, teeth, tunnels
 from ml.mesh.geometry import vertex_normals
 from ml.mesh.mesh import Mesh
 from ml.scene.protocol import Scene
@@ -67,7 +67,8 @@ def _close_tunnels(
     spacing = 2.0 * radius / (len(values) - 1)
     low = np.array([side.start for side in box]) * spacing - radius
     inside = values[box] > level
-    closed = tunnels.close(inside, tunnels.Lattice(low, spacing, photos))
+    lattice = tunnels.Lattice(low, spacing, photos)
+    closed = teeth.cut(tunnels.close(inside, lattice), lattice)
     changed = np.where(closed, np.float32(np.inf), np.float32(-np.inf))
     values[box] = np.where(closed == inside, values[box], changed)
 

@@ -121,7 +121,7 @@ def _cut(solid: Cells, lattice: Lattice, width: int) -> Cells:
     thin = solid & ~core
     grown = shift(core, _rings(~solid, thin, width + 1), True)
     part = ndimage.label(grown, ACROSS_EDGES)[0]
-    result, cover = solid.copy(), _Cover.of(solid, lattice)
+    result, cover = solid.copy(), Cover.of(solid, lattice)
     for region, cells in _parts(solid & ~grown, lattice.max_section):
         touched = np.setdiff1d(part[region][_dilate(cells, 1)], 0)
         if len(touched) > 1:  # it joins two parts
@@ -132,25 +132,26 @@ def _cut(solid: Cells, lattice: Lattice, width: int) -> Cells:
 
 
 @dataclass(frozen=True)
-class _Cover:
+class Cover:
     """`counts`: for each photo the number of cells in each pixel."""
 
     lattice: Lattice
     counts: list[Ids]
 
     @classmethod
-    def of(cls, solid: Cells, lattice: Lattice) -> _Cover:
+    def of(cls, solid: Cells, lattice: Lattice) -> Cover:
         pixels = lattice.pixels(np.argwhere(solid))
         sizes = [lattice.size(camera) ** 2 for camera in lattice.cameras]
         return cls(lattice, [np.bincount(found, minlength=size) for found, size in zip(pixels, sizes, strict=True)])
 
-    def remove(self, solid: Cells, region: Box, cells: Cells) -> bool:
-        """Whether cells away from these cover all their pixels; if so, they no longer count."""
+    def remove(self, solid: Cells, region: Box, cells: Cells, loss: float = 0.0) -> bool:
+        """Whether cells away from these cover their pixels, all but a fraction `loss`; if so, they no longer count."""
         start = [side.start for side in region]
         around = self.lattice.pixels(np.argwhere(_dilate(cells, MARGIN) & solid[region]) + start)
         own = self.lattice.pixels(np.argwhere(cells) + start)
         for count, near, pixels in zip(self.counts, around, own, strict=True):
-            if (count[pixels] <= np.bincount(near, minlength=len(count))[pixels]).any():
+            bare = count[pixels] <= np.bincount(near, minlength=len(count))[pixels]
+            if len(np.unique(pixels[bare])) > loss * len(np.unique(pixels)):
                 return False
         for count, pixels in zip(self.counts, own, strict=True):
             np.subtract.at(count, pixels, 1)

@@ -15,7 +15,7 @@ from ml.cutout_options import CutoutOptions
 from ml.engines import Engine
 from ml.errors import ReconstructionError
 from ml.export import write
-from ml.mesh import base, marching_cubes, printability, repair
+from ml.mesh import base, feet, marching_cubes, printability, repair
 from ml.mesh.flatten import flatten
 from ml.mesh.mesh import Mesh
 from ml.multiview import camera_fit, fusion
@@ -215,8 +215,8 @@ def _build_model(run: Run, source: Source) -> tuple[Mesh, TexturedMesh, Source]:
         )
     with run.stage("mesh"):
         budget = recipe.faces or len(raw.faces)
-        flat = flatten(raw, source.photos[0].camera)
-        whole = repair.finish(flat, budget, largest_part=recipe.largest_part)
+        standing = feet.level(flatten(raw, source.photos[0].camera), source.photos[0].camera)
+        whole = repair.finish(standing, budget, largest_part=recipe.largest_part)
         mesh = repair.reduce_faces(base.cut_flat(whole, recipe.base), budget)
         source = with_photos(source, camera_fit.fit_assumed_cameras(mesh, source.photos))
     with run.stage("texture") as step:
