@@ -20,9 +20,10 @@ from ml.texture.relight import relight
 
 @dataclass(frozen=True)
 class Steps:
-    """Which steps are taken: `ground` (`ml.engines.compact.ground`), `tunnels` (`ml.mesh.tunnels`), `flat`
+    """Which steps are taken: `ground` (`ml.engines.compact.ground`,
+    `ml.mesh.feet`), `tunnels` (`ml.mesh.tunnels`, `teeth`), `flat`
     (`ml.mesh.flatten`), `relit` (`ml.texture.relight`), and `continued`: unobserved surface takes the colours of mirror
-    images or continues those around it (`ml.texture.mirror`, `unobserved`, `detail`), not the scene's."""
+    images or continues those around it (`ml.texture.revolution`, `mirror`, `unobserved`, `detail`), not the scene's."""
 
     ground: bool = True
     tunnels: bool = True

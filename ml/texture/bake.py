@@ -16,7 +16,7 @@ from ml.mesh.mesh import Mesh
 from ml.photo.posed_photo import PosedPhoto
 from ml.scene.protocol import Scene
 from ml.scene.query import predicts_colors, scene_colors
-from ml.texture import detail, mirror, projection, rasterize, unobserved
+from ml.texture import detail, mirror, projection, rasterize, revolution, unobserved
 from ml.texture.rasterize import Coverage
 from ml.texture.unwrap import Layout, unwrap
 
@@ -121,8 +121,13 @@ def _paint(scene: Scene, projectors: Sequence[projection.Projector], surface: Su
 def _continued_colors(
     surface: Surface, projectors: Sequence[projection.Projector], colors: Floats, confidence: Floats
 ) -> Floats | None:
-    """(N, 3) colours of what no photo shows: of mirror images, else continued; None where too little is observed."""
+    """(N, 3) colours of what no photo shows: of its height or mirror image, else continued; None for too little."""
     patches = unobserved.divide(surface.points, surface.normals, colors, confidence)
+    axis = revolution.find(patches)
+    if axis is not None:
+        around = revolution.colors(axis, surface.points, surface.normals, colors, confidence)
+        continued = _at_texels(surface, patches, projectors[0], confidence)
+        return around if continued is None else continued + np.float32(axis.confidence) * (around - continued)
     plane = mirror.find(patches, projectors[0].camera.axes()[2].numpy())
     if plane is None:
         return _at_texels(surface, patches, projectors[0], confidence)
