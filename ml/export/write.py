@@ -17,7 +17,7 @@ from PIL import Image
 from ml import files
 from ml.core import frames
 from ml.core.images import Floats, to_linear
-from ml.export import glb, threemf, usdz
+from ml.export import glb, threemf
 from ml.export.model import ExportModel
 from ml.export.text import lines
 from ml.formats import FORMATS
@@ -84,6 +84,8 @@ def write_3mf(model: ExportModel, out_dir: Path) -> None:
 
 def write_usdz(model: ExportModel, out_dir: Path) -> None:
     """USDZ with its texture as JPEG."""
+    from ml.export import usdz  # OpenUSD takes 0.2 s and 60 MB to load: only where a recipe asks for it
+
     mesh = model.mesh
     positions = model.metres(mesh.vertices)
     usdz.write(out_dir / files.USDZ, positions, frames.to_y_up(mesh.normals), model.textured.uv, mesh.faces, model.jpeg)

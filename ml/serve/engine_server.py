@@ -39,11 +39,14 @@ EXIT_CLIENT_LOST, EXIT_OWNER_LOST = 66, 0
 def main(address: str) -> None:
     """Serve until the owner exits."""
     threading.Thread(target=exit_with_owner, daemon=True).start()
+    from ml.core import memory  # torch: not before the process watches its owner
+
     warm_up()
     with Listener(address, family="AF_UNIX") as listener:
         while True:
             with listener.accept() as client:
                 serve(client)
+            memory.give_back()
 
 
 def exit_with_owner() -> None:

@@ -43,6 +43,25 @@ def test_the_network_returns_opacity_for_every_pixel(u2netp: Path) -> None:
     assert iou(mask > 0.5, DRAWN) > 0.85
 
 
+def test_the_network_runs_exactly_as_in_rembg(u2netp: Path) -> None:
+    picture = mushroom().convert("RGB").resize((200, 150))
+    theirs = background_removal._rembg_mask(picture, "u2netp")
+    assert np.array_equal(background_removal._u2net_mask(picture, u2netp), theirs)
+
+
+def test_another_network_runs_in_rembg(u2netp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background_removal, "_U2NETS", ())
+    picture = np.asarray(on_meadow())
+    by_rembg = background_removal.remove_by_rembg(picture, "u2netp")
+    monkeypatch.undo()
+    assert np.array_equal(background_removal.remove_by_rembg(picture, "u2netp"), by_rembg)
+
+
+def test_the_usual_network_does_not_load_rembg(u2netp: Path) -> None:
+    code = "from ml.photo.background_removal import warm_up; warm_up(); import sys; sys.exit('rembg' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
 def test_grabcut_returns_opacity_for_every_pixel() -> None:
     mask = background_removal.remove_by_grabcut(np.asarray(on_meadow()))
     assert mask.shape == (320, 320)
