@@ -20,6 +20,8 @@ PEOPLE = 1000
 OWN, PUBLIC = 100, 10
 """Every 100th job is the person's who is measured, every 10th is published."""
 REQUESTS = 20
+UNKNOWN = "zeppelin"
+"""A word that no model has: a search for it cannot stop early."""
 
 
 def main() -> None:
@@ -33,7 +35,7 @@ def main() -> None:
 
         django.setup()
         with test_database():
-            print("| jobs | page | p50 | p95 |\n|---|---|---|---|")
+            print("| jobs | page | best | p50 | p95 |\n|---|---|---|---|---|")
             person = people()
             for size in options.sizes:
                 fill(size, person)
@@ -182,11 +184,13 @@ def pages(person: Any) -> dict[str, str]:
     return {
         "gallery": "/models/",
         "search": "/models/?q=lamp",
+        "search without result": f"/models/?q={UNKNOWN}",
         "history": "/jobs/",
         "job": f"/jobs/{newest.pk}/",
         "Explore": "/explore/",
         "Explore, page 50": "/explore/?page=50",
         "Explore, search": "/explore/?q=lamp+9",
+        "Explore, search without result": f"/explore/?q={UNKNOWN}",
         "API: jobs": "/api/v1/jobs/",
         "API: job": f"/api/v1/jobs/{newest.pk}/",
         "API: Explore": "/api/v1/explore/",
@@ -222,9 +226,9 @@ def measure(request: Callable[[], Any]) -> list[float]:
 
 
 def row(size: int, name: str, seconds: list[float]) -> None:
-    """Of the table."""
-    p50, p95 = median(seconds) * 1000, quantiles(seconds, n=20)[-1] * 1000
-    print(f"| {size:,} | {name} | {p50:.0f} ms | {p95:.0f} ms |", flush=True)
+    """Of the table. The best is what other work on the machine changes least."""
+    best, p50, p95 = (value * 1000 for value in (min(seconds), median(seconds), quantiles(seconds, n=20)[-1]))
+    print(f"| {size:,} | {name} | {best:.0f} ms | {p50:.0f} ms | {p95:.0f} ms |", flush=True)
 
 
 def explain(person: Any) -> None:

@@ -35,8 +35,11 @@ def cut_flat(mesh: Mesh, base: str) -> Mesh:
     """
     if base not in (AUTO_BASE, FLAT) or (base == AUTO_BASE and _stands(mesh)):
         return mesh
+    solid = manifold3d.Manifold(
+        manifold3d.Mesh(np.ascontiguousarray(mesh.vertices, np.float32), np.ascontiguousarray(mesh.faces, np.uint32))
+    )
     for fraction in CUTS:
-        cut = _cut(mesh, fraction)
+        cut = _cut(solid, mesh, fraction)
         if cut is not None and (_stands(cut) or (base == FLAT and fraction == CUTS[-1])):
             return cut
     return mesh
@@ -46,15 +49,13 @@ def _stands(mesh: Mesh) -> bool:
     return tilt_before_falling(mesh.vertices, mesh.faces) >= MIN_TILT
 
 
-def _cut(mesh: Mesh, fraction: float) -> Mesh | None:
-    """Without the lowest part, closed by a flat face; None if manifold3d does not take the mesh."""
+def _cut(solid: manifold3d.Manifold, mesh: Mesh, fraction: float) -> Mesh | None:
+    """The mesh, also given as `solid`, without its lowest part; None if manifold3d does not take it."""
     low, height = float(mesh.vertices[:, 2].min()), float(np.ptp(mesh.vertices[:, 2]))
-    solid = manifold3d.Manifold(
-        manifold3d.Mesh(np.ascontiguousarray(mesh.vertices, np.float32), np.ascontiguousarray(mesh.faces, np.uint32))
-    ).trim_by_plane((0.0, 0.0, 1.0), low + fraction * height)
-    if solid.is_empty() or solid.status() != manifold3d.Error.NoError:
+    trimmed = solid.trim_by_plane((0.0, 0.0, 1.0), low + fraction * height)
+    if trimmed.is_empty() or trimmed.status() != manifold3d.Error.NoError:
         return None
-    cut = solid.to_mesh()
+    cut = trimmed.to_mesh()
     vertices, faces = np.array(cut.vert_properties[:, :3], np.float32), np.array(cut.tri_verts, np.int32)
     repairs = (*mesh.repairs, CUT.format(percent=100.0 * fraction))
     return Mesh(vertices, faces, vertex_normals(vertices, faces), repairs)
