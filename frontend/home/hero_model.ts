@@ -10,7 +10,6 @@ export async function showModel(hero: HTMLElement, canvas: HTMLCanvasElement, ur
   const model = await loadModel(url, () => undefined);
   createModes(model, stage.maxAnisotropy);
   stage.add(model.root);
-  canvas.style.touchAction = "pan-y"; // a vertical swipe scrolls the page
   stage.controls.enableZoom = matchMedia("(pointer: fine)").matches;
   if (!reducedMotion()) stage.rotateOnce();
   stage.controls.addEventListener("start", () => {

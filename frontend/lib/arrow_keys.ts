@@ -4,12 +4,22 @@ import { all } from "./dom";
 const STEPS: Record<string, number> = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
 
 export function wireArrowKeys(): void {
-  for (const group of all("[data-arrow-keys]")) {
-    const items = all("a[href], button", group);
+  const groups = all("[data-arrow-keys]").map((group) => ({ group, items: all("a[href], button", group) }));
+  for (const { group, items } of groups) {
     setStop(items, items[0]);
     group.addEventListener("focusin", (event) => setStop(items, event.target as HTMLElement));
     group.addEventListener("keydown", (event) => onKey(event, items));
   }
+  const ensureStops = ({ key }: KeyboardEvent): void => {
+    if (key === "Tab") for (const { items } of groups) ensureStop(items);
+  };
+  document.addEventListener("keydown", ensureStops, { capture: true });
+}
+
+/** Another width of the window and a closed menu hide items: the Tab key must find one that can be seen. */
+function ensureStop(items: HTMLElement[]): void {
+  const isShown = (item: HTMLElement): boolean => item.checkVisibility({ visibilityProperty: true });
+  if (!items.some((item) => item.tabIndex === 0 && isShown(item))) setStop(items, items.find(isShown));
 }
 
 /** Makes `stop` the one item that the Tab key reaches. */

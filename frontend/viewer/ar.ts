@@ -12,13 +12,13 @@ export function wireAr(host: HTMLElement): void {
 
 function arUrl({ dataset }: HTMLAnchorElement): string | null {
   if (dataset["usdz"] && document.createElement("a").relList.supports("ar")) return dataset["usdz"];
-  if (dataset["glb"] && /android/i.test(navigator.userAgent))
+  if (dataset["glb"] && location.protocol === "https:" && /android/i.test(navigator.userAgent))
     return sceneViewerUrl(dataset["glb"], dataset["title"] ?? "");
   return null;
 }
 
 /**
- * Scene Viewer fetches the file itself, without this page's cookies, so only public URLs are passed.
+ * Scene Viewer fetches the file itself, over HTTPS and without this page's cookies, so only public URLs are passed.
  * It is opened through the Google app, which shows the model in 3D on phones without AR.
  * Source: https://developers.google.com/ar/develop/scene-viewer
  */

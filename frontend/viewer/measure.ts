@@ -18,7 +18,7 @@ import { FIELD_OF_VIEW, type Stage } from "./stage";
 
 const COLOR = 0xd1495b;
 /** Radius of the mark at an end in units of the scene, whose model has radius 1. */
-const MARK_RADIUS = 0.012;
+const MARK_RADIUS = 0.016;
 /** A press that moves farther than this many pixels turns the model. */
 const MAX_CLICK_MOVE = 5;
 
@@ -27,13 +27,13 @@ export interface Measure {
   enable: (on: boolean) => void;
 }
 
-/** `onLength` gets the length in words, or an empty text when the line is gone. */
+/** `onText` gets what to do next or the length in words; an empty text when measuring ends. */
 export function createMeasure(
   stage: Stage,
   canvas: HTMLCanvasElement,
   model: Object3D,
   mmPerUnit: number,
-  onLength: (text: string) => void,
+  onText: (text: string) => void,
 ): Measure {
   const object = new Group();
   let points: Vector3[] = [];
@@ -43,7 +43,6 @@ export function createMeasure(
   function clear(): void {
     points = [];
     object.clear();
-    onLength("");
     stage.invalidate();
   }
 
@@ -52,6 +51,7 @@ export function createMeasure(
     points.push(point);
     object.add(markAt(point));
     if (points.length === 2) showLength(points as [Vector3, Vector3]);
+    else onText("Choose the second point");
     stage.invalidate();
   }
 
@@ -61,7 +61,7 @@ export function createMeasure(
     label.position.lerpVectors(from, to, 0.5);
     fitLabel(label, canvas.clientHeight, FIELD_OF_VIEW);
     object.add(lineBetween(from, to), label);
-    onLength(text);
+    onText(text);
   }
 
   canvas.addEventListener("pointerdown", ({ clientX, clientY }) => {
@@ -77,19 +77,21 @@ export function createMeasure(
     enable: (on) => {
       enabled = on;
       canvas.style.cursor = on ? "crosshair" : "";
-      if (!on) clear();
+      clear();
+      onText(on ? "Choose two points on the model" : "");
     },
   };
 }
 
-/** Where the ray through the pointer first meets the model. */
+/** Where the ray through the pointer first meets what is shown of the model. */
 function hitPoint(stage: Stage, canvas: HTMLCanvasElement, model: Object3D, event: MouseEvent): Vector3 | null {
   const box = canvas.getBoundingClientRect();
   const x = ((event.clientX - box.left) / box.width) * 2 - 1;
   const y = 1 - ((event.clientY - box.top) / box.height) * 2;
   const raycaster = new Raycaster();
   raycaster.setFromCamera(new Vector2(x, y), stage.camera);
-  return raycaster.intersectObject(model)[0]?.point ?? null;
+  const hits = raycaster.intersectObject(model);
+  return hits.find(({ point }) => !stage.isCutAway(point))?.point ?? null;
 }
 
 function markAt(point: Vector3): Mesh {

@@ -177,6 +177,7 @@ export function createStage(host: HTMLElement, canvas: HTMLCanvasElement, option
       renderer.clippingPlanes = fraction > 0 ? [plane] : [];
       invalidate();
     },
+    isCutAway: (point: Vector3) => renderer.clippingPlanes.some((plane) => plane.distanceToPoint(point) < 0),
     maxAnisotropy: renderer.capabilities.getMaxAnisotropy(),
   };
 }
@@ -190,6 +191,7 @@ function createRenderer(canvas: HTMLCanvasElement): WebGLRenderer {
 
 function createControls(camera: PerspectiveCamera, canvas: HTMLCanvasElement): OrbitControls {
   const controls = new OrbitControls(camera, canvas);
+  canvas.style.touchAction = "pan-y"; // a vertical swipe scrolls the page; sideways and two-finger gestures turn the model
   controls.enableDamping = true;
   controls.dampingFactor = 0.08;
   controls.minDistance = 0.6;

@@ -21,7 +21,10 @@ export function wireToolbar(parts: Parts): Action {
   return run;
 }
 
-/** A button that opens the sheet named in `data-menu`; a click elsewhere and Escape close it. */
+/**
+ * A button that opens the sheet named in `data-menu`; a click elsewhere and Escape close it. What is docked beside the model
+ * stays while the person works on the model.
+ */
 function wireMenu({ host, stage }: Parts, button: HTMLElement): void {
   const sheet = need(`#${button.dataset["menu"]}`, host);
   const show = (open: boolean): void => {
@@ -37,7 +40,10 @@ function wireMenu({ host, stage }: Parts, button: HTMLElement): void {
     if (opened) find<HTMLButtonElement>("button:not([hidden])", sheet)?.focus();
   });
   document.addEventListener("pointerdown", (event) => {
-    if (!sheet.contains(event.target as Node) && !button.contains(event.target as Node)) show(false);
+    const target = event.target as Element;
+    const isDocked = sheet.matches(".viewer-sheet") && !sheet.popover;
+    const own = isDocked && !target.closest("[data-menu]") ? [host] : [sheet, button];
+    if (!own.some((part) => part.contains(target))) show(false);
   });
   host.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !sheet.classList.contains("is-open")) return;

@@ -8,11 +8,10 @@ export function wireTouch(host: HTMLElement, canvas: HTMLCanvasElement): void {
   if (!tools || !matchMedia("(pointer: coarse)").matches) return;
   const turn = need("[data-viewer-turn]", tools);
   const setFree = (free: boolean): void => {
-    canvas.style.touchAction = free ? "none" : "pan-y"; // pan-y leaves sideways and two-finger gestures to the viewer
+    canvas.style.touchAction = free ? "none" : "pan-y"; // as in createStage
     turn.setAttribute("aria-pressed", String(free));
   };
   turn.addEventListener("click", () => setFree(turn.getAttribute("aria-pressed") !== "true"));
-  setFree(false);
   tools.hidden = false;
   showHintOnce(need("[data-viewer-touch-hint]", tools), host);
 }

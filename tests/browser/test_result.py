@@ -153,6 +153,19 @@ def test_a_group_is_one_tab_stop_with_arrow_keys_inside(result: Page, group: str
     assert not result.evaluate("document.activeElement.closest('[data-arrow-keys]')")
 
 
+FOCUSED = "document.activeElement.innerText"
+
+
+def test_the_tab_key_goes_from_the_model_to_its_tools(result: Page) -> None:
+    result.locator("[data-viewer] canvas").focus()
+    result.keyboard.press("Tab")
+    assert result.evaluate(FOCUSED) == "Texture"
+    result.set_viewport_size({"width": 390, "height": 780})  # the surfaces become a menu
+    result.locator("[data-viewer] canvas").focus()
+    result.keyboard.press("Tab")
+    assert result.evaluate(FOCUSED).split() == ["Surface:", "Texture"]
+
+
 def test_the_keyboard_opens_a_menu_of_the_viewer_and_returns(result: Page) -> None:
     opener = result.get_by_role("button", name="Light, background and measurements")
     opener.focus()

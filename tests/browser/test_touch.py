@@ -42,7 +42,7 @@ def result(showcase: pages.Furnished, browser: Browser) -> Iterator[Page]:
 
 def swipe(page: Page, dx: int, dy: int) -> None:
     """One finger drags from the middle of the model."""
-    box = page.locator("[data-viewer] canvas").bounding_box()
+    box = page.locator("main canvas").first.bounding_box()
     assert box
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     session = page.context.new_cdp_session(page)
@@ -84,12 +84,23 @@ def test_a_menu_of_the_viewer_opens_below_the_model(result: Page) -> None:
 def test_what_matters_stands_in_the_first_two_screens(result: Page) -> None:
     order = [result.get_by_role("heading", level=1), result.locator("[data-viewer] canvas"),
              result.get_by_role("link", name="Download GLB"), result.get_by_role("link", name="Share"),
+             result.get_by_role("link", name="Add a photo of the"),
              result.get_by_role("button", name="Rename")]  # fmt: skip
     boxes = [item.bounding_box() for item in order]
     tops = [box["y"] for box in boxes if box]
-    assert len(tops) == 5
-    assert tops[:2] == sorted(tops[:2]) and max(tops[:2]) < min(tops[2:4]) and max(tops[2:4]) < tops[4]
+    assert len(tops) == 6
+    assert tops[:2] == sorted(tops[:2]) and max(tops[:2]) < min(tops[2:4]) and max(tops[2:4]) < tops[4] < tops[5]
     assert max(tops[:4]) < 780
+    assert tops[4] < 2 * 780
+
+
+def test_two_versions_are_seen_in_one_window_that_a_finger_scrolls(showcase: pages.Furnished, browser: Browser) -> None:
+    contexts = pages.open_contexts(browser, showcase.address, showcase.owner, **PHONE)
+    page = pages.show(contexts[True], next(visit for visit in showcase.visits if visit.name == "compare"))
+    for model in page.locator("[data-compare-view] canvas").all():
+        expect(model).to_be_in_viewport(ratio=1)
+    swipe(page, 0, -150)
+    assert page.evaluate("window.scrollY") > 100
 
 
 def test_create_model_stays_in_sight(showcase: pages.Furnished, browser: Browser) -> None:

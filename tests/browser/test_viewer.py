@@ -143,23 +143,36 @@ def test_lights_differ_and_do_not_affect_the_plain_texture(viewer: Page, tmp_pat
 def test_two_clicks_measure_a_length(viewer: Page) -> None:
     choose(viewer, "front")
     choose(viewer, "measure")
-    canvas = viewer.locator("[data-viewer] canvas")
-    box = canvas.bounding_box()
-    assert box
-    middle = box["width"] / 2
-    for height in (0.35, 0.6):
-        canvas.click(position={"x": middle, "y": box["height"] * height})
-    expect(viewer.locator("[data-viewer-measured]")).to_have_text(re.compile(r"^[1-9]\d mm$"))
+    expect(viewer.locator("[data-viewer-measured]")).to_have_text("Choose two points on the model")
+    in_front = measured(viewer)
+    cut_away(viewer, 60)
+    assert measured(viewer) > in_front, "what is cut away was measured"
     choose(viewer, "measure")
     expect(viewer.locator("[data-viewer-measured]")).to_be_empty()
+
+
+def measured(page: Page) -> int:
+    """Millimetres between two points in the middle of the model, above each other."""
+    canvas = page.locator("[data-viewer] canvas")
+    box = canvas.bounding_box()
+    assert box
+    for height in (0.35, 0.6):
+        canvas.click(position={"x": box["width"] / 2, "y": box["height"] * height})
+    expect(page.locator("[data-viewer-measured]")).to_have_text(re.compile(r"^[1-9]\d mm$"))
+    return int(page.locator("[data-viewer-measured]").inner_text().removesuffix(" mm"))
+
+
+def cut_away(page: Page, percent: int) -> None:
+    """Move the slider that cuts the model open."""
+    page.locator("[data-viewer-cut]").evaluate(
+        "(range, value) => { range.value = value; range.dispatchEvent(new Event('input')); }", percent
+    )
 
 
 def test_the_model_can_be_cut_open(viewer: Page, tmp_path: Path) -> None:
     choose(viewer, "left")
     whole = model_pixels(picture(viewer, tmp_path))
-    viewer.locator("[data-viewer-cut]").evaluate(
-        "(range) => { range.value = 60; range.dispatchEvent(new Event('input')); }"
-    )
+    cut_away(viewer, 60)
     cut = model_pixels(picture(viewer, tmp_path))
     assert 0.1 * len(whole) < len(cut) < 0.8 * len(whole)
 
@@ -173,6 +186,10 @@ def test_an_open_sheet_leaves_the_model_free(viewer: Page, tmp_path: Path) -> No
     assert sheet and frame
     assert after.mean() < before.mean() - 100
     assert after.max() < sheet["x"] - frame["x"]
+    viewer.locator("[data-viewer] canvas").click(position={"x": 100, "y": 100})
+    expect(viewer.locator("#viewer-scene")).to_be_visible()
+    viewer.locator("h1").click()
+    expect(viewer.locator("#viewer-scene")).to_be_hidden()
 
 
 def columns_of_the_model(pixels: Pixels) -> NDArray[np.intp]:
@@ -278,24 +295,43 @@ def test_an_iphone_gets_a_quick_look_link(browser: Browser, address: str, owner:
         expect(link.locator("> :first-child")).to_have_js_property("tagName", "IMG")
 
 
+ANDROID = "Mozilla/5.0 (Linux; Android 15; Pixel 9) Chrome/140.0"
+
+
 def test_an_android_phone_gets_a_scene_viewer_link_to_the_public_file(
     browser: Browser, address: str, model: Job
 ) -> None:
     sharing.publish(model)
-    with opened(browser, address, None, user_agent="Mozilla/5.0 (Linux; Android 15; Pixel 9) Chrome/140.0") as page:
-        page.goto(f"/explore/{model.pk}/")
+    secure = address.replace("http:", "https:")
+    with opened(browser, address, None, user_agent=ANDROID) as page:
+        page.route(f"{secure}/**", lambda route: route.fulfill(response=page.request.get(plain(route.request.url))))
+        page.goto(f"{secure}/explore/{model.pk}/")
         expect(page.locator("[data-viewer-ar]")).to_be_visible()
         intent, _, choices = (page.locator("[data-viewer-ar]").get_attribute("href") or "").partition("#Intent;")
         query = parse_qs(urlsplit(intent).query)
         assert intent.startswith("intent://arvr.google.com/scene-viewer/1.0?")
         assert query["mode"] == ["ar_preferred"]
-        assert page.request.get(query["file"][0]).headers["content-type"] == "model/gltf-binary"
+        assert query["file"][0].startswith(f"{secure}/")
+        assert page.request.get(plain(query["file"][0])).headers["content-type"] == "model/gltf-binary"
         assert {"scheme=https", "action=android.intent.action.VIEW"} <= set(choices.split(";"))
         assert f"S.browser_fallback_url={quote(page.url, safe='')}" in choices
 
 
+def plain(url: str) -> str:
+    """The same address without TLS, as the site under test has none."""
+    return url.replace("https:", "http:")
+
+
+def test_a_site_without_https_offers_no_scene_viewer(browser: Browser, address: str, model: Job) -> None:
+    sharing.publish(model)
+    with opened(browser, address, None, user_agent=ANDROID) as page:
+        page.goto(f"/explore/{model.pk}/")
+        page.wait_for_selector(READY)
+        expect(page.locator("[data-viewer-ar]")).to_be_hidden()
+
+
 def test_a_private_model_gets_no_scene_viewer_link(browser: Browser, address: str, owner: User, model: Job) -> None:
-    with opened(browser, address, owner, user_agent="Mozilla/5.0 (Linux; Android 15; Pixel 9) Chrome/140.0") as page:
+    with opened(browser, address, owner, user_agent=ANDROID) as page:
         page.goto(model.get_absolute_url())
         page.wait_for_selector(READY)
         expect(page.locator("[data-viewer-ar]")).to_be_hidden()
