@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 import torch
@@ -43,3 +44,14 @@ def test_every_kind_of_memory_error_is_recognised(error: BaseException) -> None:
 
 def test_other_errors_are_not_memory_errors() -> None:
     assert not memory.out_of_memory(RuntimeError("shapes do not match"))
+
+
+def test_freed_memory_goes_back_to_the_system() -> None:
+    """The last block is kept: it holds what was freed below it, as small things do that outlive a job."""
+    blocks = [np.ones(65_536, np.uint8) for _ in range(1600)]
+    kept = blocks[-1]
+    blocks.clear()
+    before = psutil.Process().memory_info().rss
+    memory.give_back()
+    assert before - psutil.Process().memory_info().rss > 50 << 20
+    assert kept[0] == 1

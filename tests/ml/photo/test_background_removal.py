@@ -57,11 +57,6 @@ def test_another_network_runs_in_rembg(u2netp: Path, monkeypatch: pytest.MonkeyP
     assert np.array_equal(background_removal.remove_by_rembg(picture, "u2netp"), by_rembg)
 
 
-def test_the_usual_network_does_not_load_rembg(u2netp: Path) -> None:
-    code = "from ml.photo.background_removal import warm_up; warm_up(); import sys; sys.exit('rembg' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
-
-
 def test_grabcut_returns_opacity_for_every_pixel() -> None:
     mask = background_removal.remove_by_grabcut(np.asarray(on_meadow()))
     assert mask.shape == (320, 320)
