@@ -84,7 +84,7 @@ def _u2net_input(picture: Image.Image) -> NDArray[np.float32]:
     """(1, 3, S, S): the picture scaled to its brightest value, then by ImageNet's mean and deviation."""
     small = np.asarray(picture.resize((_U2NET_SIDE, _U2NET_SIDE), Image.Resampling.LANCZOS))
     scaled = small / max(small.max(), 1e-6)
-    return ((scaled - _IMAGENET_MEAN) / _IMAGENET_STD).transpose(2, 0, 1)[None].astype(np.float32)
+    return np.asarray(((scaled - _IMAGENET_MEAN) / _IMAGENET_STD).transpose(2, 0, 1)[None], dtype=np.float32)
 
 
 @lru_cache(maxsize=1)
