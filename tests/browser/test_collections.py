@@ -12,15 +12,13 @@ from jobs.core import sharing
 from jobs.models import Job
 from tests.browser import pages
 from tests.browser.finished import READY, opened
+from tests.browser.looks import DARK_PHONE, LIGHT_DESK, other_theme
 from tests.browser.test_share import other_site
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-DESK = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"}
-PHONE = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark", "has_touch": True, "is_mobile": True}
 
-
-@pytest.mark.parametrize("look", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("look", [LIGHT_DESK, DARK_PHONE], ids=["desk", "phone"])
 def test_models_become_a_collection_that_strangers_see_and_embed(
     furnished: pages.Furnished, browser: Browser, look: dict[str, Any]
 ) -> None:
@@ -29,7 +27,7 @@ def test_models_become_a_collection_that_strangers_see_and_embed(
         two_models_are_collected(mine)
         the_order_is_changed_with_the_keyboard(mine)
         link = the_link_is_shared(mine)
-        with opened(browser, furnished.address, None, **look) as theirs:
+        with opened(browser, furnished.address, None, **other_theme(look)) as theirs:
             a_stranger_sees_only_the_published_model(theirs, link)
             the_owner_shows_the_private_model(mine)
             a_stranger_walks_through_both(theirs, link)

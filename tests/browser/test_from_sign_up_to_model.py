@@ -15,19 +15,13 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.browser.finished import READY, opened
+from tests.browser.looks import DARK_PHONE, LIGHT_DESK
 from tests.browser.steps import sign_up, upload
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.browser
 
-PHONE: dict[str, Any] = {
-    "viewport": {"width": 390, "height": 844},
-    "color_scheme": "dark",
-    "has_touch": True,
-    "is_mobile": True,
-}
-DESK: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"}
-both_looks = pytest.mark.parametrize("look", [PHONE, DESK], ids=["dark phone", "light desk"])
+both_looks = pytest.mark.parametrize("look", [DARK_PHONE, LIGHT_DESK], ids=["dark phone", "light desk"])
 
 
 @pytest.fixture

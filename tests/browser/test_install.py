@@ -17,6 +17,7 @@ from accounts.models import User
 from jobs.models import Job, State
 from scripts.ports import free_port, wait_for_port
 from tests.browser.finished import opened
+from tests.browser.looks import PHONE, four_looks
 from tests.browser.steps import sign_up
 from tests.conftest import make_user
 from tests.live import Process, environment, start, wait_until
@@ -134,15 +135,12 @@ def test_a_shared_photo_is_ready_on_the_upload_page(
         assert not Job.objects.exists(), "nothing is sent before the visitor presses the button"
 
 
-PHONE = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark", "has_touch": True, "is_mobile": True}
-DESK = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"}
-
-
-@pytest.mark.parametrize("look", [PHONE, DESK], ids=["dark phone", "light desk"])
+@four_looks
 def test_a_photo_shared_before_sign_up_is_kept(
     browser: Browser, transactional_db: None, web: str, photo: bytes, look: dict[str, Any]
 ) -> None:
     with installed(browser, web, **look) as page:
+        assert page.evaluate("document.documentElement.dataset.bsTheme") == look["color_scheme"]
         page.evaluate(SHARE, list(photo))
         page.wait_for_url("**/accounts/signup/?next=*")
         expect(page.get_by_text("Your photo is kept in this browser.")).to_be_visible()
@@ -193,8 +191,7 @@ def test_the_end_of_a_job_is_reported_on_another_page(
 def test_a_phone_takes_a_photo_on_the_upload_page(
     browser: Browser, transactional_db: None, web: str, photo: bytes
 ) -> None:
-    phone = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}
-    with opened(browser, web, make_user("Ada"), **phone) as page:
+    with opened(browser, web, make_user("Ada"), **PHONE) as page:
         page.add_init_script("HTMLInputElement.prototype.capture = ''")  # chromium has it on phones only
         page.goto("/new/")
         camera = page.get_by_label("Take a photo")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trimesh
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import pages
 from tests.browser.finished import READY, opened
+from tests.browser.looks import DARK_DESK, DARK_PHONE, LIGHT_DESK, LIGHT_PHONE
 from tests.conftest import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -42,12 +44,24 @@ def follow(page: Page, name: str, url: str) -> None:
     page.wait_for_url(url)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_from_home_to_the_download(furnished: pages.Furnished, browser: Browser, scheme: str, tmp_path: Path) -> None:
-    with opened(browser, furnished.address, None, accept_downloads=True, color_scheme=scheme) as page:
+def open_menu(page: Page) -> None:
+    """On a narrow window the links of the header are behind a button."""
+    if page.get_by_role("button", name="Menu", exact=True).is_visible():
+        tab_to(page, "Menu")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#site-menu.show")
+
+
+@pytest.mark.parametrize("look", [LIGHT_DESK, LIGHT_PHONE, DARK_PHONE], ids=["light desk", "light phone", "dark phone"])
+def test_from_home_to_the_download(
+    furnished: pages.Furnished, browser: Browser, look: dict[str, Any], tmp_path: Path
+) -> None:
+    with opened(browser, furnished.address, None, accept_downloads=True, **look) as page:
         page.goto("/")
+        open_menu(page)
         follow(page, "Sign in", "**/login/**")
         sign_in(page, furnished.owner.email)
+        open_menu(page)
         follow(page, "My models", "**/models/")
         follow(page, "Skip to content", "**/models/#main")
         follow(page, "Engine", "**/jobs/*/")
@@ -60,7 +74,7 @@ def test_from_home_to_the_download(furnished: pages.Furnished, browser: Browser,
 
 @pytest.mark.timeout(600)
 def test_from_home_to_an_account_a_model_and_its_download(browser: Browser, address: str, tmp_path: Path) -> None:
-    with opened(browser, address, None, accept_downloads=True, color_scheme="dark") as page:
+    with opened(browser, address, None, accept_downloads=True, **DARK_DESK) as page:
         page.goto("/")
         follow(page, "A lighthouse", "**/accounts/signup/?next=*")
         tab_to(page, "Email")

@@ -12,17 +12,16 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.finished import READY
+from tests.browser.looks import DARK_DESK, LIGHT_PHONE
 from tests.browser.steps import sign_up, submit_draft, upload
 from tests.conftest import encoded, picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-DESK = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark"}
-PHONE = {"viewport": {"width": 390, "height": 844}, "color_scheme": "light", "has_touch": True}
 COMPARED = '[data-compare-versions][data-ready="true"]'
 
 
-@pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
+@pytest.fixture(params=[DARK_DESK, LIGHT_PHONE], ids=["desk", "phone"])
 def person(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
     """Somebody without an account."""
     look: dict[str, Any] = request.param
@@ -41,6 +40,7 @@ def test_a_second_photo_shows_its_gain(person: Page, photo: bytes) -> None:
     person.wait_for_selector(READY)
     compare_both_versions(person)
     both_models_show_their_colours(person)
+    the_other_theme_shows_them_too(person)
     both_cameras_follow_the_keys(person)
     the_first_version_is_one_press_away(person)
     the_poster_is_chosen(person)
@@ -78,6 +78,14 @@ def both_models_show_their_colours(page: Page) -> None:
         middle = shown.getpixel((shown.width // 2, shown.height // 2))
         assert isinstance(middle, tuple)
         assert middle[2] > 60, middle  # the lamp's grey stem; without light it would be black
+
+
+def the_other_theme_shows_them_too(page: Page) -> None:
+    root = page.locator("html")
+    other = {"light": "dark", "dark": "light"}[str(root.get_attribute("data-bs-theme"))]
+    page.emulate_media(color_scheme=other)  # type: ignore[arg-type]
+    expect(root).to_have_attribute("data-bs-theme", other)
+    both_models_show_their_colours(page)
 
 
 def cameras(page: Page) -> list[str]:

@@ -12,6 +12,7 @@ import trimesh
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from tests.browser.finished import READY
+from tests.browser.looks import DARK_DESK, LIGHT_PHONE
 from tests.browser.steps import sign_up, submit_draft
 from tests.browser.test_upload import choose, erase_the_shade
 from tests.conftest import encoded, picture
@@ -20,11 +21,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 STILL = {"reduced_motion": "reduce"}
 """Turning models take all of two cores where there is no GPU."""
-PHONE = {"viewport": {"width": 360, "height": 740}, "color_scheme": "light", **STILL}
-DESK = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark", **STILL}
 
 
-@pytest.fixture(params=[PHONE, DESK], ids=["phone-light", "desk-dark"])
+@pytest.fixture(params=[LIGHT_PHONE | STILL, DARK_DESK | STILL], ids=["phone-light", "desk-dark"])
 def look(request: pytest.FixtureRequest) -> dict[str, Any]:
     """Window size and colour scheme."""
     return dict(request.param)
