@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from accounts.models import User
+from jobs.core import services
 from jobs.models import AbuseReport, Job, ModerationAct, State
 from reconsite.core.errors import MESSAGES
 from tests.conftest import in_state, make_user, signed_in
@@ -165,6 +166,12 @@ def test_jobs_are_filtered_by_owner(moderator: User, job: Job, stranger: User, s
     submit(user=stranger, title="Other")
     assert titles(moderator, f"owner={stranger.pk}") == {"Other"}
     assert titles(moderator, "q=owner@example.org") == {"Lamp"}
+
+
+def test_a_model_in_the_bin_has_no_poster(moderator: User, finished: Job) -> None:
+    assert finished.poster_url in signed_in(moderator).get(JOBS).content.decode()
+    services.discard(finished.pk)
+    assert finished.poster_url not in signed_in(moderator).get(JOBS).content.decode()
 
 
 def test_open_reports_come_first(moderator: User, report: AbuseReport, finished: Job) -> None:
