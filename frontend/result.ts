@@ -34,6 +34,7 @@ async function hasEnded(job: string, format: string): Promise<boolean> {
 }
 
 async function showFiles(): Promise<void> {
+  if (find("[data-archived]")) return location.reload(); // viewer, pictures and downloads come back
   const response = await fetch(location.href);
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   need(FILES).replaceWith(document.adoptNode(need(FILES, page)));

@@ -120,6 +120,12 @@ class Job(models.Model):
     failure_message = models.TextField(blank=True)
     failure_detail = models.TextField(blank=True, help_text="Traceback, for staff only.")
 
+    archived_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Since then only its photos, scene and poster are kept; the rest can be remade.",
+    )
+    remade_at = models.DateTimeField(null=True, blank=True, help_text="When its files were made again last.")
     published_at = models.DateTimeField(null=True, blank=True)
     hidden_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)

@@ -73,6 +73,7 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/rename/", actions.rename, name="rename"),
     path("jobs/<uuid:job_id>/poster/", actions.poster, name="poster"),
     path("jobs/<uuid:job_id>/convert/", actions.convert, name="convert"),
+    path("jobs/<uuid:job_id>/remake/", actions.remake, name="remake"),
     path("jobs/<uuid:job_id>/compare/", job.compare, name="compare"),
     path("jobs/<uuid:job_id>/remix/", job.remix, name="remix"),
     path("jobs/<uuid:job_id>/share/", actions.share, name="share"),

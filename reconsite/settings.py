@@ -190,6 +190,8 @@ MAX_SOCKETS_PER_ADDRESS = env.int("MAX_SOCKETS_PER_ADDRESS", 100)
 WEBHOOK_NETWORKS: list[str] = env.list("WEBHOOK_NETWORKS", [])  # private ones that webhooks may reach
 MAX_ACTIVE_JOBS = env.int("MAX_ACTIVE_JOBS", 5)
 QUOTA_MB = env.int("QUOTA_MB", 5000)  # photos and results of one person; 0: unlimited
+ARCHIVE_DAYS = env.int("ARCHIVE_DAYS", 0)  # then only photos, scene and poster of a private model are kept; 0: never
+RETENTION_DAYS = env.int("RETENTION_DAYS", 0)  # then a job that nobody else sees goes to the bin; 0: never
 MIN_FREE_BYTES = env.int("MIN_FREE_MB", 500) * 1024 * 1024
 JOB_TIMEOUT = env.int("JOB_TIMEOUT", 900)
 # SQLite is on one machine, where the reconciler sees a dead process at once: there the lease may outlast a long lock.

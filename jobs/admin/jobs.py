@@ -78,6 +78,13 @@ class PublishedFilter(YesNoFilter):
     labels = ("Published", "Not published")
 
 
+class ArchivedFilter(YesNoFilter):
+    """Whose files were deleted and can be made again."""
+
+    title, parameter_name, condition = "archive", "archived", Q(archived_at__isnull=False)
+    labels = ("Archived", "With all files")
+
+
 class ReportedFilter(YesNoFilter):
     """With an open report."""
 
@@ -150,7 +157,16 @@ class JobAdmin(ModeratedAdmin, ReadOnly, admin.ModelAdmin[Job]):
 
     list_display = ("poster", "title", "owner", "outcome", "visibility", "created_at")
     list_display_links = ("poster", "title")
-    list_filter = ("state", HiddenFilter, PublishedFilter, ReportedFilter, OwnerFilter, FailureFilter, EngineFilter)
+    list_filter = (
+        "state",
+        HiddenFilter,
+        PublishedFilter,
+        ReportedFilter,
+        ArchivedFilter,
+        OwnerFilter,
+        FailureFilter,
+        EngineFilter,
+    )
     date_hierarchy = "created_at"
     search_fields = ("title", "owner__email", "owner__display_name", "id")
     search_help_text = "Title, owner’s name or email, or ID"
@@ -159,7 +175,20 @@ class JobAdmin(ModeratedAdmin, ReadOnly, admin.ModelAdmin[Job]):
     fieldsets = (
         (
             None,
-            {"fields": ("poster", "title", "page", "id", "state", "published_at", "hidden_at", "deleted_at", "tags")},
+            {
+                "fields": (
+                    "poster",
+                    "title",
+                    "page",
+                    "id",
+                    "state",
+                    "archived_at",
+                    "published_at",
+                    "hidden_at",
+                    "deleted_at",
+                    "tags",
+                )
+            },
         ),
         ("Failure", {"fields": ("failure_code", "failure_message", "failure_detail")}),
         ("Settings", {"fields": ("recipe", "parent", "engine", "stage_seconds", "size")}),

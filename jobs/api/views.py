@@ -216,7 +216,8 @@ class JobViewSet(QuotaHeaders, FileActions, mixins.ListModelMixin, ApiViewSet[Jo
         """List the result files; while the job is running, those that are already complete.
 
         With `format`, only its files. A format that the result was not made in is made from the stored scene: 202 and
-        an empty list until then. 404 `format_missing` if there is no result.
+        an empty list until then. 404 `format_missing` if there is no result. Of an archived job (`archived_at`), any
+        format has all files made again.
         """
         job, name = self._readable(pk), read_query(FormatSerializer, request).get("format")
         artifacts = formats.files_of(request, job, name) if name else job.artifacts.all()
@@ -228,8 +229,11 @@ class JobViewSet(QuotaHeaders, FileActions, mixins.ListModelMixin, ApiViewSet[Jo
     @action(detail=True, url_path="files/<file_name:name>", url_name="file")
     def file(self, request: Request, pk: UUID, name: str) -> HttpResponseBase:
         """Download one file. Supports ranges and ETags."""
-        artifacts = self._readable(pk).artifacts.select_related("job")
-        return file_response(request, artifacts.filter(name=name).first())
+        job = self._readable(pk)
+        artifact = job.artifacts.select_related("job").filter(name=name).first()
+        if artifact is None and job.archived_at:
+            raise Rejected("archived")
+        return file_response(request, artifact)
 
     @extend_schema(operation_id="jobs_events", **EVENT_STREAM_SCHEMA)
     @action(detail=True)
@@ -242,6 +246,8 @@ class JobViewSet(QuotaHeaders, FileActions, mixins.ListModelMixin, ApiViewSet[Jo
     def archive(self, request: Request, pk: UUID) -> HttpResponseBase:
         """Download all result files as one ZIP, which is written while it is sent."""
         job = self._readable(pk)
+        if job.archived_at:
+            raise Rejected("archived")
         return archive_response(job, list(job.artifacts.all()))
 
     @extend_schema(request=None, responses=FileLinksSerializer, operation_id="jobs_links")

@@ -124,7 +124,7 @@ def visitors_items(items: QuerySet[CollectionItem] | None = None) -> QuerySet[Co
     """What visitors see of a collection that they may view: published models, and those that follow the collection."""
     if items is None:
         items = CollectionItem.objects.all()
-    finished = Job.objects.visible().filter(state=State.SUCCEEDED)
+    finished = Job.objects.visible().filter(state=State.SUCCEEDED, archived_at=None)
     return items.filter(Q(follows_collection=True) | Q(job__published_at__isnull=False), job__in=finished)
 
 

@@ -23,6 +23,8 @@ from reconsite.core.errors import Rejected
 
 REPEAT_SECONDS = 60
 """A conversion that failed can be asked for again after this long: the server may have been short of memory."""
+ALL = "all"
+"""In place of a format: all files of an archived result."""
 MAX_RUNS = 3
 """A conversion that keeps killing its worker fails after as many runs."""
 LEASE_MARGIN_SECONDS = 60
@@ -32,9 +34,11 @@ LEASE_MARGIN_SECONDS = 60
 def request(job: Job, format_name: str) -> Conversion:
     """The conversion of a finished job to a format that it lacks; it is queued unless it was asked for before.
 
+    An archived job gets all its files back, whatever the format.
     Raises Rejected: `conversion_failed` if it has failed just now, `source_missing`, `storage_full`, `quota_exceeded`,
     and `too_many_active` with as many conversions as jobs may be active.
     """
+    format_name = ALL if job.archived_at else format_name
     earlier = Conversion.objects.filter(job=job, format=format_name).first()
     if earlier is not None and not _may_be_repeated(earlier):
         if earlier.failed_at is not None:
@@ -84,15 +88,24 @@ def store(conversion: Conversion, folder: Path, patiently: Callable[[Callable[[]
 
     `patiently` may try to write the rows again while the database is unavailable.
     """
-    names = [file.name for file in FORMATS[conversion.format].files]
+    names = _names(conversion, folder)
     job, token = conversion.job, conversion.lease_token
     assert token is not None
     return artifacts.add(job, token, folder, names, is_wanted=lambda: _finish(conversion), patiently=patiently)
 
 
+def _names(conversion: Conversion, folder: Path) -> list[str]:
+    if conversion.format != ALL:
+        return [file.name for file in FORMATS[conversion.format].files]
+    there = set(conversion.job.artifacts.values_list("name", flat=True))
+    return sorted(path.name for path in folder.iterdir() if path.is_file() and path.name not in there)
+
+
 def _finish(conversion: Conversion) -> bool:
     """Delete the row, in the transaction that adds the files; False if another run holds it."""
     deleted, _ = Conversion.objects.filter(pk=conversion.pk, lease_token=conversion.lease_token).delete()
+    if deleted and conversion.format == ALL:
+        Job.objects.filter(pk=conversion.job_id).update(archived_at=None, remade_at=timezone.now())
     return deleted == 1
 
 

@@ -20,6 +20,7 @@ def share(job: Job) -> ShareLink:
     """The active link of a finished job, created if there is none. Raises Rejected(`wrong_state`)."""
     if job.state != State.SUCCEEDED:
         raise Rejected("wrong_state", "Only a finished model can be shared.")
+    _require_files(job)
     link, created = ShareLink.objects.get_or_create(job=job, revoked_at=None)
     if created:
         _touch(job)
@@ -32,6 +33,11 @@ def revoke(job: Job) -> bool:
     if was_shared:
         _touch(job)
     return was_shared
+
+
+def _require_files(job: Job) -> None:
+    if job.archived_at is not None:
+        raise Rejected("archived")
 
 
 def _touch(job: Job) -> None:
@@ -48,6 +54,7 @@ def publish(job: Job) -> bool:
     """Publish a finished job with its title and tags; False when it already was. Raises Rejected(`wrong_state`)."""
     if job.state != State.SUCCEEDED:
         raise Rejected("wrong_state", "Only a finished model can be published.")
+    _require_files(job)
     return _set_published(job, timezone.now())
 
 

@@ -26,6 +26,7 @@ STATUS = {
     "too_many_collections": 403,
     "sign_up_closed": 403,
     "format_missing": 404,
+    "archived": 409,
     "conversion_failed": 503,
     "email_failed": 503,
     "idempotency_conflict": 409,

@@ -185,6 +185,7 @@ class JobSerializer(serializers.ModelSerializer[Job]):
             "estimate_seconds",
             "eta_seconds",
             "worker_online",
+            "archived_at",
             "published_at",
             "share_url",
             "shots",

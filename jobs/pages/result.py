@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import prefetch_related_objects
 from django.urls import reverse
 
-from jobs.core import access, sharing
+from jobs.core import access, conversions, sharing
 from jobs.core.notes import notes_of
 from jobs.core.recipe_labels import LABELS, SIDE_LABELS
 from jobs.core.shots import shots_of
@@ -102,6 +102,7 @@ def owner_context(job: Job, viewer_format: str = "") -> dict[str, Any]:
     prefetch_related_objects([job], "tags")
     links = owner_file_links(job)
     photos = [_posed_photo(photo, links) for photo in shots_of(job) if links.url(photo["file"])]
+    versions = list(access.versions_of(job).defer("report", "failure_detail"))
     return {
         **model_context(job, links, viewer_format),
         "cutout_url": links.url(files.CUTOUT),
@@ -113,7 +114,9 @@ def owner_context(job: Job, viewer_format: str = "") -> dict[str, Any]:
         "recipe_rows": recipe_rows(job.report.get("recipe", {})),
         "link": sharing.active_link(job),
         "offers": offered_formats(job, links),
-        "versions": list(access.versions_of(job).defer("report", "failure_detail")),
+        "archive": archive_state(job),
+        "versions": versions,
+        "can_compare": not job.archived_at and any(not one.archived_at for one in versions if one != job),
     }
 
 
@@ -193,9 +196,29 @@ class OfferedFormat:
     has_failed: bool
 
 
+@dataclass(frozen=True)
+class ArchiveState:
+    """How far the files of an archived model are from being there again."""
+
+    format: str
+    """Any of its formats: the page asks the API for its files, until they are there."""
+    is_pending: bool
+    has_failed: bool
+
+
+def archive_state(job: Job) -> ArchiveState | None:
+    """None for a model that has its files."""
+    if job.archived_at is None:
+        return None
+    conversion = job.conversions.filter(format=conversions.ALL).first()
+    failed = conversion is not None and conversion.failed_at is not None
+    name = next(iter(job.report.get("recipe", {}).get("formats", ())), "glb")
+    return ArchiveState(str(name), is_pending=conversion is not None and not failed, has_failed=failed)
+
+
 def offered_formats(job: Job, links: FileLinks) -> list[OfferedFormat]:
     """What else the owner can download; nothing without the scene."""
-    if not links.url(files.SCENE):
+    if not links.url(files.SCENE) or job.archived_at:
         return []
     failed = dict(job.conversions.values_list("format", "failed_at"))
     missing = {name: spec for name, spec in FORMATS.items() if not any(links.url(file.name) for file in spec.files)}

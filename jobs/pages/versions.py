@@ -26,10 +26,10 @@ class Side:
 
 
 def compare_context(job: Job, other_id: UUID | None) -> dict[str, Any] | None:
-    """The earlier version at the left; None if the job has no other finished version."""
-    finished = list(access.versions_of(job).filter(state=State.SUCCEEDED))
+    """The earlier version at the left; None unless this and another version have their files."""
+    finished = list(access.versions_of(job).filter(state=State.SUCCEEDED, archived_at=None))
     others = [version for version in finished if version.pk != job.pk]
-    if job.state != State.SUCCEEDED or not others:
+    if job not in finished or not others:
         return None
     other = next((version for version in others if version.pk == other_id), _neighbour(job, others))
     before, after = (_side(version) for version in sorted((job, other), key=lambda version: version.version))

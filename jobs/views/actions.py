@@ -83,6 +83,14 @@ def convert(request: HttpRequest, job: Job) -> None:
     conversions.request(job, name)
 
 
+@owner_action(_job_page)
+def remake(request: HttpRequest, job: Job) -> None:
+    """Begin to make the files of an archived model again."""
+    if job.archived_at is None:
+        raise Rejected("wrong_state", "The files of this model are there.")
+    conversions.request(job, conversions.ALL)
+
+
 def _degrees(text: str) -> float:
     """A finite number; 0, the photo's side, for anything else."""
     try:

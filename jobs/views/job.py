@@ -26,7 +26,7 @@ from jobs.views.discarding import discard
 from jobs.views.listing import uuid_or_none
 from ml.errors import ReconstructionError
 from ml.stages import STAGES
-from reconsite.core.errors import Rejected
+from reconsite.core.errors import MESSAGES, Rejected
 
 
 @login_required
@@ -95,7 +95,16 @@ def delete(request: HttpRequest, job_id: UUID) -> HttpResponse:
 def file(request: HttpRequest, job_id: UUID, name: str) -> HttpResponseBase:
     """One result file."""
     job = get_or_404(access.job_for_read(request.user, job_id))
-    return deliver(request, get_or_404(job.artifacts.select_related("job").filter(name=name).first(), "file"))
+    artifact = job.artifacts.select_related("job").filter(name=name).first()
+    if artifact is None and job.archived_at and request.GET.get("download"):
+        return _archived(request, job)
+    return deliver(request, get_or_404(artifact, "file"))
+
+
+def _archived(request: HttpRequest, job: Job) -> HttpResponse:
+    """Back to the page, which offers to make the files again."""
+    messages.error(request, MESSAGES["archived"])
+    return redirect(job)
 
 
 @login_required
@@ -103,6 +112,8 @@ def file(request: HttpRequest, job_id: UUID, name: str) -> HttpResponseBase:
 def bundle(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
     """All result files as one ZIP."""
     job = get_or_404(access.job_for_read(request.user, job_id))
+    if job.archived_at:
+        return _archived(request, job)
     artifacts = get_or_404(list(job.artifacts.all()) or None, "file")
     slug = slug_of(job.title)
     return deliver_bundle(entries_of(artifacts, slug), f"{slug}.zip")

@@ -72,9 +72,11 @@ def _convert(conversion: Conversion) -> None:
 
 
 def recipe_of(conversion: Conversion) -> Recipe:
-    """What the result was made with, numbers and all, in the one format."""
+    """What the result was made with, numbers and all: in the one format, or as it was if it is archived."""
     job = conversion.job
     made = Recipe.from_dict(job.report.get("recipe") or job.recipe)
+    if conversion.format == conversions.ALL:
+        return made
     return replace(made, formats=(conversion.format,), **FEWEST_VIEWS)
 
 

@@ -46,6 +46,7 @@ MESSAGES: dict[str, str] = {
     "webhook_address": "Webhooks cannot be sent to this address. Use a public http or https address.",
     "format_missing": "This job has no model that could be had in this format.",
     "conversion_failed": "The model could not be converted to this format. Try again in a minute.",
+    "archived": "This model is archived: only its photos and scene are kept. Make its files again first.",
     "sign_up_closed": "New people cannot sign up on this server. Ask the operator for an account.",
     "invalid_key": "This link is invalid or has expired. Request another one.",
     "email_failed": "The email could not be sent. Try again later, or contact the operator.",

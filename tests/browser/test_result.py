@@ -11,7 +11,9 @@ import trimesh
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import User
+from jobs.core import archive
 from jobs.models import Artifact, Conversion, Job
+from jobs.work import conversion_runner
 from ml import files
 from tests.browser.finished import READY, finished_model, opened
 
@@ -220,3 +222,21 @@ def test_a_format_is_created_later_and_appears_without_a_reload(
         expect(page.locator("#files").get_by_role("link", name="STL")).to_be_visible()
         expect(page.get_by_text("Creating STL…")).to_have_count(0)
         assert page.evaluate("window.sameDocument")
+
+
+def test_the_files_of_an_archived_model_come_back_as_they_were(
+    browser: Browser, address: str, owner: User, model: Job
+) -> None:
+    before = dict(model.artifacts.values_list("name", "sha256"))
+    assert archive.archive(model.pk)
+    with opened(browser, address, owner) as page:
+        page.goto(model.get_absolute_url())
+        expect(page.get_by_role("heading", name="Archived")).to_be_visible()
+        page.get_by_role("button", name="Make the files again").click()
+        expect(page.get_by_text("Making the files again…")).to_be_visible()
+        conversion_runner.run(str(Conversion.objects.get().pk))  # what a worker does, with the real pipeline
+        page.locator(READY).wait_for()
+        expect(page.locator("#files").get_by_role("link", name="STL")).to_be_visible()
+    after = dict(model.artifacts.values_list("name", "sha256"))
+    assert after.keys() == before.keys()
+    assert {name for name in after if after[name] != before[name]} == set()

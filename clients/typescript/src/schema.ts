@@ -711,7 +711,8 @@ export interface paths {
          * @description List the result files; while the job is running, those that are already complete.
          *
          *     With `format`, only its files. A format that the result was not made in is made from the stored scene: 202 and
-         *     an empty list until then. 404 `format_missing` if there is no result.
+         *     an empty list until then. 404 `format_missing` if there is no result. Of an archived job (`archived_at`), any
+         *     format has all files made again.
          */
         get: operations["jobs_files"];
         put?: never;
@@ -1402,6 +1403,11 @@ export interface components {
             readonly eta_seconds: number | null;
             /** @description False if no worker is available to process the job; always true once it has ended. */
             readonly worker_online: boolean;
+            /**
+             * Format: date-time
+             * @description Since then only its photos, scene and poster are kept; the rest can be remade.
+             */
+            readonly archived_at: string | null;
             /** Format: date-time */
             readonly published_at: string | null;
             /** @description Absolute URL of the active share link; null if there is none, and for everyone but the owner. */

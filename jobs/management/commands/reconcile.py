@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, close_old_connections
 
-from jobs.core import cutouts, erasure, uploads, webhooks
+from jobs.core import archive, cutouts, erasure, uploads, webhooks
 from jobs.work import reconciler, webhook_sender
 from reconsite.core import alive
 from reconsite.core.stored import StorageUnavailable
@@ -78,6 +78,8 @@ class Tasks:
         if time.monotonic() < self._sweep_at:
             return
         self._try(webhooks.delete_old)
+        self._try(archive.retire)
+        self._try(archive.run)
         if self._try(reconciler.sweep):
             self._sweep_at = time.monotonic() + SWEEP_SECONDS
 
