@@ -23,7 +23,7 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from jobs.core import health, queue, worker_heartbeat
+from jobs.core import health, queue, redis_owner, worker_heartbeat
 from jobs.models import Job, State
 from ml.engine_registry import installed_engines
 
@@ -78,6 +78,8 @@ def _redis() -> Iterator[Finding]:
         yield Finding("redis", PROBLEM, "Redis does not answer.", "Start it, or correct REDIS_URL.")
         return
     yield Finding("redis", OK, "answers")
+    if redis_owner.is_anothers():
+        yield Finding("redis", PROBLEM, "Another site uses it.", "Give REDIS_URL another database number.")
     for name, wanted, advice in REDIS_OPTIONS:
         found = _redis_option(name)
         if found not in (None, wanted):

@@ -21,6 +21,11 @@ def fingerprint() -> str:
     return hashlib.sha256(str(first and first.timestamp()).encode()).hexdigest()
 
 
+def is_anothers() -> bool:
+    """Whether the Redis database belongs to another site. Raises RedisError, DatabaseError."""
+    return django_rq.get_connection(settings.JOB_QUEUE).get(KEY) not in (fingerprint().encode(), None)
+
+
 def claim() -> bool:
     """Keep the Redis database for this site, until no worker has done so for WORKER_SEEN_SECONDS.
 
@@ -29,7 +34,7 @@ def claim() -> bool:
     redis, mine = django_rq.get_connection(settings.JOB_QUEUE), fingerprint()
     if redis.set(KEY, mine, nx=True, ex=settings.WORKER_SEEN_SECONDS):
         return True
-    if redis.get(KEY) not in (mine.encode(), None):
+    if is_anothers():
         return False
     redis.expire(KEY, settings.WORKER_SEEN_SECONDS)
     return True

@@ -36,7 +36,9 @@ def test_every_worker_of_a_site_may_have_it() -> None:
 
 def test_another_site_is_refused_while_the_first_one_runs() -> None:
     redis_owner.claim()
+    assert not redis_owner.is_anothers()
     become_another_site()
+    assert redis_owner.is_anothers()
     assert not redis_owner.claim()
     with pytest.raises(CommandError, match="another database number"):
         refuse_foreign_redis()

@@ -32,6 +32,7 @@ def healthy(monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path)
     (tmp_path / "staticfiles.json").write_text("{}")
     monkeypatch.setattr(doctor, "_redis_option", {name: value for name, value, _ in doctor.REDIS_OPTIONS}.get)
     monkeypatch.setattr(doctor, "run_checks", lambda **options: [])
+    monkeypatch.setattr("jobs.core.redis_owner.is_anothers", lambda: False)
 
 
 def findings(name: str) -> list[tuple[str, str]]:
@@ -85,6 +86,11 @@ def test_missing_migrations(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_redis_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("jobs.core.health.redis_available", lambda: False)
     assert findings("redis") == [(PROBLEM, "Start it, or correct REDIS_URL.")]
+
+
+def test_a_redis_of_another_site(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jobs.core.redis_owner.is_anothers", lambda: True)
+    assert findings("redis") == [(OK, "answers"), (PROBLEM, "Give REDIS_URL another database number.")]
 
 
 @pytest.mark.parametrize(("name", "value"), [("maxmemory-policy", "allkeys-lru"), ("appendonly", "no")])
