@@ -143,6 +143,7 @@ def test_the_page_offers_to_make_the_files_again(archived: Job, owner: User) -> 
     page = client.get(archived.get_absolute_url()).content.decode()
     assert "Make the files again" in page
     assert "data-viewer" not in page
+    assert "#share" not in page
     assert client.post(f"/jobs/{archived.pk}/remake/").status_code == 302
     assert Conversion.objects.get().format == conversions.ALL
     page = client.get(archived.get_absolute_url()).content.decode()
