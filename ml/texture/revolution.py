@@ -27,8 +27,11 @@ MIN_CONTRAST = 0.03
 """Mean distance in sRGB to the median colour of all below which an object has one colour, which needs no profile."""
 MIN_LEVEL = 0.3
 """Horizontal length of a unit normal from which on it shows where the axis is."""
-HEIGHT_STEP, RADIUS_STEP = 0.006, 0.05
-"""Cells of the profile in scene units: predicted radii are far less exact than heights."""
+HEIGHT_STEP, RADIUS_STEP = 0.006, 0.15
+"""Cells of the profile in scene units: predicted radii are far less exact than heights, and what sticks out on one
+side, such as a door, must not count on its own."""
+SECTORS = 36
+"""Sectors around the axis that count alike in a profile."""
 UPRIGHT = 0.6
 """Vertical component of a normal above which a point belongs to a top, and below minus which to an underside."""
 FULL_CONFIDENCE = 0.9
@@ -72,7 +75,9 @@ def colors(axis: Axis, points: Floats, normals: Floats, seen: Floats, confidence
     if not known.any():
         return seen
     profile, filled = np.zeros((int(np.prod(shape)), 3), np.float32), np.zeros(int(np.prod(shape)), bool)
-    found, medians = _medians(cell[known], seen[known])
+    # Sectors count alike, so that a door with many texels does not outvote the wall around it.
+    sectors, in_sector = _medians(cell[known] * SECTORS + _sector(axis, points[known]), seen[known])
+    found, medians = _medians(sectors // SECTORS, in_sector)
     profile[found], filled[found] = medians, True
     return profile.reshape(*shape, 3)[_nearest(filled.reshape(shape))].reshape(-1, 3)[cell]
 
@@ -113,6 +118,12 @@ def _cells(axis: Axis, points: Floats, normals: Floats) -> tuple[NDArray[np.int6
     side = np.digitize(normals[:, 2], (-UPRIGHT, UPRIGHT))
     shape = (3, int(height.max()) + 1, int(radius.max()) + 1)
     return np.ravel_multi_index((side, height, radius), shape), shape
+
+
+def _sector(axis: Axis, points: Floats) -> NDArray[np.int64]:
+    """(N,) which of the sectors around the axis each point lies in."""
+    angle = np.arctan2(points[:, 1] - axis.y, points[:, 0] - axis.x) / (2.0 * np.pi) + 0.5
+    return np.asarray((angle * SECTORS).astype(np.int64).clip(0, SECTORS - 1))
 
 
 def _medians(cell: NDArray[np.int64], color: Floats) -> tuple[NDArray[np.int64], Floats]:

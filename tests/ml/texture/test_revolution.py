@@ -45,6 +45,17 @@ def test_the_back_of_a_striped_tower_has_sharp_stripes_at_the_same_heights() -> 
     assert (np.abs(found - colors).max(axis=1) < 0.02).mean() > 0.95
 
 
+def test_a_door_with_many_texels_does_not_go_round() -> None:
+    points, normals = tower()
+    door = (np.abs(normals[:, 1]) < 0.3) & (normals[:, 0] > 0)
+    colors = np.where(door[:, None], np.array(BLUE), np.array(RED)).astype(np.float32)
+    many = np.concatenate([np.arange(len(points)), np.tile(np.flatnonzero(door), 8)])
+    axis = revolution.Axis(0.1, 0.0)
+    found = revolution.colors(axis, points[many], normals[many], colors[many], observed(normals[many]))
+    back = normals[many][:, 0] < 0
+    np.testing.assert_allclose(found[back], np.broadcast_to(np.array(RED), found[back].shape), atol=1e-5)
+
+
 def test_colours_that_differ_around_the_axis_are_not_taken() -> None:
     points, normals = tower()
     assert find(points, normals, bands(points[:, 1] + 0.7)) is None
