@@ -27,7 +27,7 @@ def test_no_controls_overlap_and_no_page_scrolls_sideways(
     showcase: pages.Furnished, browser: Browser, width: int
 ) -> None:
     found: list[str] = []
-    look = {"viewport": {"width": width, "height": 800}, "has_touch": width < 576, "reduced_motion": "reduce"}
+    look = {"viewport": {"width": width, "height": 800}, "has_touch": width < 1000, "reduced_motion": "reduce"}
     contexts = pages.open_contexts(browser, showcase.address, showcase.owner, **look)
     for visit in showcase.visits:
         page = pages.show(contexts[visit.signed_in], visit)
