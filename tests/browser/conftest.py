@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.core.management import call_command
 from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 from pytest_django import DjangoDbBlocker
@@ -40,8 +41,14 @@ def fast_passwords() -> None:
     """Overridden: the site under test runs with its own settings and would not accept the fast hash."""
 
 
+def forget_limits() -> None:
+    """Start the site's limits anew: sign-ups of other modules' tests count for an hour. Not while a worker runs."""
+    cache.clear()
+
+
 def furnish() -> Iterator[pages.Furnished]:
     """A site with content on every page. Call it before the browser starts: its event loop blocks notifications."""
+    forget_limits()
     owner = pages.person("Ada")
     visits = pages.furnish(owner, [finished_model(owner)])
     with web_alone(**pages.SETTINGS) as url:
@@ -100,6 +107,7 @@ def watch_requests(browser: Browser) -> list[str]:
 @pytest.fixture(scope="module")
 def web(django_db_setup: None) -> Iterator[str]:
     """The web process alone, shared by the tests of a module; each test empties the database."""
+    forget_limits()
     with web_alone() as url:
         yield url
 
@@ -107,6 +115,7 @@ def web(django_db_setup: None) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def whole_site(django_db_setup: None) -> Iterator[str]:
     """Web process, worker and reconciler, shared by the tests of a module; each test empties the database."""
+    forget_limits()
     with site() as url:
         yield url
 
