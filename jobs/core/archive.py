@@ -6,6 +6,7 @@ again is a conversion to all formats (jobs.core.conversions): a remix of the sto
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -32,6 +33,8 @@ from jobs.models import (
 )
 from ml import files
 from reconsite.core.stored import StorageUnavailable
+
+logger = logging.getLogger(__name__)
 
 KEPT = (*artifacts.SOURCE_FILES, files.POSTER)
 """What remains of a result, beside the photos: 1 to 2 MB. The scene is what a remix starts from."""
@@ -65,8 +68,20 @@ def run() -> int:
     """For the reconciler: archive what is due, and the oldest models of people above their limit; how many."""
     if not settings.ARCHIVE_DAYS:
         return 0
-    ids = list(due(settings.ARCHIVE_DAYS).values_list("pk", flat=True))
-    return sum(archive(pk) > 0 for pk in ids) + sum(_make_room(owner) for owner in _above_their_limit())
+    return sum(freed > 0 for freed in archive_due(settings.ARCHIVE_DAYS)) + sum(map(_make_room, _above_their_limit()))
+
+
+def archive_due(days: int) -> list[int]:
+    """Archive what is due; the bytes that each frees. A model with a damaged file does not keep the others waiting."""
+    return [_archive_if_whole(pk) for pk in list(due(days).values_list("pk", flat=True))]
+
+
+def _archive_if_whole(job_id: UUID) -> int:
+    try:
+        return archive(job_id)
+    except FileNotFoundError as error:
+        logger.warning("Job %s is not archived: %s", job_id, error)
+        return 0
 
 
 def _above_their_limit() -> Iterator[User]:
@@ -84,7 +99,7 @@ def _make_room(owner: User) -> int:
         now = quota.usage(owner)
         if now.bytes <= now.limit_bytes:
             break
-        count += archive(pk) > 0
+        count += _archive_if_whole(pk) > 0
     return count
 
 
@@ -92,7 +107,8 @@ def archive(job_id: UUID) -> int:
     """Delete all files of the result but KEPT; the bytes that this frees, 0 if the job is no candidate any more.
 
     Those that stay are copied to a folder of their own first. So a crash at any time leaves each row with its file, and
-    files without a row only in folders that no row names, which the reconciler deletes.
+    files without a row only in folders that no row names, which the reconciler deletes. Raises FileNotFoundError, and
+    changes nothing, if a file that stays is gone or damaged.
     """
     job = candidates().filter(pk=job_id).first()
     if job is None:

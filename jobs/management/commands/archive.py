@@ -29,8 +29,7 @@ class Command(BaseCommand):
         if not options["days"]:
             self.stdout.write("ARCHIVE_DAYS is 0: nothing is due")
             return
-        ids = list(archive.due(options["days"]).values_list("pk", flat=True))
-        self.stdout.write(f"{len(ids)} due after {options['days']} days")
+        self.stdout.write(f"{archive.due(options['days']).count()} due after {options['days']} days")
         if options["now"]:
-            freed = [archive.archive(pk) for pk in ids]
+            freed = archive.archive_due(options["days"])
             self.stdout.write(f"{sum(bytes_ > 0 for bytes_ in freed)} archived now, {sum(freed)} bytes freed")

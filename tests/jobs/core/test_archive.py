@@ -111,13 +111,29 @@ def test_what_others_see_or_what_is_in_use_is_left_alone(
     assert set(MADE) <= names(old)
 
 
+def damage_scene(job: Job) -> None:
+    path = Path(job.artifacts.get(name=files.SCENE).file.path)
+    path.chmod(0o600)
+    path.write_bytes(b"damaged")
+
+
 def test_a_damaged_scene_keeps_the_model_from_being_archived(old: Job) -> None:
-    scene = old.artifacts.get(name=files.SCENE)
-    Path(scene.file.path).chmod(0o600)
-    Path(scene.file.path).write_bytes(b"damaged")
+    damage_scene(old)
     with pytest.raises(FileNotFoundError):
         archive.archive(old.pk)
     assert set(MADE) <= names(old)
+
+
+def test_a_damaged_model_does_not_keep_the_others_from_being_archived(
+    old: Job, submit: Callable[..., Job], settings: Settings
+) -> None:
+    damage_scene(old)
+    younger = with_files(submit(), *KEPT, *MADE)
+    size = younger.size + sum(map(len, (*KEPT, *MADE)))
+    Job.objects.filter(pk=younger.pk).update(finished_at=timezone.now() - timedelta(days=30, hours=1), size=size)
+    settings.ARCHIVE_DAYS = 30
+    assert archive.run() == 1
+    assert (names(younger), set(MADE) <= names(old)) == (set(KEPT), True)
 
 
 def test_the_files_are_made_again_from_the_scene(archived: Job, owner: User, engine: list[Any]) -> None:
