@@ -21,7 +21,7 @@ from ml.texture.relight import relight
 @dataclass(frozen=True)
 class Steps:
     """Which steps are taken: `ground` (`ml.engines.compact.ground`,
-    `ml.mesh.feet`), `tunnels` (`ml.mesh.tunnels`, `teeth`), `flat`
+    `ml.mesh.feet`), `tunnels` (`ml.mesh.tunnels`, `strands`), `flat`
     (`ml.mesh.flatten`), `relit` (`ml.texture.relight`), and `continued`: unobserved surface takes the colours of mirror
     images or continues those around it (`ml.texture.revolution`, `mirror`, `unobserved`, `detail`), not the scene's."""
 

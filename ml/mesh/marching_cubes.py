@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ml.core.camera import Camera
 from ml.errors import ReconstructionError
-from ml.mesh import adaptive_grid, teeth, tunnels
+from ml.mesh import adaptive_grid, strands, tunnels
 from ml.mesh.geometry import vertex_normals
 from ml.mesh.mesh import Mesh
 from ml.scene.protocol import Scene
@@ -68,7 +68,7 @@ def _close_tunnels(
     low = np.array([side.start for side in box]) * spacing - radius
     inside = values[box] > level
     lattice = tunnels.Lattice(low, spacing, photos)
-    closed = teeth.cut(tunnels.close(inside, lattice), lattice)
+    closed = strands.cut(tunnels.close(inside, lattice), lattice)
     changed = np.where(closed, np.float32(np.inf), np.float32(-np.inf))
     values[box] = np.where(closed == inside, values[box], changed)
 

@@ -1,4 +1,4 @@
-"""Teeth under a seat are cut off; legs, and what the photo shows hanging, stay."""
+"""Strands under a seat are cut off; legs, and what the photo shows hanging, stay."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ml.core.camera import RADIUS, Camera
-from ml.mesh import teeth
+from ml.mesh import strands
 from ml.mesh.tunnels import Lattice
 
 CELLS = 96
@@ -24,19 +24,19 @@ def pole(x: float, y: float, low: float, half: float = 0.03) -> Solid:
 
 SEAT: Solid = np.asarray((np.abs(X) < 0.3) & (np.abs(Y) < 0.3) & (Z >= -0.2) & (Z < 0.4))
 STOOL: Solid = SEAT | pole(0.25, -0.25, -0.5) | pole(0.25, 0.25, -0.5) | pole(-0.25, 0.0, -0.5)
-TOOTH = pole(0.0, 0.288, -0.36, half=0.02)
+STRAND = pole(0.0, 0.288, -0.36, half=0.02)
 """Behind the leg at the right, seen by the photo."""
 
 
 def test_a_tooth_that_the_photo_does_not_show_is_cut_off() -> None:
-    assert np.array_equal(teeth.cut(STOOL | TOOTH, LATTICE), STOOL)
+    assert np.array_equal(strands.cut(STOOL | STRAND, LATTICE), STOOL)
 
 
 def test_legs_stay_though_they_end_a_little_above_the_ground() -> None:
     uneven = STOOL | pole(0.0, 0.25, -0.49, half=0.02)
-    assert np.array_equal(teeth.cut(uneven, LATTICE), uneven)
+    assert np.array_equal(strands.cut(uneven, LATTICE), uneven)
 
 
 @pytest.mark.parametrize("part", [pole(0.0, 0.1, -0.36, half=0.02), pole(0.25, 0.25, -0.5, half=0.12)])
 def test_what_the_photo_shows_or_what_is_thick_stays(part: Solid) -> None:
-    assert np.array_equal(teeth.cut(STOOL | part, LATTICE), STOOL | part)
+    assert np.array_equal(strands.cut(STOOL | part, LATTICE), STOOL | part)

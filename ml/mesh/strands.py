@@ -1,4 +1,4 @@
-"""Teeth are cut off: slender parts that hang down without reaching the ground, and that no photo shows on their own.
+"""Strands are cut off: slender parts that hang down without reaching the ground, and that no photo shows on their own.
 
 They appear where the bottom of a seat, seen at a grazing angle, leads to legs farther away. The photos' silhouettes
 stay covered: a trunk, a hand or a tassel that a photo shows is kept.
@@ -13,21 +13,21 @@ from ml.mesh.simple_points import Cells
 from ml.mesh.tunnels import ACROSS_EDGES, MARGIN, Box, Cover, Lattice
 
 MIN_LENGTH = 0.02
-"""Length of a tooth as a fraction of the height: shorter ones are unevenness."""
+"""Length of a strand as a fraction of the height: shorter ones are unevenness."""
 MIN_LIFT = 0.02
-"""Fraction of the height above the ground below which a part is a foot and no tooth."""
+"""Fraction of the height above the ground below which a part is a foot and no strand."""
 REGION = 0.4
-"""Fraction of the height up to which teeth are looked for: legs are no longer than that by more than a little."""
+"""Fraction of the height up to which strands are looked for: legs are no longer than that by more than a little."""
 SLENDER = 1.0
-"""Least length of a tooth relative to the side of a square as large as its cross-section."""
+"""Least length of a strand relative to the side of a square as large as its cross-section."""
 MAX_LOSS = 0.25
-"""Fraction of a tooth's pixels that may have nothing else in them: at the silhouette's edge they are rounded."""
+"""Fraction of a strand's pixels that may have nothing else in them: at the silhouette's edge they are rounded."""
 STEP = 0.01
 """Distance between the heights at which parts are told apart, as a fraction of the height."""
 
 
 def cut(solid: Cells, lattice: Lattice) -> Cells:
-    """The shape (X, Y, Z), z up, without teeth."""
+    """The shape (X, Y, Z), z up, without strands."""
     layers = np.flatnonzero(solid.any(axis=(0, 1)))
     if not len(layers) or not lattice.cameras:
         return solid
@@ -40,7 +40,7 @@ def cut(solid: Cells, lattice: Lattice) -> Cells:
 
 
 def _cut_below(solid: Cells, cover: Cover, ground: int, top: int, height: int) -> None:
-    """Remove, in place, teeth that begin at the layer `top`."""
+    """Remove, in place, strands that begin at the layer `top`."""
     label, _ = ndimage.label(solid[:, :, ground:top], ACROSS_EDGES)
     for number, found in enumerate(ndimage.find_objects(label), 1):
         low, length = found[2].start, top - ground - found[2].start
@@ -50,10 +50,10 @@ def _cut_below(solid: Cells, cover: Cover, ground: int, top: int, height: int) -
         if length < SLENDER * float(np.sqrt(cells.sum(axis=(0, 1)).max())):
             continue
         region, inner = _with_margin(found, ground)
-        tooth = np.zeros(solid[region].shape, bool)
-        tooth[inner] = cells
-        if cover.remove(solid, region, tooth, MAX_LOSS):
-            solid[region] &= ~tooth
+        strand = np.zeros(solid[region].shape, bool)
+        strand[inner] = cells
+        if cover.remove(solid, region, strand, MAX_LOSS):
+            solid[region] &= ~strand
 
 
 def _with_margin(found: Box, ground: int) -> tuple[Box, Box]:
