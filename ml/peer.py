@@ -1,4 +1,4 @@
-"""The process at the other end of a local socket: which one it is, and whether it hangs."""
+"""The process at the other end of a local socket: connecting to it, which one it is, and whether it hangs."""
 
 from __future__ import annotations
 
@@ -8,15 +8,35 @@ import signal
 import socket
 import struct
 import time
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Client, Connection
 
 import psutil
 
+from ml.errors import Stopped
+from ml.stages import ShouldStop
+
+START_SECONDS = 90.0
+"""How long a client waits for the process to listen: loading torch and weights takes this long on a slow disk."""
+CONNECT_RETRY_SECONDS = 0.05
+"""Pause between attempts to connect to one that is starting."""
 SILENCE_SECONDS = 15.0
 """A process that computes for others sends a heartbeat every second; one that is silent for this long hangs, unless it
 is computing."""
 COMPUTING_SHARE = 0.25
 """Processor time per second from which a silent one counts as computing: a call into C can block its heartbeat."""
+
+
+def connect(address: str, should_stop: ShouldStop = lambda: False) -> Connection:
+    """A connection, once the process listens. Raises TimeoutError after START_SECONDS, Stopped."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if should_stop():
+            raise Stopped
+        try:
+            return Client(address, family="AF_UNIX")
+        except (FileNotFoundError, ConnectionError):
+            time.sleep(CONNECT_RETRY_SECONDS)
+    raise TimeoutError(f"Nothing listens at {address}.")
 
 
 def pid_of(connection: Connection) -> int:

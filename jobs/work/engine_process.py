@@ -19,7 +19,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from multiprocessing.connection import Client, Connection
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +38,6 @@ logger = logging.getLogger(__name__)
 ENGINE_MODULE = "ml.serve.engine_server"
 SOCKET_VARIABLE = "RECONSITE_ENGINE"
 """Environment variable of a work horse: path of the socket of its worker's engine."""
-START_SECONDS = 90.0
-"""How long a work horse waits for the engine to listen: loading torch and weights takes this long on a slow disk."""
-CONNECT_RETRY_SECONDS = 0.05
-"""Pause between attempts to connect to an engine that is starting."""
 STOP_POLL_SECONDS = 0.1
 """How often a work horse that waits for the engine checks whether the run has to stop."""
 MAX_BEGINNINGS = 4
@@ -89,7 +85,7 @@ class WarmEngine:
         return self._process is not None and self._process.poll() is None
 
     def _start_failed(self) -> bool:
-        late = time.monotonic() - self._started_at > START_SECONDS
+        late = time.monotonic() - self._started_at > peer.START_SECONDS
         return late and not Path(self.address).exists()
 
     def _start(self) -> None:
@@ -159,7 +155,7 @@ def reconstruct(
             return _run_once(address, messages, listeners, plan)
         except NotBegun as error:
             logger.warning("The engine was lost before the run began, trying the next one: %s", error)
-            time.sleep(CONNECT_RETRY_SECONDS)
+            time.sleep(peer.CONNECT_RETRY_SECONDS)
     raise EngineLost(f"{MAX_BEGINNINGS} engines ended before the run began.")
 
 
@@ -193,16 +189,11 @@ def _reconstruct_in_process(
 
 
 def connect(address: str, should_stop: ShouldStop) -> Connection:
-    """A connection to the engine, once it listens. Raises EngineLost after START_SECONDS, Stopped."""
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if should_stop():
-            raise Stopped
-        try:
-            return Client(address, family="AF_UNIX")
-        except (FileNotFoundError, ConnectionError):
-            time.sleep(CONNECT_RETRY_SECONDS)
-    raise EngineLost("The engine did not start.")
+    """A connection to the engine, once it listens. Raises EngineLost if it does not start, Stopped."""
+    try:
+        return peer.connect(address, should_stop)
+    except TimeoutError as error:
+        raise EngineLost("The engine did not start.") from error
 
 
 def follow(engine: Connection, listeners: Listeners, watch: EngineWatch) -> Result:

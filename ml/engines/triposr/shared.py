@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Sequence
 from contextlib import suppress
-from multiprocessing.connection import Client, Connection
+from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
@@ -25,10 +24,6 @@ from ml.engines.triposr.scene import TriplaneScene, decoder_layers
 from ml.errors import ReconstructionError, SharedEngineLost
 from ml.photo.cutout import Cutout
 
-START_SECONDS = 90.0
-"""How long a run waits for the server to listen: loading torch and weights takes this long on a slow disk."""
-CONNECT_RETRY_SECONDS = 0.05
-"""Pause between attempts to connect to a server that is starting."""
 POLL_SECONDS = 0.5
 """How often a run that waits for its planes checks whether the server hangs."""
 
@@ -66,14 +61,11 @@ class SharedEngine:
 
 
 def connect(address: str) -> Connection:
-    """A connection to the server, once it listens. Raises SharedEngineLost after START_SECONDS."""
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            return Client(address, family="AF_UNIX")
-        except (FileNotFoundError, ConnectionError):
-            time.sleep(CONNECT_RETRY_SECONDS)
-    raise SharedEngineLost("The scene server did not start.")
+    """A connection to the server, once it listens. Raises SharedEngineLost if it does not start."""
+    try:
+        return peer.connect(address)
+    except TimeoutError as error:
+        raise SharedEngineLost("The scene server did not start.") from error
 
 
 def _send(server: Connection, messages: Sequence[bytes]) -> None:

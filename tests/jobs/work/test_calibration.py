@@ -65,7 +65,7 @@ def test_a_failed_calibration_stores_nothing(monkeypatch: pytest.MonkeyPatch, tm
     with pytest.raises(calibration.NotMeasured):
         measured(tmp_path, {"error": "Traceback"})
     monkeypatch.setenv(SOCKET_VARIABLE, str(tmp_path / "none"))
-    monkeypatch.setattr("jobs.work.engine_process.START_SECONDS", 0.0)
+    monkeypatch.setattr("ml.peer.START_SECONDS", 0.0)
     with pytest.raises(calibration.NotMeasured):
         calibration.calibrate()
     assert machine_speed.factor() == 1.0
