@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 import trimesh
-from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
+from tests.browser.canvas import pixels
 from tests.browser.finished import READY, opened
 from tests.browser.looks import DARK_PHONE, LIGHT_DESK
 from tests.browser.steps import sign_up, upload
@@ -37,24 +36,19 @@ def press(control: Locator) -> None:
     (control.tap if has_touch else control.click)()
 
 
-def canvas_pixels(page: Page) -> np.ndarray:
-    """The current image of the viewer, (H, W, 3)."""
-    shot = page.locator("[data-viewer] canvas").screenshot()
-    return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"), dtype=np.float32)
-
-
 @both_looks
 def test_from_sign_up_to_a_rotating_model(visitor: Page, photo: bytes, tmp_path: Path) -> None:
     page = visitor
     sign_up(page)
     upload(page, photo)
     page.wait_for_selector(READY)
-    first = canvas_pixels(page)
+    canvas = page.locator("[data-viewer] canvas")
+    first = pixels(canvas)
     assert first.var() > 50, "the canvas is blank"
     reds = (first[..., 0] > 120) & (first[..., 1] < 110) & (first[..., 2] < 110)
     assert reds.mean() > 0.005, "the red shade of the lamp is not visible"
     turn(page)
-    assert np.abs(canvas_pixels(page) - first).mean() > 0.5, "the model does not rotate"
+    assert np.abs(pixels(canvas) - first).mean() > 0.5, "the model does not rotate"
     with page.expect_download() as download:
         press(page.locator('a[href*="mesh.glb?download=1"]').first)
     target = tmp_path / "model.glb"

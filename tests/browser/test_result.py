@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import trimesh
 from playwright.sync_api import Browser, Page, expect
@@ -15,6 +16,7 @@ from jobs.core import archive
 from jobs.models import Artifact, Conversion, Job
 from jobs.work import conversion_runner
 from ml import files
+from tests.browser.canvas import Pixels, still_pixels
 from tests.browser.finished import READY, finished_model, opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -123,14 +125,15 @@ def test_the_viewer_previews_another_depth(browser: Browser, address: str, owner
         page.get_by_text("Remix", exact=True).click()
         depths = ("1", "1.5", "1")
         made, deeper, again = (picture_at_depth(page, depth) for depth in depths)
-        assert made == again != deeper
+        assert np.array_equal(made, again)
+        assert not np.array_equal(made, deeper)
 
 
-def picture_at_depth(page: Page, depth: str) -> bytes:
+def picture_at_depth(page: Page, depth: str) -> Pixels:
     page.get_by_label("Depth").fill(depth)
     expect(page.locator("[data-depth-value]")).to_have_text(depth)
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    return page.locator("[data-viewer] canvas").first.screenshot()
+    return still_pixels(page.locator("[data-viewer] canvas").first)
 
 
 def test_download_is_at_most_ten_tab_stops_from_the_start(result: Page) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 import re
 from collections.abc import Iterator
@@ -18,14 +17,13 @@ from playwright.sync_api import Browser, Page, expect
 from accounts.models import User
 from jobs.core import sharing
 from jobs.models import Job
+from tests.browser.canvas import Pixels, pixels, still_pixels
 from tests.browser.finished import READY, finished_model, opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 MIN_DIFFERENCE = 40.0
 """A pixel that differs from the background by more levels than this (summed over RGB) belongs to the model."""
-
-Pixels = NDArray[np.float32]
 
 
 @pytest.fixture
@@ -265,9 +263,9 @@ def test_it_rotates_once_by_itself_unless_motion_is_reduced(
         expect(page.locator('[data-act="rotate"]')).to_have_attribute("aria-pressed", "true")
         page.clock.fast_forward("01:00")
         expect(page.locator('[data-act="rotate"]')).to_have_attribute("aria-pressed", "false")
-        still = page.locator("[data-viewer] canvas").screenshot()
+        still = still_pixels(page.locator("[data-viewer] canvas"))
         page.clock.fast_forward("00:05")
-        assert page.locator("[data-viewer] canvas").screenshot() == still
+        assert np.array_equal(pixels(page.locator("[data-viewer] canvas")), still)
 
 
 def test_on_a_phone_every_tool_can_be_reached(browser: Browser, address: str, owner: User, model: Job) -> None:
@@ -429,6 +427,6 @@ def test_the_photo_and_the_rendered_model_agree(viewer: Page) -> None:
     shots = []
     for key in ("Home", "End"):
         slider.press(key)
-        shots.append(np.asarray(Image.open(io.BytesIO(frame.screenshot())).convert("RGB"), dtype=np.float32))
+        shots.append(pixels(frame))
     assert np.abs(shots[0] - shots[1]).mean() > 0.05, "the slider changes nothing"
     assert np.abs(shots[0] - shots[1]).mean() < 12.0, "photo and model are not aligned"
