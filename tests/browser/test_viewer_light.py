@@ -14,8 +14,9 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from accounts.models import User
+from tests.browser.canvas import Pixels
 from tests.browser.finished import READY, finished_model, opened
-from tests.browser.test_viewer import Pixels, choose
+from tests.browser.test_viewer import choose
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
