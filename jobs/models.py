@@ -223,6 +223,16 @@ class Tag(models.Model):
         return self.name
 
 
+class SearchText(models.Model):
+    """Title and tags of a job, by which it is found (jobs/core/search_text.py)."""
+
+    job = models.OneToOneField(Job, on_delete=models.CASCADE, related_name="search_text")
+    text = models.TextField()
+
+    def __str__(self) -> str:
+        return self.text
+
+
 def new_share_token() -> str:
     """128 random bits, safe in a URL."""
     return secrets.token_urlsafe(16)

@@ -1,24 +1,15 @@
-"""The ASGI application: Django for HTTP, Channels for sockets."""
+"""What daphne starts: the application, unless the settings are unsafe or the Redis database is another site's."""
 
 from __future__ import annotations
 
-import os
+from reconsite.application import application
 
-from channels.routing import ProtocolTypeRouter
-from django.core.asgi import get_asgi_application
+# isort: split
+from jobs.core import redis_owner  # needs the apps, which the application loads
+from reconsite.core.checks import refuse_unsafe_settings
 
-from reconsite.core.telemetry import trace_requests
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "reconsite.settings")
-trace_requests()
-django_application = get_asgi_application()
-
-from jobs.live.routing import socket_application  # noqa: E402  (needs the apps that the line above loads)
-from reconsite import limited_request  # noqa: E402
-from reconsite.core.checks import refuse_unsafe_settings  # noqa: E402
-from reconsite.core.log_secrets import mask_access_log  # noqa: E402
+__all__ = ["application"]
 
 refuse_unsafe_settings()
-limited_request.install()
-mask_access_log()
-application = ProtocolTypeRouter({"http": django_application, "websocket": socket_application})
+if problem := redis_owner.problem():
+    raise SystemExit(problem)

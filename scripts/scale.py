@@ -102,6 +102,7 @@ def fill(size: int, person: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql["series"].format(first=have, last=size - 1) + copy_jobs(sql, person.pk))
         cursor.execute(copy_photos())
+        cursor.execute(write_texts())
         cursor.execute("ANALYZE")
 
 
@@ -129,6 +130,12 @@ def copy_photos() -> str:
     without = "NOT EXISTS (SELECT 1 FROM jobs_photo q WHERE q.job_id = j.id)"
     source = f"jobs_job j, (SELECT * FROM jobs_photo LIMIT 1) p WHERE {without}"  # nosec B608
     return f"INSERT INTO jobs_photo ({quoted(columns)}) SELECT {select} FROM {source}"  # nosec B608
+
+
+def write_texts() -> str:
+    """Of the jobs without one, which have no tags."""
+    without = "NOT EXISTS (SELECT 1 FROM jobs_searchtext s WHERE s.job_id = j.id)"
+    return f"INSERT INTO jobs_searchtext (job_id, text) SELECT id, lower(title) FROM jobs_job j WHERE {without}"  # nosec B608
 
 
 def quoted(columns: list[str]) -> str:
@@ -240,6 +247,7 @@ def explain(person: Any) -> None:
     queries = {
         "gallery": search(Job.objects.filter(owner=person, deleted_at=None))[:24],
         "Explore": access.public_jobs().order_by("-published_at", "pk")[:24],
+        "Explore, search without result": search(access.public_jobs(), UNKNOWN).order_by("-published_at", "pk")[:24],
         "waiting": Job.objects.active().filter(state=State.QUEUED, deleted_at=None).order_by(),
         "estimate": estimates.recent("standard", "auto"),
     }

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 
 import django_rq
 from django.conf import settings
+from django.db import DatabaseError, connections
 from django.db.migrations.recorder import MigrationRecorder
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
 
 KEY = "reconsite:database"
 MESSAGE = (
@@ -24,6 +29,17 @@ def fingerprint() -> str:
 def is_anothers() -> bool:
     """Whether the Redis database belongs to another site. Raises RedisError, DatabaseError."""
     return django_rq.get_connection(settings.JOB_QUEUE).get(KEY) not in (fingerprint().encode(), None)
+
+
+def problem() -> str | None:
+    """What to do if the database belongs to another site; None where it does not, or where that cannot be found out."""
+    try:
+        return MESSAGE if is_anothers() else None
+    except (RedisError, DatabaseError) as error:
+        logger.warning("Whose the Redis database is was not checked: %s", error)
+        return None
+    finally:
+        connections.close_all()
 
 
 def claim() -> bool:

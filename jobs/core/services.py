@@ -19,7 +19,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from accounts.models import User
-from jobs.core import artifacts, notify, queue, quota, routing, storage, tagging, transitions
+from jobs.core import artifacts, notify, queue, quota, routing, search_text, storage, tagging, transitions
 from jobs.core.photos import CheckedPhoto, Upload, check_photos
 from jobs.core.transitions import Writer
 from jobs.models import Job, JobEvent, Photo, State, changed
@@ -167,6 +167,7 @@ def _write_rows(job: Job, photos: Sequence[CheckedPhoto], files: Sequence[str]) 
     _check_limits(owner, incoming_bytes=job.size)
     job.version = 1 + (Job.objects.filter(family=job.family).aggregate(last=Max("version"))["last"] or 0)
     job.save(force_insert=True)
+    search_text.write([job])
     JobEvent.objects.create(job=job, seq=0, kind="state", state=State.QUEUED)
     Photo.objects.bulk_create(
         _photo_row(job, position, photo, file) for position, (photo, file) in enumerate(zip(photos, files, strict=True))
@@ -215,7 +216,9 @@ def rename(job: Job, title: str) -> None:
     job.title = clean_title(title)
     if not job.title:
         raise Rejected("title_missing")
-    Job.objects.filter(pk=job.pk).update(title=job.title, **changed())
+    with transaction.atomic():
+        Job.objects.filter(pk=job.pk).update(title=job.title, **changed())
+        search_text.write([job])
     transaction.on_commit(lambda: notify.job_changed(job.pk), robust=True)
 
 

@@ -9,6 +9,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
+from jobs.core import search_text
 from jobs.models import Job, Tag
 from reconsite.core.errors import Rejected
 
@@ -42,6 +43,7 @@ def set_tags(job: Job, names: Iterable[str]) -> list[str]:
     Tag.objects.bulk_create((Tag(owner_id=job.owner_id, name=name) for name in new_names), ignore_conflicts=True)
     job.tags.set(Tag.objects.filter(owner=job.owner_id, name__in=new_names))
     Job.objects.filter(pk=job.pk).update(updated_at=timezone.now())
+    search_text.write([job])
     delete_unused(job.owner_id)
     return new_names
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from jobs.core import conversions, holder, queue, recovery, routing, services, storage, worker_heartbeat
+from jobs.core import conversions, holder, queue, recovery, routing, search_text, services, storage, worker_heartbeat
 from jobs.core.transitions import Writer
 from jobs.models import Artifact, Job, State
 from jobs.work import work_folders
@@ -128,8 +128,12 @@ def purge_deleted() -> int:
 
 
 def sweep() -> int:
-    """Delete what no row refers to: folders of deleted jobs or lost runs, and old working folders."""
+    """Delete what no row refers to: folders of deleted jobs or lost runs, and old working folders.
+
+    Also notes texts to search that are missing.
+    """
     worker_heartbeat.delete_old()
+    search_text.write_missing()
     return _sweep_storage() + work_folders.sweep()
 
 

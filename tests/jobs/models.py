@@ -10,6 +10,7 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from accounts.models import User
+from jobs.core import search_text
 from jobs.models import Artifact, Job, State
 from ml import files
 from tests.conftest import in_state
@@ -57,3 +58,5 @@ def create_models(owner: User, count: int, **fields: object) -> None:
         for index in range(count)
     )
     Job.objects.bulk_create(rows, batch_size=2000)
+    while search_text.write_missing():
+        continue

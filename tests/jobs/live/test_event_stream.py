@@ -21,7 +21,7 @@ from jobs.core import moderation, services, transitions
 from jobs.core.transitions import Writer
 from jobs.live import event_stream, hub
 from jobs.models import Job, JobEvent, State
-from reconsite.asgi import application
+from reconsite.application import application
 from tests.conftest import api_of, in_state
 
 pytestmark = pytest.mark.django_db(transaction=True)
