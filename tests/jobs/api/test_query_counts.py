@@ -43,6 +43,13 @@ QUERIES = {
 """By path: those of the request, its token included."""
 
 
+@pytest.fixture(autouse=True)
+def nothing_expires(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a kept estimate would be read again, or the last use of the token written, in between."""
+    monkeypatch.setattr("jobs.core.estimates.CACHE_SECONDS", 3600.0)
+    monkeypatch.setattr("accounts.core.tokens.LAST_USE_PRECISION_SECONDS", 3600)
+
+
 def fill(owner: User, rows: int) -> dict[str, Any]:
     """So many of everything; the first job has so many files, and the first webhook so many deliveries."""
     create_models(owner, rows)  # finished, and published below
