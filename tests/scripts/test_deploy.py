@@ -66,6 +66,15 @@ def test_every_setting_in_deploy_exists() -> None:
     assert used - ONLY_COMPOSE - set(documented("docs/configuration.md")) == set()
 
 
+def test_every_setting_of_the_example_reaches_the_processes_under_compose() -> None:
+    services = compose()["services"]
+    settings_file = (DEPLOY / "compose.yaml").parent / services["web"]["env_file"][0]["path"]
+    assert settings_file.resolve() == ROOT / ".env"
+    ours = [service for service in services.values() if "scripts.container" in service.get("command", "")]
+    assert len(ours) == 5
+    assert {str(service["env_file"]) for service in ours} == {str(services["web"]["env_file"])}
+
+
 def test_compose_runs_every_process_of_the_site() -> None:
     services = compose()["services"]
     roles = {
