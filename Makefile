@@ -10,7 +10,7 @@ PYTEST = $(BIN)/python -m pytest $(if $(NARROW),,-n $(WORKERS) --dist loadfile) 
 ON_POSTGRESQL = tests/jobs/core tests/jobs/api tests/jobs/views tests/jobs/admin tests/jobs/live tests/accounts
 FAST = $(if $(NARROW),,-m "not slow")
 
-.PHONY: help run demo test test-slow test-all test-web test-ml test-browser lint format mobile screenshots bench load check-cuda chaos test-cluster scale train pack \
+.PHONY: help run demo test test-slow test-all test-web test-ml test-browser lint format mobile screenshots bench load workers check-cuda chaos test-cluster scale train pack \
 	evaluate schema lock install clean
 
 help:  ## this list
@@ -89,6 +89,9 @@ bench: var/.ready var/.dev  ## measure this machine: time and memory of each sta
 
 load: var/.ready var/.dev  ## 50 clients that poll and 200 sockets on one web process while a job runs (CLIENTS=n SOCKETS=n DURATION=seconds)
 	$(BIN)/python -m scripts.load --clients $(or $(CLIENTS),50) --sockets $(or $(SOCKETS),200) --seconds $(or $(DURATION),60)
+
+workers: var/.ready var/.dev  ## jobs a minute of 1, 2 and 4 workers at draft quality (WORKERS_EACH="1 2" JOBS=n)
+	$(BIN)/python -m scripts.bench_workers --workers $(or $(WORKERS_EACH),1 2 4) --jobs $(or $(JOBS),16)
 
 check-cuda: var/.ready  ## whether a CUDA device computes the right numbers, and how fast (JSON)
 	@$(BIN)/python -m scripts.check_cuda
