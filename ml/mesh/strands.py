@@ -7,10 +7,11 @@ stay covered: a trunk, a hand or a tassel that a photo shows is kept.
 from __future__ import annotations
 
 import numpy as np
-from scipy import ndimage
 
-from ml.mesh.simple_points import Cells
-from ml.mesh.tunnels import ACROSS_EDGES, MARGIN, Box, Cover, Lattice
+from ml.mesh import sections
+from ml.mesh.sections import Sections
+from ml.mesh.simple_points import Cells, Ids
+from ml.mesh.tunnels import MARGIN, Box, Cover, Lattice
 
 MIN_LENGTH = 0.02
 """Length of a strand as a fraction of the height: shorter ones are unevenness."""
@@ -32,28 +33,53 @@ def cut(solid: Cells, lattice: Lattice) -> Cells:
     if not len(layers) or not lattice.cameras:
         return solid
     ground, height = int(layers[0]), len(layers)
-    result, cover = solid.copy(), Cover.of(solid, lattice)
     step = max(round(STEP * height), 1)
-    for top in range(ground + round(REGION * height), ground + round((MIN_LIFT + MIN_LENGTH) * height), -step):
-        _cut_below(result, cover, ground, top, height)
+    tops = range(round(REGION * height), round((MIN_LIFT + MIN_LENGTH) * height), -step)
+    result, cover = solid.copy(), None
+    divided = sections.divide(solid[:, :, ground : ground + max(tops, default=0)])
+    removed = np.zeros(len(divided.layer), bool)
+    for top in tops:
+        for part in divided.below(top, removed):
+            if not _is_strand(divided, part, top, height):
+                continue
+            cover = cover or Cover.of(solid, lattice)  # takes longer than all the rest
+            removed[part] = _remove(result, cover, divided, part, ground)
     return result
 
 
-def _cut_below(solid: Cells, cover: Cover, ground: int, top: int, height: int) -> None:
-    """Remove, in place, strands that begin at the layer `top`."""
-    label, _ = ndimage.label(solid[:, :, ground:top], ACROSS_EDGES)
-    for number, found in enumerate(ndimage.find_objects(label), 1):
-        low, length = found[2].start, top - ground - found[2].start
-        if low < MIN_LIFT * height or length < MIN_LENGTH * height:
-            continue
-        cells = label[found] == number
-        if length < SLENDER * float(np.sqrt(cells.sum(axis=(0, 1)).max())):
-            continue
-        region, inner = _with_margin(found, ground)
-        strand = np.zeros(solid[region].shape, bool)
-        strand[inner] = cells
-        if cover.remove(solid, region, strand, MAX_LOSS):
-            solid[region] &= ~strand
+def _is_strand(divided: Sections, part: Ids, top: int, height: int) -> bool:
+    """Whether the part below `top` ends above the ground, and is long and slender."""
+    layer = divided.layer[part]
+    low = int(layer.min())
+    if low < MIN_LIFT * height or top - low < MIN_LENGTH * height:
+        return False
+    section = np.bincount(layer - low, weights=divided.size[part]).max()
+    return bool(top - low >= SLENDER * np.sqrt(section))
+
+
+def _remove(solid: Cells, cover: Cover, divided: Sections, part: Ids, ground: int) -> bool:
+    """Remove the part in place, if the photos allow it; says whether they do."""
+    layer = divided.layer[part]
+    layers = slice(int(layer.min()), int(layer.max()) + 1)
+    chosen = np.zeros(len(divided.layer), bool)
+    chosen[part] = True
+    cells = chosen[divided.label[:, :, layers]]
+    box = _bounds(cells)
+    found = (box[0], box[1], slice(layers.start + box[2].start, layers.start + box[2].stop))
+    region, inner = _with_margin(found, ground)
+    strand = np.zeros(solid[region].shape, bool)
+    strand[inner] = cells[box]
+    if not cover.remove(solid, region, strand, MAX_LOSS):
+        return False
+    solid[region] &= ~strand
+    return True
+
+
+def _bounds(cells: Cells) -> Box:
+    """The smallest region with all the cells."""
+    used = [np.flatnonzero(cells.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1))]
+    x, y, z = (slice(int(ids[0]), int(ids[-1]) + 1) for ids in used)
+    return x, y, z
 
 
 def _with_margin(found: Box, ground: int) -> tuple[Box, Box]:

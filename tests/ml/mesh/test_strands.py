@@ -28,7 +28,7 @@ STRAND = pole(0.0, 0.288, -0.36, half=0.02)
 """Behind the leg at the right, seen by the photo."""
 
 
-def test_a_tooth_that_the_photo_does_not_show_is_cut_off() -> None:
+def test_a_strand_that_the_photo_does_not_show_is_cut_off() -> None:
     assert np.array_equal(strands.cut(STOOL | STRAND, LATTICE), STOOL)
 
 
