@@ -34,6 +34,7 @@ class Sections:
     def below(self, top: int, removed: NDArray[np.bool_]) -> Iterator[Ids]:
         """The sections of each connected part of the shape below the layer `top`, without the `removed` (N + 1,)."""
         used = (self.layer < top) & ~removed
+        used[0] = False
         links = self.links[used[self.links].all(axis=1)]
         graph = sparse.coo_matrix((np.ones(len(links), bool), links.T), shape=(len(used), len(used)))
         part = sparse.csgraph.connected_components(graph, directed=False)[1]
