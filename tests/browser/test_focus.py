@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser import pages
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
 
 COVERED = (Path(__file__).parent / "covered.js").read_text()
 RING = (Path(__file__).parent / "ring.js").read_text()

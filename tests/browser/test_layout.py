@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser import pages
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
 
 OVERLAPS = (Path(__file__).parent / "overlaps.js").read_text()
 

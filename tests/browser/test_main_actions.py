@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 from tests.browser import pages
 from tests.browser.test_touch import PHONE
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
 
 MAIN_ACTIONS = {
     "home": "Drop a photo here or choose one",

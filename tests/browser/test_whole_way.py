@@ -17,7 +17,7 @@ from tests.browser.steps import sign_up, submit_draft
 from tests.browser.test_upload import choose, erase_the_shade
 from tests.conftest import encoded, picture
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
 
 STILL = {"reduced_motion": "reduce"}
 """Turning models take all of two cores where there is no GPU."""
