@@ -59,7 +59,7 @@ def test_a_run_without_a_checkpoint_starts_where_the_shipped_weights_are(config:
     mask[:, 16:112, 16:112] = 1.0
     picture = encode(torch.rand(2, 3, PICTURE, PICTURE), mask)
     with torch.no_grad():
-        shipped, new = load_network()(picture), started(picture, torch.tensor([0.2, 0.9]))
+        shipped, new = (network(picture, torch.tensor([0.2, 0.9])) for network in (load_network(), started))
     assert torch.allclose(shipped.front, new.front, atol=1e-4)
     assert torch.allclose(shipped.thickness, new.thickness, atol=1e-4)
     assert torch.allclose(shipped.elevation, new.elevation, atol=1e-2)
