@@ -12,15 +12,20 @@ NO_TRIGRAMS = (
     "there, let a superuser run CREATE EXTENSION pg_trgm in this database."
 )
 ON_POSTGRESQL = ("CREATE INDEX search_text_trigrams ON jobs_searchtext USING gin (text gin_trgm_ops)",)
-WORDS = "jobs_searchtext_words"
-DELETE_OLD = f"INSERT INTO {WORDS} ({WORDS}, rowid, text) VALUES ('delete', old.id, old.text);"
-INSERT_NEW = f"INSERT INTO {WORDS} (rowid, text) VALUES (new.id, new.text);"
 ON_SQLITE = (
-    f"CREATE VIRTUAL TABLE {WORDS} USING fts5 (text, content=jobs_searchtext, content_rowid=id, tokenize=trigram)",
-    f"INSERT INTO {WORDS} ({WORDS}) VALUES ('rebuild')",
-    f"CREATE TRIGGER {WORDS}_insert AFTER INSERT ON jobs_searchtext BEGIN {INSERT_NEW} END",
-    f"CREATE TRIGGER {WORDS}_delete AFTER DELETE ON jobs_searchtext BEGIN {DELETE_OLD} END",
-    f"CREATE TRIGGER {WORDS}_update AFTER UPDATE ON jobs_searchtext BEGIN {DELETE_OLD} {INSERT_NEW} END",
+    "CREATE VIRTUAL TABLE jobs_searchtext_words"
+    " USING fts5 (text, content=jobs_searchtext, content_rowid=id, tokenize=trigram)",
+    "INSERT INTO jobs_searchtext_words (jobs_searchtext_words) VALUES ('rebuild')",
+    """CREATE TRIGGER jobs_searchtext_words_insert AFTER INSERT ON jobs_searchtext BEGIN
+    INSERT INTO jobs_searchtext_words (rowid, text) VALUES (new.id, new.text);
+    END""",
+    """CREATE TRIGGER jobs_searchtext_words_delete AFTER DELETE ON jobs_searchtext BEGIN
+    INSERT INTO jobs_searchtext_words (jobs_searchtext_words, rowid, text) VALUES ('delete', old.id, old.text);
+    END""",
+    """CREATE TRIGGER jobs_searchtext_words_update AFTER UPDATE ON jobs_searchtext BEGIN
+    INSERT INTO jobs_searchtext_words (jobs_searchtext_words, rowid, text) VALUES ('delete', old.id, old.text);
+    INSERT INTO jobs_searchtext_words (rowid, text) VALUES (new.id, new.text);
+    END""",
 )
 
 
