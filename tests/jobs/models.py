@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from jobs.core import search_text
-from jobs.models import Artifact, Job, State
+from jobs.models import Artifact, Job, SearchText, State
 from ml import files
 from tests.conftest import in_state
 
@@ -57,6 +57,6 @@ def create_models(owner: User, count: int, **fields: object) -> None:
         )
         for index in range(count)
     )
-    Job.objects.bulk_create(rows, batch_size=2000)
-    while search_text.write_missing():
-        continue
+    jobs = Job.objects.bulk_create(rows, batch_size=2000)
+    texts = [SearchText(job=job, text=search_text.text_of(job.title, [])) for job in jobs]
+    SearchText.objects.bulk_create(texts, batch_size=2000)
