@@ -40,9 +40,10 @@ def text_of(title: str, tags: Sequence[str]) -> str:
 
 def with_word(jobs: JobQuerySet, word: str) -> JobQuerySet:
     """The jobs with this text, which must not contain white space, anywhere in title or tags."""
+    texts = SearchText.objects.filter(text__contains=word.lower())
     if connection.vendor == "sqlite" and len(word) >= MIN_INDEXED_LENGTH and _is_rare(word):
-        return jobs.filter(search_text__in=RawSQL(_MATCHING, [_phrase(word)]))  # nosec B611 (the word is a parameter)
-    return jobs.filter(search_text__text__contains=word.lower())
+        texts = SearchText.objects.filter(pk__in=RawSQL(_MATCHING, [_phrase(word)]))  # nosec B611 (a parameter)
+    return jobs.filter(pk__in=texts.values("job"))
 
 
 def _is_rare(word: str) -> bool:
