@@ -31,10 +31,14 @@ def is_anothers() -> bool:
     return django_rq.get_connection(settings.JOB_QUEUE).get(KEY) not in (fingerprint().encode(), None)
 
 
-def problem() -> str | None:
-    """What to do if the database belongs to another site; None where it does not, or where that cannot be found out."""
+def problem(*, keep: bool = False) -> str | None:
+    """What to do if the database belongs to another site; None where it does not, or where that cannot be found out.
+
+    With `keep` it is kept for this site, as a worker does.
+    """
     try:
-        return MESSAGE if is_anothers() else None
+        is_ours = claim() if keep else not is_anothers()
+        return None if is_ours else MESSAGE
     except (RedisError, DatabaseError) as error:
         logger.warning("Whose the Redis database is was not checked: %s", error)
         return None

@@ -26,8 +26,8 @@ _ORDERS = {
 def search(jobs: JobQuerySet, text: str = "", sort: str = "newest", tag: str = "", state: str = "") -> JobQuerySet:
     """The jobs with every word of `text` in title or tags, and with `tag` and `state` where these are given.
 
-    An unknown `sort` counts as `newest`. One query; on SQLite each word costs another, at once. The caller adds what it
-    prefetches.
+    An unknown `sort` counts as `newest`. One query; before it, SQLite is asked how frequent each word of three or more
+    letters is. The caller adds what it prefetches.
     """
     for word in text.split()[:MAX_WORDS]:
         jobs = search_text.with_word(jobs, word)

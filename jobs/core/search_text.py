@@ -39,7 +39,10 @@ def text_of(title: str, tags: Sequence[str]) -> str:
 
 
 def with_word(jobs: JobQuerySet, word: str) -> JobQuerySet:
-    """The jobs with this text, which must not contain white space, anywhere in title or tags."""
+    """The jobs with this text, which must not contain white space, anywhere in title or tags.
+
+    The texts are a query within the query: joined, they would be looked up again for every job.
+    """
     texts = SearchText.objects.filter(text__contains=word.lower())
     if connection.vendor == "sqlite" and len(word) >= MIN_INDEXED_LENGTH and _is_rare(word):
         texts = SearchText.objects.filter(pk__in=RawSQL(_MATCHING, [_phrase(word)]))  # nosec B611 (a parameter)

@@ -62,7 +62,8 @@ class Command(BaseCommand):
         wait_for_redis()
         worker = None
         try:
-            refuse_foreign_redis()
+            if problem := redis_owner.problem(keep=True):
+                raise CommandError(problem)
             worker = make_worker(name, engine)
             engines = worker.engines
             record_heartbeat(lambda name: worker_heartbeat.record(name, engines=engines), worker.name)
@@ -94,19 +95,6 @@ def record_heartbeat(write: Callable[[str], None], name: str) -> None:
         logger.warning("The heartbeat of worker %s was not recorded: %s", name, error)
     finally:
         connections.close_all()
-
-
-def refuse_foreign_redis() -> None:
-    """Raises CommandError when the Redis database is another site's."""
-    try:
-        is_ours = redis_owner.claim()
-    except DatabaseError as error:
-        logger.warning("Whose the Redis database is was not checked: %s", error)
-        return
-    finally:
-        connections.close_all()
-    if not is_ours:
-        raise CommandError(redis_owner.MESSAGE)
 
 
 def wait_for_redis() -> None:
