@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ml.core.precision import has_bfloat16
+
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 """Coefficients of the quintic iteration (Jordan et al. 2024); they bring singular values to about 0.7 … 1.2."""
 ADAMW_SCALE = 0.2
@@ -51,8 +53,11 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonalised(matrix: Tensor, rounds: int = 5) -> Tensor:
-    """About the nearest matrix with orthonormal rows or columns, by a quintic Newton-Schulz iteration in bf16."""
-    x: Tensor = matrix.to(torch.bfloat16)
+    """About the nearest matrix with orthonormal rows or columns, by a quintic Newton-Schulz iteration.
+
+    In bfloat16, which it tolerates, where the device has it.
+    """
+    x: Tensor = matrix.to(torch.bfloat16) if has_bfloat16(matrix.device.type) else matrix
     if x.shape[0] > x.shape[1]:
         return orthogonalised(matrix.T, rounds).T
     x = x / (x.norm() + 1e-7)

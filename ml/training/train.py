@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from ml.core.precision import has_bfloat16
 from ml.engines.compact.network import WEIGHTS, CompactConfig, CompactNetwork, encode, load_weights, save_network
 from ml.training import augment, curve, imagenet
 from ml.training.conventions import Sample
@@ -182,8 +183,8 @@ def save(state: State, folder: Path) -> None:
 
 
 def train_step(state: State, batch: Batch, settings: Settings, rate: float) -> dict[str, float]:
-    """One step under bf16 autocast; returns the loss terms."""
-    with torch.autocast(settings.device, dtype=torch.bfloat16):
+    """One step, in bfloat16 where the device has it; returns the loss terms."""
+    with torch.autocast(settings.device, dtype=torch.bfloat16, enabled=has_bfloat16(settings.device)):
         output = state.network(batch["inputs"].contiguous(memory_format=torch.channels_last), true_extent(batch))
         terms = losses(state.network, output, batch)
     total = torch.stack(list(terms.values())).sum()
@@ -222,8 +223,7 @@ def evaluate(network: CompactNetwork, folder: Path, limit: int = 96, size: int =
     results = []
     for first in range(0, len(indices), size):
         batch = to_batch(gather(shards, indices[first : first + size]), None)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            output = network(batch["inputs"].contiguous(memory_format=torch.channels_last))
+        output = network(batch["inputs"].contiguous(memory_format=torch.channels_last))
         results.append(metrics(network, output, batch))
     return {key: float(np.mean([result[key] for result in results])) for key in results[0]}
 

@@ -119,11 +119,11 @@ def run_network(network: CompactNetwork, rgba: NDArray[np.uint8]) -> tuple[Outpu
     They are the mean over the picture and its mirror image: errors to one side cancel.
     """
     picture = network_input(rgba, exact=network.config.exact_distances)
-    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+    with torch.no_grad():
         pair = torch.cat([picture, picture.flip(3)]).contiguous(memory_format=torch.channels_last)
         encoded = network.encoded(pair)
         output = network.decoded(pair, encoded, chosen_extent(encoded.extent))
-        logits = network.hidden(output.features).float()
+        logits = network.hidden(output.features)
     mean = Output(
         front=_mirror_mean(output.front, 2),
         thickness=_mirror_mean(output.thickness, 2),

@@ -6,6 +6,8 @@ import os
 
 import torch
 
+from ml.core.precision import has_bfloat16
+
 PRECISIONS: dict[str, torch.dtype] = {
     "float32": torch.float32,
     "bfloat16": torch.bfloat16,
@@ -22,7 +24,7 @@ def best_device() -> torch.device:
 def best_precision() -> str:
     """A name of `PRECISIONS`: `TRIPOSR_PRECISION` where it is set, else the fastest that loses little.
 
-    On a CPU bfloat16 pays only where the processor multiplies it itself (AVX-512 BF16 or AMX). Raises ValueError.
+    On a CPU bfloat16 pays only where the processor has it. Raises ValueError.
     """
     requested = os.environ.get(VARIABLE)
     if requested:
@@ -30,6 +32,5 @@ def best_precision() -> str:
             raise ValueError(f"{VARIABLE} is {requested}; it must be one of: {', '.join(PRECISIONS)}.")
         return requested
     if torch.cuda.is_available():
-        return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
-    able = torch.cpu.get_capabilities()
-    return "bfloat16" if able.get("avx512_bf16") or able.get("amx_bf16") else "float32"
+        return "bfloat16" if has_bfloat16("cuda") else "float16"
+    return "bfloat16" if has_bfloat16() else "float32"

@@ -123,8 +123,7 @@ def _report(state: loop.State, cache: Cache, held: Cache, means: dict[str, float
         state.averaged.eval()
         rows = torch.arange(len(held), device=held.arrays["cover"].device)
         batch = augmenting.as_batch(held.rows(rows), None)
-        with torch.autocast(rows.device.type, dtype=torch.bfloat16):
-            output = state.averaged(batch["inputs"].contiguous(memory_format=torch.channels_last))
+        output = state.averaged(batch["inputs"].contiguous(memory_format=torch.channels_last))
         entry["held_out"] = {key: round(value, 4) for key, value in metrics(state.averaged, output, batch).items()}
     print(json.dumps(entry), flush=True)
 

@@ -13,7 +13,7 @@ from ml.core.images import Floats
 from ml.engines.compact import decode
 from ml.engines.compact.decode import DECODING
 from ml.engines.compact.engine import CompactEngine, predict
-from ml.engines.compact.network import BINS, GRID, REACH, CompactNetwork, Output
+from ml.engines.compact.network import BINS, GRID, PICTURE, REACH, CompactNetwork, Output
 from ml.mesh import marching_cubes
 from ml.photo.cutout import Cutout
 from ml.scene.volume import VolumeScene
@@ -207,3 +207,9 @@ def test_pixels_outside_the_silhouette_do_not_colour_the_back() -> None:
     rgba[100:400, 100:400] = (200, 40, 40, 255)
     inside = decode.blurred_colors(rgba)[16:48, 16:48]
     assert np.allclose(inside, np.array([200, 40, 40]) / 255.0, atol=0.01)
+
+
+def test_the_network_runs_in_float32_which_every_processor_has() -> None:
+    rgba = np.full((PICTURE, PICTURE, 4), 128, np.uint8)
+    result, logits = decode.run_network(CompactNetwork().eval(), rgba)
+    assert {result.features.dtype, result.front.dtype, logits.dtype} == {torch.float32}
