@@ -35,6 +35,7 @@ from ml.stages import Listeners, OnFile, OnProgress, ShouldStop, ignore, never
 from ml.texture import bake, plate, projection, unseen
 from ml.texture.bake import TexturedMesh
 from ml.texture.relight import relight
+from ml.texture.unwrap import unwrapping
 
 PREVIEW_GRID = 64
 """Cells per axis of the preview, and of the coarsest grid to retry with: still a recognisable shape."""
@@ -219,10 +220,10 @@ def _build_model(run: Run, source: Source) -> tuple[Mesh, TexturedMesh, Source]:
         whole = repair.finish(standing, budget, largest_part=recipe.largest_part)
         mesh = repair.reduce_faces(base.cut_flat(whole, recipe.base), budget)
         source = with_photos(source, camera_fit.fit_assumed_cameras(mesh, source.photos))
-    with run.stage("texture") as step:
-        size = recipe.texture_size or 1024
+    size = recipe.texture_size or 1024
+    with run.stage("texture") as step, unwrapping(mesh, size, run.unwrap) as layout:
         source = _without_light(run, source, mesh)
-        model = bake.bake(mesh, scene, _painting_photos(run, source), size, on_step=step, method=run.unwrap)
+        model = bake.paint(mesh, scene, _painting_photos(run, source), size, layout, step)
     run.unwrap = model.unwrap
     return mesh, model, source
 

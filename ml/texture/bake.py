@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,7 +19,7 @@ from ml.scene.protocol import Scene
 from ml.scene.query import predicts_colors, scene_colors
 from ml.texture import detail, mirror, projection, rasterize, revolution, unobserved
 from ml.texture.rasterize import Coverage
-from ml.texture.unwrap import Layout, unwrap
+from ml.texture.unwrap import Layout, unwrapping
 
 FULL_CONFIDENCE = 0.999
 """Confidence in the photos above which no other colour is sought: it would change nothing visible."""
@@ -57,12 +58,24 @@ def bake(
     The rest takes the colours that the scene predicts, or, where it predicts none, continues those around it. `method`
     of the layout as in `ml.texture.unwrap.unwrap`.
     """
-    step = on_step or (lambda fraction: None)
-    layout = unwrap(mesh, size, method)
+    with unwrapping(mesh, size, method) as layout:
+        return paint(mesh, scene, photos, size, layout, on_step or (lambda fraction: None))
+
+
+def paint(
+    mesh: Mesh,
+    scene: Scene,
+    photos: Sequence[PosedPhoto],
+    size: int,
+    unwrapped: Future[Layout],
+    step: Callable[[float], None],
+) -> TexturedMesh:
+    """What `bake` does, with a layout of the mesh that may still be in the making."""
+    projectors = [projection.make_projector(mesh, photo.cutout, photo.camera) for photo in photos]
+    layout = unwrapped.result()
     split, uv = _split(mesh, layout)
     step(UNWRAPPED)
     coverage = rasterize.rasterize(uv[split.faces] * size, size)
-    projectors = [projection.make_projector(mesh, photo.cutout, photo.camera) for photo in photos]
     colors = _paint(scene, projectors, Surface(split, coverage))
     step(PAINTED)
     texture = _fill_texture(coverage.pixel, colors, size)

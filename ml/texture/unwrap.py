@@ -6,6 +6,9 @@ import io
 import logging
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +56,13 @@ def unwrap(mesh: Mesh, size: int, method: str = "auto", time_limit: int | None =
         return layout
     source, faces, uv = unwrap_box.unwrap(mesh, size)
     return Layout(source, faces, uv, "box")
+
+
+@contextmanager
+def unwrapping(mesh: Mesh, size: int, method: str = "auto") -> Iterator[Future[Layout]]:
+    """`unwrap` beside whatever the block does: xatlas has a process of its own."""
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(unwrap, mesh, size, method)
 
 
 def _unwrap_by_xatlas(mesh: Mesh, size: int, time_limit: int) -> Layout | None:
