@@ -23,6 +23,8 @@ export const LIT: readonly Mode[] = ["lit", "clay", "uv", "seen"];
 /** Name that GLTFLoader gives the vertex attribute `_SEEN`: 1 where a photo shows the surface, 0 where it is predicted. */
 const SEEN = "_seen";
 const SEEN_COLOR = new Color("#2aa583");
+/** Roughness of a model whose file says that it is matte. */
+const SHEEN = 0.7;
 const PREDICTED_COLOR = new Color("#e39a3c");
 
 export interface Modes {
@@ -61,7 +63,7 @@ function materials(mesh: Surface, anisotropy: number): (mode: Mode) => Material 
   const appearance = appearanceOf(mesh.material, anisotropy);
   const factories: Record<Mode, MaterialFactory> = {
     texture: () => new MeshBasicMaterial({ ...appearance, toneMapped: false }),
-    lit: () => new MeshStandardMaterial({ ...appearance, roughness: 0.7, metalness: 0 }),
+    lit: () => new MeshStandardMaterial({ ...appearance, roughness: roughnessOf(mesh.material), metalness: 0 }),
     clay: () => new MeshStandardMaterial({ color: 0xc2bab0, roughness: 0.9, metalness: 0 }),
     matcap: () => new MeshMatcapMaterial({ matcap: matcapTexture(), toneMapped: false }),
     normals: () => new MeshNormalMaterial(),
@@ -84,6 +86,12 @@ function appearanceOf(
   const { map = null, vertexColors = false, color = new Color(1, 1, 1) } = material as Partial<MeshStandardMaterial>;
   if (map) withAnisotropy(map, anisotropy);
   return { map, vertexColors, color };
+}
+
+/** The file's roughness where a highlight of the photo showed it; matte models look better with a little sheen. */
+function roughnessOf(material: Material): number {
+  const { roughness = 1 } = material as Partial<MeshStandardMaterial>;
+  return roughness < 1 ? roughness : SHEEN;
 }
 
 function withAnisotropy<T extends Texture>(texture: T, anisotropy: number): T {

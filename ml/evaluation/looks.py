@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -151,9 +151,7 @@ def _look(number: int, mesh: ColoredMesh, taken: Steps) -> Look:
 def model_views(model: TexturedMesh) -> Iterator[Picture]:
     """Views of the model without shading, its bounding box centred and its longest side 2."""
     vertices = score.normalized(model.mesh.vertices)
-    moved = TexturedMesh(
-        Mesh(vertices, model.mesh.faces, model.mesh.normals), model.uv, model.texture, model.observed, model.unwrap
-    )
+    moved = replace(model, mesh=Mesh(vertices, model.mesh.faces, model.mesh.normals))
     prepared = mesh_renderer.prepare(moved)
     for azimuth in AZIMUTHS:
         yield mesh_renderer.render(prepared, Camera(ELEVATION, float(azimuth), DISTANCE), SIZE, shaded=False)

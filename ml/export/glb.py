@@ -27,7 +27,8 @@ MAGIC, JSON_CHUNK, BINARY_CHUNK = 0x46546C67, 0x4E4F534A, 0x004E4942
 RESTART_INDEX = 65535
 """Not allowed as a 16-bit index: it is OpenGL's primitive restart."""
 SHAPES = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4"}
-MATTE = {"metallicFactor": 0.0, "roughnessFactor": 1.0}
+MATTE = 1.0
+"""Roughness of a surface without highlights."""
 
 
 @dataclass
@@ -48,6 +49,7 @@ def textured(
     jpeg: bytes,
     seen: NDArray[np.float32],
     extras: dict[str, Any] | None = None,
+    roughness: float = MATTE,
 ) -> None:
     """Write a mesh with a JPEG texture: positions, normals (V, 3) y up, uv (V, 2) from the top left, faces (F, 3).
 
@@ -67,7 +69,7 @@ def textured(
     }
     if extras:
         extra["asset"] = ASSET | {"extras": extras}
-    _write(path, document, attributes, faces, {"baseColorTexture": {"index": 0}, **MATTE}, extra)
+    _write(path, document, attributes, faces, {"baseColorTexture": {"index": 0}, **_dielectric(roughness)}, extra)
 
 
 def colored(
@@ -83,7 +85,11 @@ def colored(
     rgba = np.concatenate([linear, np.ones((len(linear), 1), np.float32)], axis=1)
     levels = (rgba * 65535.0).round().clip(0, 65535).astype(np.uint16)
     attributes["COLOR_0"] = _accessor(document, levels, UNSIGNED_SHORT, VERTICES, normalized=True)
-    _write(path, document, attributes, faces, dict(MATTE), {})
+    _write(path, document, attributes, faces, _dielectric(MATTE), {})
+
+
+def _dielectric(roughness: float) -> dict[str, Any]:
+    return {"metallicFactor": 0.0, "roughnessFactor": round(roughness, 3)}
 
 
 def _surface(document: _Document, positions: NDArray[np.float32], normals: NDArray[np.float32]) -> dict[str, int]:

@@ -26,12 +26,14 @@ def write(
     uv: NDArray[np.float32],
     faces: NDArray[np.int32],
     jpeg: bytes,
+    *,
+    roughness: float = 1.0,
 ) -> None:
     """Write a mesh with a JPEG texture: positions (V, 3) in metres, y up, normals (V, 3), uv (V, 2) from the top left
-    corner, faces (F, 3)."""
+    corner, faces (F, 3); `roughness` as in glTF."""
     with tempfile.TemporaryDirectory() as folder:
         layer = Path(folder) / LAYER
-        _save_layer(layer, positions, normals, uv, faces)
+        _save_layer(layer, positions, normals, uv, faces, roughness)
         data = layer.read_bytes()
     with zipfile.ZipFile(path, "w") as archive:
         reproducible_zip.add(archive, LAYER, data, aligned=ALIGNMENT)
@@ -44,6 +46,7 @@ def _save_layer(
     normals: NDArray[np.float32],
     uv: NDArray[np.float32],
     faces: NDArray[np.int32],
+    roughness: float,
 ) -> None:
     stage = Usd.Stage.CreateNew(str(path))
     UsdGeom.SetStageUpAxis(stage, UsdGeom.Tokens.y)
@@ -57,7 +60,7 @@ def _save_layer(
         "st", Sdf.ValueTypeNames.TexCoord2fArray, UsdGeom.Tokens.vertex
     )
     coordinates.Set(Vt.Vec2fArray.FromNumpy(upwards))
-    UsdShade.MaterialBindingAPI.Apply(mesh.GetPrim()).Bind(_material(stage))
+    UsdShade.MaterialBindingAPI.Apply(mesh.GetPrim()).Bind(_material(stage, roughness))
     stage.Save()
 
 
@@ -75,8 +78,8 @@ def _mesh(stage: Any, positions: NDArray[np.float32], normals: NDArray[np.float3
     return mesh
 
 
-def _material(stage: Any) -> Any:
-    """A matte surface whose colour is the texture's."""
+def _material(stage: Any, roughness: float) -> Any:
+    """A surface that is no metal, whose colour is the texture's."""
     material = UsdShade.Material.Define(stage, f"{ROOT}/surface")
     reader = _shader(stage, "place", "UsdPrimvarReader_float2", {"varname": (Sdf.ValueTypeNames.String, "st")})
     picture = _shader(
@@ -90,8 +93,8 @@ def _material(stage: Any) -> Any:
             "wrapT": (Sdf.ValueTypeNames.Token, "clamp"),
         },
     )
-    matte = {"metallic": (Sdf.ValueTypeNames.Float, 0.0), "roughness": (Sdf.ValueTypeNames.Float, 1.0)}
-    surface = _shader(stage, "preview", "UsdPreviewSurface", matte)
+    finish = {"metallic": (Sdf.ValueTypeNames.Float, 0.0), "roughness": (Sdf.ValueTypeNames.Float, roughness)}
+    surface = _shader(stage, "preview", "UsdPreviewSurface", finish)
     _connect(reader, "result", Sdf.ValueTypeNames.Float2, picture, "st")
     _connect(picture, "rgb", Sdf.ValueTypeNames.Color3f, surface, "diffuseColor")
     material.CreateSurfaceOutput().ConnectToSource(surface.ConnectableAPI(), "surface")

@@ -25,11 +25,14 @@ from ml.mesh.geometry import drop_unused_vertices, vertex_normals, weld
 from ml.mesh.mesh import Mesh
 from ml.recipe import Recipe
 from ml.texture.bake import TexturedMesh
+from ml.texture.roughness import MATTE
 
 PREVIEW_FACES = 10_000
 """Triangles of the preview: a file of about 300 kB."""
 PNG_COMPRESSION = 4
 """zlib level (0 to 9) of the OBJ's texture: faster than Pillow's 6, for a slightly larger file."""
+SPECULAR = "0.04 0.04 0.04"
+"""Reflection of a dielectric seen from the front, as glTF and UsdPreviewSurface have it."""
 TITLE = "model"
 """Of the object and its material; a download has the model's name instead (`jobs.http.download_names`)."""
 
@@ -64,8 +67,8 @@ def write_glb(model: ExportModel, out_dir: Path) -> None:
     """One file with its texture as JPEG."""
     mesh, textured = model.mesh, model.textured
     positions, normals = model.metres(mesh.vertices), frames.to_y_up(mesh.normals)
-    path = out_dir / files.GLB
-    glb.textured(path, positions, normals, textured.uv, mesh.faces, model.jpeg, textured.observed, model.extras)
+    path, seen, roughness = out_dir / files.GLB, textured.observed, textured.roughness
+    glb.textured(path, positions, normals, textured.uv, mesh.faces, model.jpeg, seen, model.extras, roughness)
 
 
 def write_ply(model: ExportModel, out_dir: Path) -> None:
@@ -86,9 +89,11 @@ def write_usdz(model: ExportModel, out_dir: Path) -> None:
     """USDZ with its texture as JPEG."""
     from ml.export import usdz  # OpenUSD takes 0.2 s and 60 MB to load: only where a recipe asks for it
 
-    mesh = model.mesh
-    positions = model.metres(mesh.vertices)
-    usdz.write(out_dir / files.USDZ, positions, frames.to_y_up(mesh.normals), model.textured.uv, mesh.faces, model.jpeg)
+    mesh, textured = model.mesh, model.textured
+    positions, normals = model.metres(mesh.vertices), frames.to_y_up(mesh.normals)
+    usdz.write(
+        out_dir / files.USDZ, positions, normals, textured.uv, mesh.faces, model.jpeg, roughness=textured.roughness
+    )
 
 
 def write_stl(model: ExportModel, out_dir: Path) -> None:
@@ -116,5 +121,13 @@ def write_obj(model: ExportModel, out_dir: Path) -> None:
         lines("f %d/%d/%d %d/%d/%d %d/%d/%d\n", corner.reshape(-1, 9)),
     ]
     (out_dir / files.OBJ).write_text("".join(text))
-    shine = "Ka 0 0 0\nKd 1 1 1\nKs 0 0 0\nNs 0\nd 1\nillum 1"
+    shine = _shine(textured.roughness)
     (out_dir / files.MTL).write_text(f"# Reconsite\nnewmtl {TITLE}\n{shine}\nmap_Kd {files.TEXTURE}\n")
+
+
+def _shine(roughness: float) -> str:
+    """The MTL's lines on reflection: Phong's, and where there are highlights the roughness of its PBR extension."""
+    if roughness >= MATTE:
+        return "Ka 0 0 0\nKd 1 1 1\nKs 0 0 0\nNs 0\nd 1\nillum 1"
+    exponent = 2.0 / roughness**4 - 2.0  # the inverse of `ml.texture.roughness.of_exponent`
+    return f"Ka 0 0 0\nKd 1 1 1\nKs {SPECULAR}\nNs {exponent:.1f}\nd 1\nillum 2\nPr {roughness:.3f}\nPm 0"

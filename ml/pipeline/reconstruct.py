@@ -32,9 +32,9 @@ from ml.render import mesh_renderer, turntable
 from ml.render.mesh_renderer import PreparedModel
 from ml.scene import stretched
 from ml.stages import Listeners, OnFile, OnProgress, ShouldStop, ignore, never
-from ml.texture import bake, plate, projection, unseen
+from ml.texture import bake, plate, projection, relight, roughness, unseen
 from ml.texture.bake import TexturedMesh
-from ml.texture.relight import relight
+from ml.texture.relight import LitPicture
 from ml.texture.unwrap import unwrapping
 
 PREVIEW_GRID = 64
@@ -222,17 +222,22 @@ def _build_model(run: Run, source: Source) -> tuple[Mesh, TexturedMesh, Source]:
         source = with_photos(source, camera_fit.fit_assumed_cameras(mesh, source.photos))
     size = recipe.texture_size or 1024
     with run.stage("texture") as step, unwrapping(mesh, size, run.unwrap) as layout:
-        source = _without_light(run, source, mesh)
+        lights = _lights(run, source, mesh)
+        source = _without_light(source, lights)
         model = bake.paint(mesh, scene, _painting_photos(run, source), size, layout, step)
+        model = replace(model, roughness=roughness.estimate(lights[0]))
     run.unwrap = model.unwrap
     return mesh, model, source
 
 
-def _without_light(run: Run, source: Source, mesh: Mesh) -> Source:
-    """The source's photos with base colours, if the recipe asks for them."""
-    if not run.recipe.relight:
-        return source
-    return with_photos(source, [relight(mesh, photo) for photo in source.photos])
+def _lights(run: Run, source: Source, mesh: Mesh) -> list[LitPicture | None]:
+    """The light in each photo, if the recipe asks to take it out."""
+    return [relight.measure(mesh, photo) if run.recipe.relight else None for photo in source.photos]
+
+
+def _without_light(source: Source, lights: Sequence[LitPicture | None]) -> Source:
+    """The source's photos with base colours as far as their light is known."""
+    return with_photos(source, [relight.without_light(*pair) for pair in zip(source.photos, lights, strict=True)])
 
 
 def _painting_photos(run: Run, source: Source) -> Sequence[PosedPhoto]:
@@ -245,7 +250,7 @@ def _publish_preview(run: Run, source: Source) -> None:
     if files.PREVIEW in run.published:
         return
     light = write.preview_mesh(marching_cubes.extract(source.scene, PREVIEW_GRID, run.recipe.threshold))
-    photos = _painting_photos(run, _without_light(run, source, light))
+    photos = _painting_photos(run, _without_light(source, _lights(run, source, light)))
     write.preview(light, bake.vertex_colors(light, source.scene, photos), run.folder / files.PREVIEW)
     run.publish_early(files.PREVIEW)
 

@@ -19,6 +19,7 @@ from ml.scene.protocol import Scene
 from ml.scene.query import predicts_colors, scene_colors
 from ml.texture import detail, mirror, projection, rasterize, revolution, unobserved
 from ml.texture.rasterize import Coverage
+from ml.texture.roughness import MATTE
 from ml.texture.unwrap import Layout, unwrapping
 
 FULL_CONFIDENCE = 0.999
@@ -34,7 +35,8 @@ class TexturedMesh:
     """A mesh that is split at the seams of its texture, and at hard edges, where each side has its own normals.
 
     `uv` (V, 2) float32 in [0, 1] from the texture's top left corner; `texture` (S, S, 3) uint8 sRGB; `observed` (V,)
-    float32 in [0, 1]: confidence that a photo shows the vertex, 0 where its colour is predicted; `unwrap`: the method.
+    float32 in [0, 1]: confidence that a photo shows the vertex, 0 where its colour is predicted; `unwrap`: the method;
+    `roughness`: glTF's, in [0, 1].
     """
 
     mesh: Mesh
@@ -42,6 +44,7 @@ class TexturedMesh:
     texture: NDArray[np.uint8]
     observed: Floats
     unwrap: str
+    roughness: float = MATTE
 
 
 def bake(

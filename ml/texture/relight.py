@@ -79,19 +79,47 @@ def _tapered(excess: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(excess * (2.0 - np.abs(excess) / FOREIGN).clip(0.0, 1.0))
 
 
-def relight(mesh: Mesh, photo: PosedPhoto) -> PosedPhoto:
-    """The photo of `mesh` with base colours instead of lit ones; unchanged where the two do not match."""
+@dataclass(frozen=True)
+class LitPicture:
+    """A small picture of the object in linear light and what lights it, SIZE pixels a side.
+
+    `color` (S, S, 3) linear; `normals` (S, S, 3) canonical unit normals and `shading` (S, S), as of `Light`, both
+    continued beyond `fitted` (S, S), the pixels that the light was fitted to.
+    """
+
+    light: Light
+    color: Floats
+    normals: Floats
+    shading: NDArray[np.float64]
+    fitted: Mask
+
+
+def measure(mesh: Mesh, photo: PosedPhoto) -> LitPicture | None:
+    """The light in the photo of `mesh`; None where the two do not match."""
     normals, covered = _normal_map(mesh, photo.camera)
     small = cv2.resize(photo.cutout.rgba, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
-    opaque = small[..., 3] > OPAQUE * 255.0
-    fitted = covered & opaque
+    fitted = covered & (small[..., 3] > OPAQUE * 255.0)
     if int(fitted.sum()) < MIN_PIXELS or iou(covered, small[..., 3] > 127) < MIN_SILHOUETTE_IOU:
+        return None
+    color = to_linear(small[..., :3] / 255.0)
+    light = fit(color[fitted], normals[fitted])
+    continued = normals[nearest_index(covered)]
+    shading = light.shading(continued.reshape(-1, 3)).reshape(SIZE, SIZE)
+    return LitPicture(light, color, continued, shading, fitted)
+
+
+def relight(mesh: Mesh, photo: PosedPhoto) -> PosedPhoto:
+    """The photo of `mesh` with base colours instead of lit ones; unchanged where the two do not match."""
+    return without_light(photo, measure(mesh, photo))
+
+
+def without_light(photo: PosedPhoto, lit: LitPicture | None) -> PosedPhoto:
+    """The photo with base colours instead of lit ones; unchanged if its light is not known."""
+    if lit is None:
         return photo
-    light = fit(to_linear(small[fitted][:, :3] / 255.0), normals[fitted])
-    shading = light.shading(normals[nearest_index(covered)].reshape(-1, 3)).reshape(SIZE, SIZE)
     size = photo.cutout.rgba.shape[:2][::-1]
-    full = np.asarray(cv2.resize(shading, size, interpolation=cv2.INTER_LINEAR), np.float64)
-    rgba = np.dstack([_without(light, photo.cutout.rgba, full), photo.cutout.rgba[..., 3]])
+    full = np.asarray(cv2.resize(lit.shading, size, interpolation=cv2.INTER_LINEAR), np.float64)
+    rgba = np.dstack([_without(lit.light, photo.cutout.rgba, full), photo.cutout.rgba[..., 3]])
     return replace(photo, cutout=replace(photo.cutout, rgba=rgba))
 
 

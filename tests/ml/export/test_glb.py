@@ -38,6 +38,17 @@ def test_the_glb_is_matte_single_sided_and_signed(toy_folder: Path) -> None:
     assert gltf["asset"] == {"version": "2.0", "generator": "Reconsite", "extras": EXTRAS}
 
 
+def test_a_shiny_model_is_shiny_in_the_glb(
+    validate: Callable[[Path], dict[str, Any]], toy: TexturedMesh, tmp_path: Path
+) -> None:
+    write.write(replace(toy, roughness=0.4), tmp_path, Recipe(formats=()))
+    [material] = gltf_of(tmp_path / files.GLB)["materials"]
+    assert material["pbrMetallicRoughness"]["roughnessFactor"] == 0.4
+    assert material["pbrMetallicRoughness"]["metallicFactor"] == 0.0
+    issues = validate(tmp_path / files.GLB)
+    assert (issues["numErrors"], issues["numWarnings"]) == (0, 0), issues["messages"]
+
+
 def test_the_glb_normals_point_outwards(toy_folder: Path) -> None:
     mesh = loaded(toy_folder / files.GLB)
     across = np.einsum("fc,fc->f", mesh.face_normals, mesh.vertex_normals[mesh.faces].mean(axis=1))

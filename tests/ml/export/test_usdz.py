@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,8 @@ from PIL import Image
 from pxr import Sdf, Usd, UsdGeom, UsdShade, UsdValidation
 
 from ml import files
-from ml.export import usdz
+from ml.export import usdz, write
+from ml.recipe import Recipe
 from ml.texture.bake import TexturedMesh
 from tests.ml.landmarks import HEIGHT_MM, LANDMARKS, in_metres_y_up, nearest
 
@@ -87,6 +89,13 @@ def usd_texture(mesh: UsdGeom.Mesh, path: Path) -> np.ndarray:
     assert Path(package) == path
     with zipfile.ZipFile(path) as archive:
         return np.asarray(Image.open(io.BytesIO(archive.read(inside))).convert("RGB"))
+
+
+def test_a_shiny_model_is_shiny_in_the_usdz(toy: TexturedMesh, tmp_path: Path) -> None:
+    write.write(replace(toy, roughness=0.4), tmp_path, Recipe(formats=("usdz",)))
+    stage = Usd.Stage.Open(str(tmp_path / files.USDZ))
+    material, _ = UsdShade.MaterialBindingAPI(usd_mesh(stage)).ComputeBoundMaterial()
+    assert material.ComputeSurfaceSource("")[0].GetInput("roughness").Get() == pytest.approx(0.4)
 
 
 def test_the_usd_normals_point_outwards(stage: Usd.Stage) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import struct
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from ml.formats import FORMATS, files_of_formats, format_names
 from ml.mesh.geometry import is_closed_manifold
 from ml.recipe import Recipe
 from ml.texture.bake import TexturedMesh
+from ml.texture.roughness import of_exponent
 from tests.ml.landmarks import EXTRAS, HEIGHT_MM, LANDMARKS, TOY_RECIPE, in_metres_y_up, in_mm_z_up, loaded, nearest
 
 
@@ -135,6 +137,20 @@ def test_the_obj_names_its_files_relatively(toy_folder: Path) -> None:
     assert "mtllib mesh.mtl\n" in obj
     assert "map_Kd mesh_texture.png\n" in mtl
     assert "/" not in mtl.replace("mesh_texture.png", "")
+
+
+def test_a_matte_model_reflects_nothing_in_the_mtl(toy_folder: Path) -> None:
+    mtl = (toy_folder / files.MTL).read_text()
+    assert "Ks 0 0 0\nNs 0\n" in mtl
+    assert "Pr" not in mtl
+
+
+def test_a_shiny_model_has_its_roughness_and_exponent_in_the_mtl(toy: TexturedMesh, tmp_path: Path) -> None:
+    write.write(replace(toy, roughness=of_exponent(40.0)), tmp_path, Recipe(formats=("obj",)))
+    lines = (tmp_path / files.MTL).read_text().splitlines()
+    assert "Ns 40.0" in lines
+    assert f"Pr {of_exponent(40.0):.3f}" in lines
+    assert "illum 2" in lines
 
 
 def test_the_obj_stays_closed_across_the_seams(toy_folder: Path) -> None:
