@@ -127,7 +127,7 @@ def _visibility(
     size = projector.nearest.shape[0]
     x, y = column.round().astype(np.int64).clip(0, size - 1), row.round().astype(np.int64).clip(0, size - 1)
     pixel = 2.0 * depth / (projector.camera.focal * size)
-    slope = np.sqrt(1.0 - np.minimum(facing, 1.0) ** 2) / np.maximum(facing, FACING[0])
+    slope = np.sqrt(1.0 - facing.clip(-1.0, 1.0) ** 2) / np.maximum(facing, FACING[0])
     allowed = tolerance + (OCCLUSION_RADIUS + 1) * pixel * slope
     behind = depth - projector.nearest[y, x]
     return 1.0 - smoothstep(1.0, 2.0, np.asarray(np.where(np.isfinite(behind), behind, 0.0) / allowed, np.float32))
