@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
+from scipy.ndimage import distance_transform_edt, maximum_filter1d, minimum_filter1d
 from scipy.spatial import cKDTree
 
 from ml.core.images import Floats
@@ -26,6 +26,10 @@ MIN_ANGLE = 34.0
 OBLIQUE_DISTANCE, OBLIQUE_MISFIT = 0.3, 0.4
 """Added, times the cosine of that angle, to the distance and to the misfit: of planes that fit equally well, as those
 of a ball, the one along the view is the least likely to bring the front to the back."""
+VALLEY, NEAR_VALLEY = 3, 2
+"""A plane counts that is at most NEAR_VALLEY angle steps from one that fits the shape better than all within VALLEY
+steps on both sides. Of a flat bottle seen from its front, the plane across the view fits, and those at the limit above
+only because they are the nearest to it; they would bring a mirrored label to the back."""
 OFFSETS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 """Candidate planes lie this many cells beside the middle of the object."""
 CANDIDATES = 12
@@ -66,12 +70,12 @@ def find(patches: Patches, view: Floats) -> Plane | None:
     """The mirror plane of the object; None without confidence. `view` (3,): the direction of the main photo's view."""
     if len(patches.center) == 0 or float(patches.confidence.max()) < unobserved.MIN_CONFIDENCE:
         return None
-    field = _DistanceField.around(patches.center)
-    planes = _candidates(patches.center, view)
-    distances = np.array([field.at(plane.points(patches.center)).mean() for plane in planes])
+    planes = _candidates(patches.center)
     oblique = np.array([_obliqueness(plane, view) for plane in planes])
+    distances = _shape_distances(patches.center, planes, oblique)
+    usable = _in_valleys(distances) & (distances < MAX_DISTANCE[1]) & (oblique <= np.cos(np.radians(MIN_ANGLE)))
     order = np.argsort(distances + OBLIQUE_DISTANCE * oblique)
-    best = [number for number in order[:CANDIDATES] if distances[number] < MAX_DISTANCE[1]]
+    best = order[usable[order]][:CANDIDATES]
     tree = cKDTree(unobserved.coordinates(patches.center, patches.normal))
     misfits = {number: (float(distances[number]), _color_difference(patches, planes[number], tree)) for number in best}
     misfits = {number: misfit for number, misfit in misfits.items() if _confidence(*misfit) > 0.0}
@@ -108,16 +112,31 @@ def _confidence(distance: float, difference: float) -> float:
     return float(min(fits))
 
 
-def _candidates(centers: Floats, view: Floats) -> list[Plane]:
-    """Upright planes near the middle of the object, those across the view left out."""
+def _candidates(centers: Floats) -> list[Plane]:
+    """Upright planes near the middle of the object: for each angle, those of OFFSETS."""
     planes: list[Plane] = []
     for angle in np.radians(np.arange(0.0, 180.0, ANGLE_STEP)):
         normal = np.array([np.cos(angle), np.sin(angle), 0.0], np.float32)
-        if _obliqueness(Plane(normal, 0.0), view) > np.cos(np.radians(MIN_ANGLE)):
-            continue
         low, high = np.percentile(centers @ normal, (1.0, 99.0))
         planes += [Plane(normal, float((low + high) / 2.0 + step * CELL)) for step in OFFSETS]
     return planes
+
+
+def _shape_distances(centers: Floats, planes: Sequence[Plane], oblique: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean distance in cells between the object and each mirror image; inf for planes so far across the view that they
+    decide about none that may be chosen."""
+    field = _DistanceField.around(centers)
+    distances = np.full(len(planes), np.inf)
+    for number in np.flatnonzero(oblique <= np.cos(np.radians(MIN_ANGLE - (VALLEY + NEAR_VALLEY) * ANGLE_STEP))):
+        distances[number] = field.at(planes[number].points(centers)).mean()
+    return distances
+
+
+def _in_valleys(distances: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Of the candidates' distances to their mirror images: whether VALLEY and NEAR_VALLEY allow the plane."""
+    by_angle = distances.reshape(-1, len(OFFSETS)).min(axis=1)
+    valley = by_angle <= minimum_filter1d(by_angle, 2 * VALLEY + 1, mode="wrap")
+    return np.repeat(maximum_filter1d(valley, 2 * NEAR_VALLEY + 1, mode="wrap"), len(OFFSETS))
 
 
 def _color_difference(patches: Patches, plane: Plane, tree: cKDTree) -> float:

@@ -96,12 +96,30 @@ def test_reflection_is_its_own_inverse() -> None:
     assert np.allclose((plane.points(points) + points) @ plane.normal, 0.2, atol=1e-5)
 
 
-def test_a_plane_across_the_view_is_no_candidate() -> None:
-    view = np.array([-0.9, 0.1, -0.4], np.float32)
-    planes = mirror._candidates(np.random.default_rng(1).normal(size=(50, 3)).astype(np.float32), view)
-    level = view[:2] / np.linalg.norm(view[:2])
-    angles = np.degrees(np.arccos([abs(float(plane.normal[:2] @ level)) for plane in planes]))
-    assert angles.min() >= mirror.MIN_ANGLE - 1e-3
+def test_a_plane_across_the_view_is_never_chosen() -> None:
+    half = np.random.default_rng(3).uniform((0.02, -0.5, -0.5), (0.3, 0.5, 0.5), (3_000, 3)).astype(np.float32)
+    half = half[half[:, 0] < 0.15 + 0.3 * half[:, 1] + 0.2 * half[:, 2] ** 2]  # no other plane fits
+    points = np.concatenate([half, half * np.array([-1.0, 1.0, 1.0], np.float32)])
+    normals = np.tile(np.array([0.0, 0.0, 1.0], np.float32), (len(points), 1))
+    patches = unobserved.divide(points, normals, paint(points), np.ones(len(points), np.float32))
+    along = mirror.find(patches, np.array([0.0, -1.0, 0.0], np.float32))
+    assert along is not None and abs(along.normal[0]) > 0.99
+    across = mirror.find(patches, np.array([-1.0, 0.0, 0.0], np.float32))
+    assert across is None
+
+
+def test_a_plane_counts_only_near_one_that_fits_the_shape_better_than_those_around_it() -> None:
+    normals = np.random.default_rng(2).normal(size=(60_000, 3)).astype(np.float32)
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    size = np.array([0.34, 0.4, 0.5], np.float32)
+    points, normals = normals * size, normals / size
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    label = (points[:, 0] > 0) & (np.abs(points[:, 1] - 0.1) < 0.15) & (np.abs(points[:, 2]) < 0.2)
+    color = np.where(label, 0.1, 0.9).astype(np.float32)[:, None].repeat(3, axis=1)
+    patches = unobserved.divide(points, normals, color, (normals[:, 0] > 0.15).astype(np.float32))
+    plane = mirror.find(patches, np.array([-1.0, 0.0, 0.0], np.float32))
+    assert plane is not None
+    assert abs(plane.normal[1]) > np.cos(np.radians(mirror.ANGLE_STEP * mirror.NEAR_VALLEY + 0.1))
 
 
 def test_an_object_whose_sides_differ_has_no_plane() -> None:
