@@ -127,8 +127,10 @@ def _shape_distances(centers: Floats, planes: Sequence[Plane], oblique: NDArray[
     decide about none that may be chosen."""
     field = _DistanceField.around(centers)
     distances = np.full(len(planes), np.inf)
-    for number in np.flatnonzero(oblique <= np.cos(np.radians(MIN_ANGLE - (VALLEY + NEAR_VALLEY) * ANGLE_STEP))):
-        distances[number] = field.at(planes[number].points(centers)).mean()
+    decisive = np.cos(np.radians(MIN_ANGLE - (VALLEY + NEAR_VALLEY) * ANGLE_STEP))
+    for number, plane in enumerate(planes):
+        if oblique[number] <= decisive:
+            distances[number] = field.at(plane.points(centers)).mean()
     return distances
 
 
