@@ -70,3 +70,14 @@ def test_the_database_finds_a_rare_word_in_the_index(submit: Callable[..., Job])
         assert "search_text_trigrams" in SearchText.objects.filter(text__contains="lamp").explain()
     else:
         assert "jobs_searchtext_words VIRTUAL TABLE INDEX" in search(Job.objects.all(), "lamp").explain()
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL chooses its plan by its statistics")
+def test_a_frequent_word_is_looked_for_in_the_texts_of_these_jobs_only(
+    submit: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_text, "MAX_RARE", -1)
+    job = submit(title="Lamp")
+    plan = search(Job.objects.filter(owner=job.owner), "lamp").explain()
+    assert "SCAN jobs_searchtext" not in plan
+    assert "CORRELATED SCALAR SUBQUERY" in plan
