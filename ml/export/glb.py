@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.texture.roughness import MATTE
+
 ASSET = {"version": "2.0", "generator": "Reconsite"}
 FLOAT, UNSIGNED_SHORT, UNSIGNED_INT = 5126, 5123, 5125
 """Component types of glTF 2.0."""
@@ -27,8 +29,6 @@ MAGIC, JSON_CHUNK, BINARY_CHUNK = 0x46546C67, 0x4E4F534A, 0x004E4942
 RESTART_INDEX = 65535
 """Not allowed as a 16-bit index: it is OpenGL's primitive restart."""
 SHAPES = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4"}
-MATTE = 1.0
-"""Roughness of a surface without highlights."""
 
 
 @dataclass

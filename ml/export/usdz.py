@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pxr import Gf, Kind, Sdf, Usd, UsdGeom, UsdShade, Vt
 
 from ml.export import reproducible_zip
+from ml.texture.roughness import MATTE
 
 LAYER, TEXTURE = "model.usdc", "textures/model.jpg"
 ALIGNMENT = 64
@@ -27,7 +28,7 @@ def write(
     faces: NDArray[np.int32],
     jpeg: bytes,
     *,
-    roughness: float = 1.0,
+    roughness: float = MATTE,
 ) -> None:
     """Write a mesh with a JPEG texture: positions (V, 3) in metres, y up, normals (V, 3), uv (V, 2) from the top left
     corner, faces (F, 3); `roughness` as in glTF."""

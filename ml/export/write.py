@@ -25,7 +25,7 @@ from ml.mesh.geometry import drop_unused_vertices, vertex_normals, weld
 from ml.mesh.mesh import Mesh
 from ml.recipe import Recipe
 from ml.texture.bake import TexturedMesh
-from ml.texture.roughness import MATTE
+from ml.texture.roughness import MATTE, to_exponent
 
 PREVIEW_FACES = 10_000
 """Triangles of the preview: a file of about 300 kB."""
@@ -129,5 +129,4 @@ def _shine(roughness: float) -> str:
     """The MTL's lines on reflection: Phong's, and where there are highlights the roughness of its PBR extension."""
     if roughness >= MATTE:
         return "Ka 0 0 0\nKd 1 1 1\nKs 0 0 0\nNs 0\nd 1\nillum 1"
-    exponent = 2.0 / roughness**4 - 2.0  # the inverse of `ml.texture.roughness.of_exponent`
-    return f"Ka 0 0 0\nKd 1 1 1\nKs {SPECULAR}\nNs {exponent:.1f}\nd 1\nillum 2\nPr {roughness:.3f}\nPm 0"
+    return f"Ka 0 0 0\nKd 1 1 1\nKs {SPECULAR}\nNs {to_exponent(roughness):.1f}\nd 1\nillum 2\nPr {roughness:.3f}\nPm 0"

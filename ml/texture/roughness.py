@@ -65,6 +65,11 @@ def of_exponent(exponent: float) -> float:
     return float((2.0 / (exponent + 2.0)) ** 0.25)
 
 
+def to_exponent(roughness: float) -> float:
+    """The Blinn-Phong exponent of glTF's roughness: the inverse of `of_exponent`."""
+    return float(2.0 / roughness**4 - 2.0)
+
+
 def highlights(lit: LitPicture) -> list[Lobe]:
     """The lobes of all spots that are brighter and whiter than the surface around them, however well they fit."""
     matte = _base(lit) * np.exp(lit.shading)[..., None].astype(np.float32)
