@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from ml.core.images import GREY, Floats, blend
 from ml.core.masks import Mask
 from ml.engines.compact.decode import network_input
-from ml.engines.compact.network import UNSHUFFLE, CompactNetwork, _append_coordinates
+from ml.engines.compact.network import CompactNetwork
 from ml.render.mesh_renderer import Picture
 
 SSIM_SIGMA, SSIM_RANGE = 1.5, (0.01**2, 0.03**2)
@@ -77,5 +77,5 @@ def _perceptual_distance(network: CompactNetwork, first: Picture, second: Pictur
 @torch.inference_mode()
 def _features(network: CompactNetwork, picture: Picture) -> tuple[torch.Tensor, torch.Tensor]:
     """The encoder's maps (C, H, W) at a quarter and an eighth of the network's picture."""
-    fine = network.fine_in(network.stem(_append_coordinates(F.pixel_unshuffle(network_input(picture), UNSHUFFLE))))
-    return fine[0], network.middle_in(network.down1(fine))[0]
+    encoded = network.encoded(network_input(picture, exact=network.config.exact_distances))
+    return encoded.fine[0], encoded.middle[0]

@@ -36,34 +36,45 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
-        """One update of every parameter that has a gradient."""
+        """One update of every parameter that has a gradient; matrices of one shape are orthogonalised together."""
         for group in self.param_groups:
+            shapes: dict[tuple[int, int], list[Tensor]] = {}
             for parameter in group["params"]:
                 if parameter.grad is not None:
-                    self._update(parameter, parameter.grad, group["lr"], group["momentum"], group["decay"])
+                    shapes.setdefault((len(parameter), parameter[0].numel()), []).append(parameter)
+            for alike in shapes.values():
+                self._update(alike, group["lr"], group["momentum"], group["decay"])
 
-    def _update(self, parameter: Tensor, gradient: Tensor, rate: float, momentum: float, decay: float) -> None:
+    def _update(self, parameters: list[Tensor], rate: float, momentum: float, decay: float) -> None:
+        matrices = torch.stack([self._matrix(parameter, momentum) for parameter in parameters])
+        scale = ADAMW_SCALE * max(matrices.shape[1:]) ** 0.5
+        updates = (orthogonalised(matrices) * scale).unbind()
+        torch._foreach_mul_(parameters, 1.0 - rate * decay)
+        for parameter, update in zip(parameters, updates, strict=True):
+            parameter.sub_(update.reshape(parameter.shape), alpha=rate)
+
+    def _matrix(self, parameter: Tensor, momentum: float) -> Tensor:
+        """The gradient plus its moving average (Nesterov), as a matrix."""
+        assert parameter.grad is not None
         state = self.state[parameter]
         if "moving" not in state:
             state["moving"] = torch.zeros_like(parameter)
-        moving = state["moving"].lerp_(gradient, 1.0 - momentum)
-        matrix = torch.lerp(gradient, moving, momentum).reshape(len(parameter), -1)
-        update = orthogonalised(matrix).reshape(parameter.shape) * (ADAMW_SCALE * max(matrix.shape) ** 0.5)
-        parameter.mul_(1.0 - rate * decay).sub_(update.to(parameter.dtype), alpha=rate)
+        moving = state["moving"].lerp_(parameter.grad, 1.0 - momentum)
+        return torch.lerp(parameter.grad, moving, momentum).reshape(len(parameter), -1)
 
 
-def orthogonalised(matrix: Tensor, rounds: int = 5) -> Tensor:
-    """About the nearest matrix with orthonormal rows or columns, by a quintic Newton-Schulz iteration.
+def orthogonalised(matrices: Tensor, rounds: int = 5) -> Tensor:
+    """(N, R, C): about the nearest matrices with orthonormal rows or columns, by a quintic Newton-Schulz iteration.
 
     In bfloat16, which it tolerates, where the device has it.
     """
-    x: Tensor = matrix.to(torch.bfloat16) if has_bfloat16(matrix.device.type) else matrix
-    if x.shape[0] > x.shape[1]:
-        return orthogonalised(matrix.T, rounds).T
-    x = x / (x.norm() + 1e-7)
+    x: Tensor = matrices.to(torch.bfloat16) if has_bfloat16(matrices.device.type) else matrices
+    if x.shape[1] > x.shape[2]:
+        return orthogonalised(matrices.mT, rounds).mT
+    x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
     linear, cubic, quintic = NEWTON_SCHULZ
     for _ in range(rounds):
-        square = x @ x.T
+        square = x @ x.mT
         x = linear * x + (cubic * square + quintic * square @ square) @ x
     return x.float()
 

@@ -19,6 +19,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
+from torch import Tensor
 
 from ml.core.precision import has_bfloat16
 from ml.engines.compact.network import WEIGHTS, CompactConfig, CompactNetwork, encode, load_weights, save_network
@@ -161,10 +163,20 @@ def initialize(network: CompactNetwork, settings: Settings) -> None:
     if settings.weights.is_file():
         shapes = {key: value.shape for key, value in network.state_dict().items()}
         shipped = load_weights(settings.weights)[1]
+        shipped["pos_embed"] = resized_positions(shipped["pos_embed"], len(network.pos_embed))
         fitting = {key: value for key, value in shipped.items() if shapes.get(key) == value.shape}
         network.load_state_dict(fitting, strict=False)
     if settings.imagenet and network.photo:
         imagenet.load_into(network.photo.encoder, settings.imagenet)
+
+
+def resized_positions(embedding: Tensor, count: int) -> Tensor:
+    """(N, C) embedding of a square of tokens -> (count, C) of a denser one, whose first token stays where it is."""
+    before, after = math.isqrt(len(embedding)), math.isqrt(count)
+    grid = embedding.T.reshape(1, -1, before, before)
+    at = (torch.arange(after) * (2.0 / after) * before / max(before - 1, 1) - 1.0).clamp_max(1.0)
+    places = torch.stack(torch.meshgrid(at, at, indexing="xy"), dim=-1)[None]
+    return F.grid_sample(grid, places, align_corners=True).flatten(2)[0].T
 
 
 def save(state: State, folder: Path) -> None:
@@ -182,8 +194,8 @@ def save(state: State, folder: Path) -> None:
     part.replace(folder / "last.pt")
 
 
-def train_step(state: State, batch: Batch, settings: Settings, rate: float) -> dict[str, float]:
-    """One step, in bfloat16 where the device has it; returns the loss terms."""
+def train_step(state: State, batch: Batch, settings: Settings, rate: float) -> dict[str, Tensor]:
+    """One step, in bfloat16 where the device has it; returns the loss terms, still on the device."""
     with torch.autocast(settings.device, dtype=torch.bfloat16, enabled=has_bfloat16(settings.device)):
         output = state.network(batch["inputs"].contiguous(memory_format=torch.channels_last), true_extent(batch))
         terms = losses(state.network, output, batch)
@@ -197,14 +209,14 @@ def train_step(state: State, batch: Batch, settings: Settings, rate: float) -> d
         optimizer.step()
     state.step, state.samples = state.step + 1, state.samples + len(batch["inputs"])
     _average(state, min(settings.average, (1.0 + state.step) / (10.0 + state.step)))
-    return {key: float(value.detach()) for key, value in terms.items()}
+    return {key: value.detach() for key, value in terms.items()}
 
 
 @torch.no_grad()
 def _average(state: State, decay: float) -> None:
     """Exponential moving average of the weights."""
-    for average, latest in zip(state.averaged.parameters(), state.network.parameters(), strict=True):
-        average.lerp_(latest, 1.0 - decay)
+    latest = list(state.network.parameters())
+    torch._foreach_lerp_(list(state.averaged.parameters()), latest, 1.0 - decay)
 
 
 def schedule(fraction: float, peak: float) -> float:
@@ -236,20 +248,25 @@ def train(settings: Settings) -> State:
     rng = np.random.default_rng((settings.seed, state.step))
     started, first_step = time.monotonic(), state.step
     reported = started
-    sums: dict[str, float] = {}
+    sums: dict[str, Tensor] = {}
     steps = 0
     for batch in batches(settings.folder / "data", settings.batch, rng):
         fraction = 1.0 if stopping.is_set() else progress(settings, state.step - first_step, time.monotonic() - started)
         terms = train_step(state, batch, settings, schedule(fraction, settings.rate))
-        sums = {key: sums.get(key, 0.0) + value for key, value in terms.items()}
+        sums = added(sums, terms)
         steps += 1
         if time.monotonic() - reported > settings.report_every or fraction >= 1.0:
             save(state, settings.folder)
-            report(state, settings, {key: value / steps for key, value in sums.items()}, time.monotonic() - started)
+            report(state, settings, {key: float(value) / steps for key, value in sums.items()}, time.monotonic() - started)
             reported, sums, steps = time.monotonic(), {}, 0
         if fraction >= 1.0:
             return state
     return state
+
+
+def added(sums: dict[str, Tensor], terms: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Sums of loss terms by name, starting from none."""
+    return {key: sums[key] + value if key in sums else value for key, value in terms.items()}
 
 
 def progress(settings: Settings, steps: int, seconds: float) -> float:

@@ -58,6 +58,8 @@ NORM_GROUPS = 8
 """Groups of channels that share a mean (Wu and He 2018); divides every width of the network."""
 UNSHUFFLE = 4
 """Side of the pixel blocks that become channels: 128 × 128 × 5 is read as 32 × 32 × 80."""
+MIDDLE_SIDE = PICTURE // UNSHUFFLE // 2
+"""Side of the middle map in pixels."""
 
 RENAMED = {
     "places": "pos_embed",
@@ -77,11 +79,16 @@ class CompactConfig:
     widths: tuple[int, int, int] = (64, 128, 256)
     """Channels at 32 × 32, 16 × 16 and 8 × 8 pixels: most of the work is done there, for the sake of CPUs."""
     layers: int = 6
-    """Transformer layers at 8 × 8."""
+    """Transformer layers."""
+    token_side: int = 8
+    """Tokens along each side of the picture: 8, or 16 for four times as many, each seeing its 2 × 2 pixels of the
+    16 × 16 map."""
     head_width: int = 64
     """Channels of an attention head."""
     features: int = 48
     """Channels per pixel of the 64 × 64 map that the output layers read."""
+    detail_blocks: int = 0
+    """Blocks at 64 × 64 pixels."""
     extent_bins: int = 0
     """Bins of the distribution of the object's extent along the view, on which all maps then depend; 0: none."""
     exact_distances: bool = False
@@ -111,7 +118,7 @@ class Output:
 @dataclass(frozen=True)
 class Encoded:
     """What the first half of the network makes of pictures, before the extent is chosen: feature maps at 32 × 32 and
-    16 × 16 pixels, tokens (B, N, C) at 8 × 8; `elevation` and `extent` as in `Output`."""
+    16 × 16 pixels, tokens (B, N, C); `elevation` and `extent` as in `Output`."""
 
     fine: Tensor
     middle: Tensor
@@ -166,12 +173,12 @@ class CompactNetwork(nn.Module):
         super().__init__()
         self.config = config = config or CompactConfig()
         fine, middle, coarse = config.widths
-        tokens = (PICTURE // UNSHUFFLE // 4) ** 2
+        tokens = config.token_side**2
         self.stem = nn.Conv2d(5 * UNSHUFFLE**2 + 2, fine, 3, padding=1)
         self.fine_in = nn.Sequential(Block(fine), Block(fine))
         self.down1 = nn.Conv2d(fine, middle, 2, stride=2)
         self.middle_in = nn.Sequential(Block(middle), Block(middle), Block(middle))
-        self.down2 = nn.Conv2d(middle, coarse, 2, stride=2)
+        self.down2 = nn.Conv2d(middle, coarse, 2, stride=MIDDLE_SIDE // config.token_side)
         self.pos_embed = nn.Parameter(torch.randn(tokens, coarse) * EMBEDDING_STD)
         self.attention = nn.Sequential(*(Attention(coarse, coarse // config.head_width) for _ in range(config.layers)))
         self.norm = nn.LayerNorm(coarse)
@@ -182,11 +189,12 @@ class CompactNetwork(nn.Module):
         self.fine_out = nn.Sequential(Block(fine), Block(fine))
         self.upsample = nn.Conv2d(fine, config.features * 4, 1)
         self.refine = nn.Conv2d(config.features, config.features, 3, padding=1)
+        self.detail = nn.Sequential(*(Block(config.features) for _ in range(config.detail_blocks)))
         self.surface = nn.Conv2d(config.features, 6, 1)
         self.bins = nn.Linear(config.features, BINS)
         self.extent = ExtentHead(coarse, config.extent_bins) if config.extent_bins else None
         self.condition = ExtentCondition((fine, middle, coarse)) if config.extent_bins else None
-        self.photo = PhotoFeatures((fine, middle, coarse)) if config.photo_encoder else None
+        self.photo = PhotoFeatures((fine, middle, coarse), config.token_side) if config.photo_encoder else None
 
     def forward(self, x: Tensor, extent: Tensor | None = None) -> Output:
         """`x` (B, 5, PICTURE, PICTURE) from `encode`; `extent` (B,) if it is known, otherwise the predicted median."""
@@ -198,10 +206,14 @@ class CompactNetwork(nn.Module):
         photo = self.photo(x[:, :3]) if self.photo else (0.0, 0.0, 0.0)
         fine = self.fine_in(self.stem(_append_coordinates(F.pixel_unshuffle(x, UNSHUFFLE))) + photo[0])
         middle = self.middle_in(self.down1(fine) + photo[1])
-        coarse = self.down2(middle) + photo[2]
+        coarse = self._coarse(middle) + photo[2]
         tokens = self.norm(self.attention(coarse.flatten(2).transpose(1, 2) + self.pos_embed))
         elevation = self.elevation_head(tokens.mean(dim=1)).float().squeeze(1) * ELEVATION_SCALE + MEAN_ELEVATION
         return Encoded(fine, middle, tokens, elevation, self.extent(tokens) if self.extent else None)
+
+    def _coarse(self, middle: Tensor) -> Tensor:
+        """(B, C, 16, 16) -> a vector for each token; the last row and column see zeros beyond the edge."""
+        return self.down2(F.pad(middle, (0, 1, 0, 1)) if self.config.token_side == MIDDLE_SIDE else middle)
 
     def decoded(self, x: Tensor, encoded: Encoded, extent: Tensor | None) -> Output:
         """The maps of pictures `x` whose objects have this half `extent` (B,) along the view."""
@@ -209,11 +221,11 @@ class CompactNetwork(nn.Module):
         gains: Tensor | None = None
         if self.condition and extent is not None:
             fine, middle, tokens, gains = self.condition(fine, middle, tokens, extent)
-        size = PICTURE // UNSHUFFLE // 4
-        coarse = tokens.transpose(1, 2).reshape(len(x), -1, size, size)
-        middle = self.middle_out(middle + _upsample_2x(self.up2(coarse)))
+        side = self.config.token_side
+        coarse = self.up2(tokens.transpose(1, 2).reshape(len(x), -1, side, side))
+        middle = self.middle_out(middle + (_upsample_2x(coarse) if side < MIDDLE_SIDE else coarse))
         fine = self.fine_out(fine + _upsample_2x(self.up1(middle)))
-        features = F.silu(self.refine(F.silu(F.pixel_shuffle(self.upsample(fine), 2))))
+        features = F.silu(self.detail(self.refine(F.silu(F.pixel_shuffle(self.upsample(fine), 2)))))
         surface = self.surface(features).float()
         depths = torch.stack(
             [

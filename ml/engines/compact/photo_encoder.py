@@ -78,8 +78,9 @@ class EfficientNetLite0(nn.Module):
 class PhotoFeatures(nn.Module):
     """The encoder, and projections of its maps to the network's `widths`; they start at zero."""
 
-    def __init__(self, widths: tuple[int, int, int]) -> None:
+    def __init__(self, widths: tuple[int, int, int], token_side: int) -> None:
         super().__init__()
+        self.token_side = token_side
         self.encoder = EfficientNetLite0()
         sizes = [STAGES[number][0] for number in TAPS]
         self.project = nn.ModuleList(nn.Conv2d(size, width, 1) for size, width in zip(sizes, widths, strict=True))
@@ -89,7 +90,10 @@ class PhotoFeatures(nn.Module):
             nn.init.zeros_(layer.bias)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """(B, 3, P, P) masked colours in [-1, 1] -> what is added to the maps at 1/4, 1/8 and 1/16 of the side."""
+        """(B, 3, P, P) masked colours in [-1, 1] -> what is added to the maps at 1/4, 1/8 and 1/16 of the side, the
+        last one brought to `token_side`."""
         large = F.interpolate(x, scale_factor=float(ENLARGEMENT), mode="bilinear", align_corners=False)
         fine, middle, coarse = (layer(values) for layer, values in zip(self.project, self.encoder(large), strict=True))
+        if coarse.shape[-1] != self.token_side:
+            coarse = F.interpolate(coarse, size=self.token_side, mode="bilinear", align_corners=False)
         return fine, middle, coarse

@@ -17,17 +17,17 @@ NO_HIT = -1
 TESTS_PER_CHUNK = 1 << 25
 """Ray-triangle tests whose intermediate results are held at once when nothing is compiled (about 1 GB)."""
 TESTS_PER_FUSED_CHUNK = 1 << 30
-"""The same for a fused kernel: should torch's compiler hold some of them after all, they fit into a GPU's memory."""
+"""The same for torch's compiler: should it hold some of them after all, they fit into a GPU's memory."""
 
 
 def nearest_hits(triangles: Triangles, origins: Tensor, directions: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
     """First hit beyond distance `after` (B, N) along rays (B, N, 3): distances (B, N) and faces (B, N).
 
-    Distances count in lengths of the direction; inf and −1 where nothing is hit.
+    Distances count in lengths of the direction; inf and −1 where nothing is hit. Rays whose `after` is infinite cost
+    nothing in Triton where their neighbours are alike.
     """
     batch, faces = triangles.offsets.shape
-    tests = TESTS_PER_CHUNK if _kernel is _nearest else TESTS_PER_FUSED_CHUNK
-    chunk = max(1, tests // (batch * faces))
+    chunk = max(1, _tests // (batch * faces))
     parts = [
         _kernel(triangles, *(values[:, start : start + chunk] for values in (origins, directions, after)))
         for start in range(0, origins.shape[1], chunk)
@@ -51,6 +51,7 @@ def _nearest(triangles: Triangles, origins: Tensor, directions: Tensor, after: T
 
 Kernel = Callable[[Triangles, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
 _kernel: Kernel = _nearest
+_tests: int = TESTS_PER_CHUNK
 
 
 KERNELS = ("triton", "compiled", "plain")
@@ -59,13 +60,15 @@ KERNELS = ("triton", "compiled", "plain")
 
 def choose_kernel(name: str) -> None:
     """Take one of KERNELS from now on. The first two hold nothing but the nearest hit in memory."""
-    global _kernel
+    global _kernel, _tests
     if name == "triton":
         from ml.training.gpu import triton_casting
 
-        _kernel = triton_casting.nearest
+        _kernel, _tests = triton_casting.nearest, triton_casting.MOST_TESTS
+    elif name == "compiled":
+        _kernel, _tests = torch.compile(_nearest), TESTS_PER_FUSED_CHUNK
     else:
-        _kernel = torch.compile(_nearest) if name == "compiled" else _nearest
+        _kernel, _tests = _nearest, TESTS_PER_CHUNK
 
 
 def _dots(rays: Tensor, coefficients: Tensor) -> Tensor:
@@ -76,9 +79,10 @@ def _dots(rays: Tensor, coefficients: Tensor) -> Tensor:
     return total
 
 
-def occluded(triangles: Triangles, origins: Tensor, directions: Tensor) -> Tensor:
-    """(B, N) bool: whether anything lies along each ray."""
-    return nearest_hits(triangles, origins, directions, torch.zeros_like(origins[..., 0]))[1] != NO_HIT
+def occluded(triangles: Triangles, origins: Tensor, directions: Tensor, wanted: Tensor) -> Tensor:
+    """(B, N) bool: whether anything lies along each ray that is `wanted` (B, N)."""
+    after = torch.where(wanted, 0.0, torch.inf)
+    return nearest_hits(triangles, origins, directions, after)[1] != NO_HIT
 
 
 def all_hits(

@@ -201,7 +201,7 @@ def _shade(
     up = torch.stack([torch.zeros_like(height), height.cos(), -height.sin()], dim=1)
     light = random_lights(up, random)
     key = light.key[:, None].expand_as(points)
-    lit = 1.0 - occluded(triangles, points, key)[..., None].float() * SHADOW_STRENGTH
+    lit = 1.0 - occluded(triangles, points, key, hit)[..., None].float() * SHADOW_STRENGTH
     diffuse = (normal * key).sum(-1, keepdim=True).clamp_min(0.0) * lit
     facing_up = (normal * up[:, None]).sum(-1, keepdim=True) * 0.5 + 0.5
     open_sky = _open_sky(triangles, points, normal, hit, random)
@@ -221,11 +221,12 @@ def _open_sky(triangles: Triangles, points: Tensor, normal: Tensor, hit: Tensor,
     some = (slice(None), slice(None, None, SUPERSAMPLING), slice(None, None, SUPERSAMPLING))
     start = points.view(-1, size, size, 3)[some].reshape(len(points), -1, 3)
     outward = normal.view(-1, size, size, 3)[some].reshape(len(points), -1, 3)
+    seen = hit.view(-1, size, size)[some].flatten(1)
     free = torch.zeros_like(start[..., 0])
     for _ in range(SKY_RAYS):
         scattered = torch.randn(start.shape, generator=random, device=start.device)
-        free += 1.0 - occluded(triangles, start, _unit(outward + _unit(scattered) * SKY_SPREAD)).float()
-    covered = hit.view(-1, 1, size, size)[:, :, ::SUPERSAMPLING, ::SUPERSAMPLING].float()
+        free += 1.0 - occluded(triangles, start, _unit(outward + _unit(scattered) * SKY_SPREAD), seen).float()
+    covered = seen.view(-1, 1, PICTURE, PICTURE).float()
     free = free.view(-1, 1, PICTURE, PICTURE) / SKY_RAYS * covered
     smooth = F.avg_pool2d(free, 3, 1, 1) / F.avg_pool2d(covered, 3, 1, 1).clamp_min(1e-3)
     smooth = torch.where(F.avg_pool2d(covered, 3, 1, 1) > 0.0, smooth, 1.0)

@@ -25,7 +25,7 @@ from ml.training.losses import metrics
 
 CACHE_SHARE = 0.4
 """Of the device's memory."""
-NETWORK = replace(loop.NETWORK, layers=8, photo_encoder=True)
+NETWORK = replace(loop.NETWORK, layers=8, token_side=16, detail_blocks=2, photo_encoder=True)
 """What a GPU trains: 11 million parameters, 22 MB of weights."""
 HELD_OUT_SEED = 900
 """Of the views of held-out meshes: the same in every run."""
@@ -51,6 +51,8 @@ class Settings:
     """Where the averaged weights are written with every checkpoint."""
     compile_network: bool = False
     """Whether the network is, too: takes about a minute before the first step."""
+    frozen_encoder: bool = False
+    """Whether the photo encoder keeps its ImageNet weights."""
 
 
 def train(settings: Settings) -> loop.State:
@@ -62,13 +64,21 @@ def train(settings: Settings) -> loop.State:
     packed = load(settings.pack, device)
     trained, held = _split(packed, device)
     cache, held_cache = Cache(_capacity(settings, device)), Cache(max(len(held), 1))
-    for start in range(0, len(held), settings.render):
+    for number in range(0, len(held), settings.render):
         held_random = torch.Generator(device).manual_seed(HELD_OUT_SEED)
-        held_cache.add(render_batch(packed, held[start : start + settings.render], held_random, augment=False))
+        held_cache.add(render_batch(packed, held[number : number + settings.render], held_random, augment=False))
+    return _run(settings, start(settings), _Supply(settings, packed, trained, cache, random), held_cache)
+
+
+def start(settings: Settings) -> loop.State:
+    """`ml.training.train.start`, with the network compiled or its encoder frozen as the settings say."""
+    torch.backends.cudnn.benchmark = True
     state = loop.start(settings.run)
+    if settings.frozen_encoder and state.network.photo:
+        state.network.photo.encoder.requires_grad_(False)
     if settings.compile_network:
         state.network.compile()
-    return _run(settings, state, _Supply(settings, packed, trained, cache, random), held_cache)
+    return state
 
 
 @dataclass(frozen=True)
@@ -95,13 +105,14 @@ def _run(settings: Settings, state: loop.State, supply: _Supply, held: Cache) ->
     run = settings.run
     started = reported = time.monotonic()
     first_step, first_samples, steps = state.step, state.samples, 0
-    sums: dict[str, float] = {}
+    sums: dict[str, Tensor] = {}
+    _report(state, supply.cache, held, {}, 0.0)
     while True:
         seen = state.samples - first_samples
         fraction = loop.progress(run, state.step - first_step, time.monotonic() - started)
         batch = augmenting.as_batch(supply.batch(seen), supply.random)
         terms = loop.train_step(state, batch, run, loop.schedule(fraction, run.rate))
-        sums = {key: sums.get(key, 0.0) + value for key, value in terms.items()}
+        sums = loop.added(sums, terms)
         steps += 1
         if time.monotonic() - reported > run.report_every or fraction >= 1.0:
             loop.save(state, run.folder)
@@ -158,13 +169,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=loop.DATA / "gpu.safetensors", help="the averaged weights")
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--minutes", type=float, default=9.0)
-    parser.add_argument("--batch", type=int, default=384)
-    parser.add_argument("--rate", type=float, default=1e-2)
+    parser.add_argument("--batch", type=int, default=512)
+    parser.add_argument("--rate", type=float, default=6e-3)
     parser.add_argument("--reuse", type=float, default=6.0)
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="weights to start from, as far as they fit")
     parser.add_argument("--imagenet", type=Path, help="weights of the photo encoder (ml.training.imagenet)")
     parser.add_argument("--kernel", default="triton", choices=ray_casting.KERNELS, help="of the ray caster")
     parser.add_argument("--compile-network", action="store_true", help="compile the network, too: a minute's start")
+    parser.add_argument("--frozen-encoder", action="store_true", help="the photo encoder keeps its ImageNet weights")
     parser.add_argument("--parts", action="store_true", help="also cut the weights into parts of 15 MB")
     options = parser.parse_args()
     run = loop.Settings(
@@ -179,8 +191,17 @@ def main() -> None:
         device=options.device,
     )
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    settings = Settings(options.pack, run, reuse=options.reuse, kernel=options.kernel, out=options.out)
-    train(replace(settings, compile_network=options.compile_network))
+    train(
+        Settings(
+            options.pack,
+            run,
+            reuse=options.reuse,
+            kernel=options.kernel,
+            out=options.out,
+            compile_network=options.compile_network,
+            frozen_encoder=options.frozen_encoder,
+        )
+    )
     print(options.out)
     if options.parts:
         print(*parts(options.out))

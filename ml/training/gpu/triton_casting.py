@@ -14,6 +14,8 @@ from ml.training.gpu.triangles import EDGE, Triangles
 
 RAYS, FACES = 64, 32
 """Rays of a program, and faces that it compares with them at a time: 16 tests per thread."""
+MOST_TESTS = 1 << 40
+"""In one launch: as many as there are."""
 NO_AREA = 1e-12
 """A ray with less than this towards a face's normal is parallel to it, or the face has no area."""
 
@@ -37,10 +39,11 @@ def _dots(x, y, z, a, b, c):  # type: ignore[no-untyped-def]
 
 @triton.jit  # type: ignore[untyped-decorator]
 def _kernel(  # type: ignore[no-untyped-def]
-    origins, directions, after, normals, offsets, first, second, distances, faces,
-    ray_count, FACE_COUNT: tl.constexpr, LIMIT: tl.constexpr, PARALLEL: tl.constexpr,
+    origins, directions, after, normals, offsets, first, second, counts, distances, faces,
+    ray_count, face_count, LIMIT: tl.constexpr, PARALLEL: tl.constexpr,
     RAYS: tl.constexpr, FACES: tl.constexpr,
 ):  # fmt: skip
+    """The nearest hit so far is kept for each ray and lane of faces; lanes are only compared at the end."""
     batch = tl.program_id(1).to(tl.int64)
     ray = tl.program_id(0) * RAYS + tl.arange(0, RAYS)
     real = ray < ray_count
@@ -49,12 +52,13 @@ def _kernel(  # type: ignore[no-untyped-def]
     dx, dy, dz = _vector(directions, row, real, 3, 0)
     mx, my, mz = oy * dz - oz * dy, oz * dx - ox * dz, ox * dy - oy * dx
     least = tl.load(after + row, mask=real, other=float("inf"))
-    nearest = tl.full((RAYS,), float("inf"), tl.float32)
-    face = tl.full((RAYS,), -1, tl.int32)
-    for start in range(0, FACE_COUNT, FACES):
+    nearest = tl.full((RAYS, FACES), float("inf"), tl.float32)
+    face = tl.full((RAYS, FACES), 2147483647, tl.int32)
+    end = tl.where(tl.min(least, axis=0) < float("inf"), tl.load(counts + batch), 0)
+    for start in range(0, end, FACES):
         number = start + tl.arange(0, FACES)
-        some = number < FACE_COUNT
-        at = batch * FACE_COUNT + number
+        some = number < end
+        at = batch * face_count + number
         nx, ny, nz = _vector(normals, at, some, 3, 0)
         facing = -_dots(dx, dy, dz, nx, ny, nz)
         usable = (tl.abs(facing) >= PARALLEL) & some[None, :]
@@ -68,13 +72,13 @@ def _kernel(  # type: ignore[no-untyped-def]
         offset = tl.load(offsets + at, mask=some, other=0.0)[None, :]
         distance = (_dots(ox, oy, oz, nx, ny, nz) - offset) * scale
         inside = usable & (u >= LIMIT) & (v >= LIMIT) & (u + v <= 1.0 - LIMIT) & (distance > least[:, None])
-        distance = tl.where(inside, distance, float("inf"))
-        best = tl.min(distance, axis=1)
-        closer = best < nearest
-        face = tl.where(closer, start + tl.argmin(distance, axis=1), face)
-        nearest = tl.where(closer, best, nearest)
-    tl.store(distances + row, nearest, mask=real)
-    tl.store(faces + row, face, mask=real)
+        closer = inside & (distance < nearest)
+        nearest = tl.where(closer, distance, nearest)
+        face = tl.where(closer, number[None, :], face)
+    best = tl.min(nearest, axis=1)
+    found = tl.min(tl.where(nearest == best[:, None], face, 2147483647), axis=1)
+    tl.store(distances + row, best, mask=real)
+    tl.store(faces + row, tl.where(best < float("inf"), found, -1), mask=real)
 
 
 def nearest(triangles: Triangles, origins: Tensor, directions: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
@@ -86,7 +90,7 @@ def nearest(triangles: Triangles, origins: Tensor, directions: Tensor, after: Te
     faces = torch.empty(batch, rays, device=origins.device, dtype=torch.int32)
     grid = (triton.cdiv(rays, RAYS), batch)
     _kernel[grid](
-        *inputs, distances, faces, rays,
-        FACE_COUNT=triangles.offsets.shape[1], LIMIT=EDGE, PARALLEL=NO_AREA, RAYS=RAYS, FACES=FACES,
+        *inputs, triangles.counts, distances, faces, rays, triangles.offsets.shape[1],
+        LIMIT=EDGE, PARALLEL=NO_AREA, RAYS=RAYS, FACES=FACES,
     )  # fmt: skip
     return distances, faces.long()

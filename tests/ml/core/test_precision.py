@@ -30,5 +30,5 @@ def test_a_processor_has_bfloat16_with_avx512_or_amx(
 
 def test_without_it_the_optimizer_computes_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
-    update = orthogonalised(torch.randn(6, 4))
+    update = orthogonalised(torch.randn(1, 6, 4))
     assert not torch.equal(update, update.bfloat16().float())

@@ -6,7 +6,7 @@ from ml.training.gpu.train import NETWORK
 
 
 def test_the_update_of_a_matrix_has_all_singular_values_near_one() -> None:
-    values = torch.linalg.svdvals(optimizer.orthogonalised(torch.randn(24, 40)))
+    values = torch.linalg.svdvals(optimizer.orthogonalised(torch.randn(3, 24, 40)))
     assert values.min() > 0.5 and values.max() < 1.4
 
 

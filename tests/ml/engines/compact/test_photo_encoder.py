@@ -13,7 +13,7 @@ from ml.training import imagenet
 
 
 def test_the_maps_have_the_resolutions_of_the_networks_own() -> None:
-    maps = PhotoFeatures((8, 16, 32))(torch.zeros(1, 3, 128, 128))
+    maps = PhotoFeatures((8, 16, 32), 8)(torch.zeros(1, 3, 128, 128))
     assert [tuple(values.shape) for values in maps] == [(1, 8, 32, 32), (1, 16, 16, 16), (1, 32, 8, 8)]
     assert all(values.abs().max() == 0.0 for values in maps)
 

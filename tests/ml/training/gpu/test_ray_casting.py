@@ -60,7 +60,7 @@ def test_padding_is_never_hit() -> None:
     mesh = triangles.prepare(torch.ones(1, 5, 3, 3))
     rays = torch.nn.functional.normalize(torch.randn(1, 50, 3), dim=-1)
     rays[0, 0] = torch.tensor([1.0, 1.0, 1.0])
-    assert not ray_casting.occluded(mesh, torch.zeros_like(rays), rays).any()
+    assert not ray_casting.occluded(mesh, torch.zeros_like(rays), rays, torch.ones(1, 50, dtype=torch.bool)).any()
 
 
 def test_a_hit_before_the_given_distance_is_passed_over() -> None:
@@ -80,7 +80,7 @@ def test_the_fused_kernel_finds_the_same_hits() -> None:
         "corners = (torch.randn(2, 70, 1, 3) + 0.5 * torch.randn(2, 70, 3, 3) + torch.tensor([0.0, 0.0, 4.0])).to(d);"
         "corners[:, -3:] = 1.0; tri = triangles.prepare(corners);"
         "rays = (torch.randn(2, 150, 3) * 0.3 + torch.tensor([0.0, 0.0, 1.0])).to(d);"
-        "start, after = 0.1 * rays.flip(2), torch.rand(2, 150).to(d);"
+        "start, after = 0.1 * rays.flip(2), torch.rand(2, 150).to(d); after[0, :70] = torch.inf;"
         "a, b = r._nearest(tri, start, rays, after), t.nearest(tri, start, rays, after);"
         "assert (a[1] >= 0).float().mean() > 0.3; assert torch.equal(a[1], b[1]);"
         "assert torch.allclose(a[0], b[0], rtol=1e-4)"
