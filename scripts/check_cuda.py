@@ -2,7 +2,8 @@
 
 TripoSR at a tiny and at its full size, with seeded weights, in float32 and float16: errors against recorded numbers of
 the published code, time of each step, peak memory, photos per second. The compact network likewise, compared with the
-CPU. Prints JSON; without a CUDA device one line on standard error, and the exit status is 1.
+CPU. Prints a line of JSON for each case as soon as it is measured, the quickest first; without a CUDA device a sentence
+on standard error, and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,8 @@ def case(name: str) -> tuple[Sizes, parity.Recorded]:
 def triposr(name: str, precision: str, device: torch.device, batches: Sequence[int] = BATCHES) -> Figures:
     """Errors, seconds, peak memory and photos per second of one case."""
     sizes, recorded = case(name)
-    seeded = checkpoint.convert(parity.seeded_weights(sizes, SEED), sizes, precision)
-    weights = {key: value.to(device) for key, value in seeded.items()}
+    converted = checkpoint.convert(_seeded(sizes), sizes, precision)
+    weights = {key: value.to(device) for key, value in converted.items()}
     _forget_peak(device)
     errors = parity.errors(weights, sizes, recorded)
     pictures = torch.rand(max(batches), sizes.picture, sizes.picture, 3, device=device)
@@ -70,6 +71,12 @@ def triposr(name: str, precision: str, device: torch.device, batches: Sequence[i
         "seconds": scene_seconds(scene, device),
         "peak_memory_mb": _peak(device),
     }
+
+
+@lru_cache(maxsize=1)
+def _seeded(sizes: Sizes) -> dict[str, Tensor]:
+    """Drawn once for both precisions: at full size that takes half a minute."""
+    return parity.seeded_weights(sizes, SEED)
 
 
 def scene_seconds(scene: TriplaneScene, device: torch.device) -> dict[str, float]:
@@ -105,15 +112,16 @@ def compact(device: torch.device, batches: Sequence[int] = BATCHES) -> Figures:
     return {"differences": differences, "photos_per_second": rates, "peak_memory_mb": _peak(device)}
 
 
-def measure(device: torch.device, names: Sequence[str] = ("tiny", "full"), batches: Sequence[int] = BATCHES) -> Figures:
-    """All figures of a device."""
-    cases = [(name, precision) for name in names for precision in PRECISIONS]
-    return {
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
-        "torch": torch.__version__,
-        "triposr": {f"{name} {precision}": triposr(name, precision, device, batches) for name, precision in cases},
-        "compact": compact(device, batches),
-    }
+def measure(
+    device: torch.device, names: Sequence[str] = ("tiny", "full"), batches: Sequence[int] = BATCHES
+) -> Iterator[tuple[str, Any]]:
+    """All figures of a device, case by case."""
+    yield "device", torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+    yield "torch", torch.__version__
+    yield "compact", compact(device, batches)
+    for name in names:
+        for precision in PRECISIONS:
+            yield f"triposr {name} {precision}", triposr(name, precision, device, batches)
 
 
 def _rate(run: Callable[[], object], count: int, device: torch.device) -> float:
@@ -154,7 +162,8 @@ def main() -> int:
     if not torch.cuda.is_available():
         print("There is no CUDA device here; nothing was measured.", file=sys.stderr)
         return 1
-    print(json.dumps(measure(torch.device("cuda")), indent=1))
+    for name, figures in measure(torch.device("cuda")):
+        print(json.dumps({name: figures}), flush=True)
     return 0
 
 

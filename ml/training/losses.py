@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ml.core.camera import DISTANCE, Camera
-from ml.engines.compact.extent import median_extent, target_distribution
+from ml.engines.compact.extent import MIN_EXTENT, median_extent, target_distribution
 from ml.engines.compact.network import BINS, GRID, CompactNetwork, Output, bin_centres
 
 Batch = dict[str, Tensor]
@@ -84,11 +84,14 @@ def losses(network: CompactNetwork, output: Output, batch: Batch, config: Config
 
 
 def true_extent(batch: Batch) -> Tensor:
-    """(B,) half the distance between the nearest and the farthest point along the view; see `ml.engines.compact`."""
+    """(B,) half the distance between the nearest and the farthest point along the view; see `ml.engines.compact`.
+
+    At least MIN_EXTENT, also of an object that was stretched out of its picture.
+    """
     depths, outside = batch["depths"], ~batch["silhouette"]
     far = depths[..., 2].masked_fill(outside, -torch.inf).amax(dim=(1, 2))
     near = depths[..., 0].masked_fill(outside, torch.inf).amin(dim=(1, 2))
-    return (far - near) / 2.0
+    return ((far - near) / 2.0).clamp_min(MIN_EXTENT)
 
 
 def extent_error(logits: Tensor | None, extent: Tensor) -> Tensor:

@@ -12,6 +12,8 @@ from ml.core.precision import has_bfloat16
 
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 """Coefficients of the quintic iteration (Jordan et al. 2024); they bring singular values to about 0.7 … 1.2."""
+MAX_GRADIENT_NORM = 1.0
+"""Longer gradients are scaled down to it."""
 ADAMW_SCALE = 0.2
 """Root mean square of AdamW's usual update; Muon's is scaled to it (Liu et al. 2025, section 2.2)."""
 OUTPUT_LAYERS = ("surface", "bins", "pos_embed", "elevation_head.2", "extent.mlp.2", "condition.mlp.2")
@@ -94,3 +96,15 @@ def split(network: nn.Module) -> tuple[list[nn.Parameter], list[dict[str, Any]]]
     if pretrained:
         groups.append({"params": [named[name] for name in sorted(pretrained)], "scale": PRETRAINED_SCALE})
     return [named[name] for name in named if name in matrices], groups
+
+
+@torch.no_grad()
+def clip_gradients(network: nn.Module) -> None:
+    """Scale the gradients down to MAX_GRADIENT_NORM, and drop all of them if one is not finite.
+
+    One impossible sample among a million must not end a run: without this, one of 2026-11-28 did.
+    """
+    norm = torch.nn.utils.clip_grad_norm_(network.parameters(), MAX_GRADIENT_NORM)
+    for parameter in network.parameters():
+        if parameter.grad is not None:
+            parameter.grad = torch.where(norm.isfinite(), parameter.grad, 0.0)

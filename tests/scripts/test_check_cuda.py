@@ -15,8 +15,8 @@ def test_the_figures_of_a_device_are_complete(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(check_cuda, "SECONDS", 0.0)
     monkeypatch.setattr(check_cuda, "GRID", 16)
     monkeypatch.setattr(check_cuda, "VIEWS", 1)
-    figures = json.loads(json.dumps(check_cuda.measure(torch.device("cpu"), ["tiny"], [1, 2])))
-    exact, half = figures["triposr"]["tiny float32"], figures["triposr"]["tiny float16"]
+    figures = json.loads(json.dumps(dict(check_cuda.measure(torch.device("cpu"), ["tiny"], [1, 2]))))
+    exact, half = figures["triposr tiny float32"], figures["triposr tiny float16"]
     assert max(exact["errors"].values()) < 1e-4
     assert 1e-5 < half["errors"]["scene_codes"] < 0.05
     assert set(exact["photos_per_second"]) == {"1", "2"}

@@ -1,9 +1,10 @@
 """The compact network: from one masked picture to what is along the ray of each of its pixels.
 
-A small U-Net with a transformer at its bottom reads a 128 × 128 picture. For each of 64 × 64 pixels it predicts the
-depth of the first surface, the thickness of the front layer behind it, the depth of the last surface, which of 64 depth
-bins behind the front layer are occupied, and the colour of the back. Every pixel of the silhouette is thus occupied by
-construction, and only what is hidden is predicted as an occupancy. One number per picture is the camera's elevation.
+A small U-Net with a transformer at its bottom reads a 128 × 128 picture, helped by an encoder that has seen photos. For
+each of 64 × 64 pixels it predicts the depth of the first surface, the thickness of the front layer behind it, the
+depth of the last surface, which of 64 depth bins behind the front layer are occupied, and the colour of the back. Every
+pixel of the silhouette is thus occupied by construction, and only what is hidden is predicted as an occupancy. One
+number per picture is the camera's elevation.
 
 Depths are offsets from the origin along the view, in scene units (`ml.core.camera`).
 """
@@ -74,7 +75,7 @@ RENAMED = {
 
 @dataclass(frozen=True)
 class CompactConfig:
-    """Sizes of the network; the defaults are those of the shipped weights, about 7 million parameters."""
+    """Sizes of the network, which its weights file names; those of the shipped one: `ml.training.train.NETWORK`."""
 
     widths: tuple[int, int, int] = (64, 128, 256)
     """Channels at 32 × 32, 16 × 16 and 8 × 8 pixels: most of the work is done there, for the sake of CPUs."""
@@ -128,7 +129,7 @@ class Encoded:
 
 
 class Block(nn.Module):
-    """Two 3 × 3 convolutions around a residual path, normalised before each."""
+    """Two 3 × 3 convolutions around a residual path, normalised before each; initially the identity."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -136,6 +137,7 @@ class Block(nn.Module):
         self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
         nn.init.zeros_(self.conv2.weight)
+        nn.init.zeros_(self.conv2.bias)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.conv1(F.silu(self.norm1(x)))
@@ -213,7 +215,9 @@ class CompactNetwork(nn.Module):
 
     def _coarse(self, middle: Tensor) -> Tensor:
         """(B, C, 16, 16) -> a vector for each token; the last row and column see zeros beyond the edge."""
-        return self.down2(F.pad(middle, (0, 1, 0, 1)) if self.config.token_side == MIDDLE_SIDE else middle)
+        padded = F.pad(middle, (0, 1, 0, 1)) if self.config.token_side == MIDDLE_SIDE else middle
+        result: Tensor = self.down2(padded)
+        return result
 
     def decoded(self, x: Tensor, encoded: Encoded, extent: Tensor | None) -> Output:
         """The maps of pictures `x` whose objects have this half `extent` (B,) along the view."""

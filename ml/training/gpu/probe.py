@@ -1,4 +1,4 @@
-"""What a step costs on this GPU, in several ways: `python -m ml.training.gpu.probe PACK.npz [--batch N] [--flags FILE]`.
+"""What a step costs on this GPU, in several ways: `python -m ml.training.gpu.probe PACK.npz [--batch N]`.
 
 Prints seconds as lines of JSON, and writes the flags of `ml.training.gpu.train` that are worth it here to a file.
 """
@@ -20,7 +20,7 @@ from ml.training import train as loop
 from ml.training.gpu import augmenting, ray_casting
 from ml.training.gpu.cache import Cache, render_batch
 from ml.training.gpu.meshes import PackedMeshes, load
-from ml.training.gpu.train import NETWORK, Settings, start
+from ml.training.gpu.train import Settings, start
 
 REPEATS = 5
 """Timed runs, after two that are not."""
@@ -35,16 +35,13 @@ ENCODER_TOO_SLOW = 1.7
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m ml.training.gpu.probe", description=__doc__)
     parser.add_argument("pack", type=Path)
-    parser.add_argument("--imagenet", type=Path)
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--batch", type=int, default=512)
     parser.add_argument("--render", type=int, default=Settings.render)
     parser.add_argument("--flags", type=Path, default=loop.DATA / "flags", help="file for the flags")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        run = loop.Settings(
-            folder=Path(folder), network=NETWORK, imagenet=options.imagenet, batch=options.batch, device=options.device
-        )
+        run = loop.Settings(folder=Path(folder), batch=options.batch, device=options.device)
         measure(Settings(options.pack, run, render=options.render), options.flags.write_text)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -25,8 +25,6 @@ from ml.training.losses import metrics
 
 CACHE_SHARE = 0.4
 """Of the device's memory."""
-NETWORK = replace(loop.NETWORK, layers=8, token_side=16, detail_blocks=2, photo_encoder=True)
-"""What a GPU trains: 11 million parameters, 22 MB of weights."""
 HELD_OUT_SEED = 900
 """Of the views of held-out meshes: the same in every run."""
 
@@ -72,7 +70,6 @@ def train(settings: Settings) -> loop.State:
 
 def start(settings: Settings) -> loop.State:
     """`ml.training.train.start`, with the network compiled or its encoder frozen as the settings say."""
-    torch.backends.cudnn.benchmark = True
     state = loop.start(settings.run)
     if settings.frozen_encoder and state.network.photo:
         state.network.photo.encoder.requires_grad_(False)
@@ -181,7 +178,6 @@ def main() -> None:
     options = parser.parse_args()
     run = loop.Settings(
         folder=options.out.parent,
-        network=NETWORK,
         weights=options.weights,
         imagenet=options.imagenet,
         minutes=options.minutes,

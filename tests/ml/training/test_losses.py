@@ -28,6 +28,21 @@ def test_a_perfect_prediction_has_no_loss_except_in_the_depth_bins(batch: losses
     assert float(terms["thickness"].detach()) < 0.05
 
 
+def test_a_sample_without_an_object_leaves_every_loss_finite(batch: losses.Batch) -> None:
+    network = CompactNetwork(train.NETWORK)
+    empty = {**batch, "depths": torch.full_like(batch["depths"], torch.nan)}
+    empty["silhouette"] = empty["depths"][..., 0].isfinite()
+    empty = {key: torch.cat([values, batch[key]]) for key, values in empty.items()}
+    output = network(empty["inputs"], losses.true_extent(empty))
+    assert all(value.isfinite() for value in losses.losses(network, output, empty).values())
+
+
+def test_being_close_counts_more_than_how_far_off_the_rest_is() -> None:
+    mask = torch.ones(1, 1, 2, dtype=torch.bool)
+    compromise, choice = torch.tensor([[[0.2, 0.2]]]), torch.tensor([[[0.0, 0.5]]])
+    assert float(losses.not_close(choice, mask)) < 0.6 * float(losses.not_close(compromise, mask))
+
+
 def test_the_true_depths_alone_fill_most_of_the_volume(batch: losses.Batch) -> None:
     network = CompactNetwork()
     torch.nn.init.constant_(network.bins.bias, -5.0)

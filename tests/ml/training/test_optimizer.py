@@ -2,7 +2,7 @@ import torch
 
 from ml.engines.compact.network import CompactNetwork
 from ml.training import optimizer
-from ml.training.gpu.train import NETWORK
+from ml.training.train import NETWORK
 
 
 def test_the_update_of_a_matrix_has_all_singular_values_near_one() -> None:

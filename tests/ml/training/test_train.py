@@ -1,5 +1,5 @@
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +8,6 @@ from safetensors.torch import load_file
 
 from ml.engines.compact.network import PICTURE, CompactConfig, CompactNetwork, encode, load_network
 from ml.training import dataset, train
-from ml.training.gpu import train as gpu
 
 SMALL = replace(train.NETWORK, widths=(16, 32, 64), layers=1, features=16)
 
@@ -51,10 +50,11 @@ def test_exported_weights_load_into_the_engine_and_fit_the_repository(tmp_path: 
     assert all(torch.allclose(loaded[key], value, atol=2e-2) for key, value in state.averaged.state_dict().items())
 
 
-@pytest.mark.parametrize("config", [train.NETWORK, gpu.NETWORK], ids=["cpu", "gpu"])
-def test_a_run_without_a_checkpoint_starts_where_the_shipped_weights_are(config: CompactConfig, tmp_path: Path) -> None:
+@pytest.mark.parametrize("added", [{}, {"layers": 9, "detail_blocks": 3}], ids=["as shipped", "larger"])
+def test_a_run_without_a_checkpoint_starts_where_the_shipped_weights_are(added: dict[str, int], tmp_path: Path) -> None:
     """What is new in the network changes nothing yet, whatever extent the object has."""
-    started = train.start(train.Settings(folder=tmp_path, network=config)).network
+    larger = CompactConfig(**(asdict(train.NETWORK) | added))
+    started = train.start(train.Settings(folder=tmp_path, network=larger)).network
     mask = torch.zeros(2, PICTURE, PICTURE)
     mask[:, 16:112, 16:112] = 1.0
     picture = encode(torch.rand(2, 3, PICTURE, PICTURE), mask)
@@ -63,6 +63,28 @@ def test_a_run_without_a_checkpoint_starts_where_the_shipped_weights_are(config:
     assert torch.allclose(shipped.front, new.front, atol=1e-4)
     assert torch.allclose(shipped.thickness, new.thickness, atol=1e-4)
     assert torch.allclose(shipped.elevation, new.elevation, atol=1e-2)
+
+
+def test_a_batch_that_is_not_finite_changes_no_weight(folder: Path) -> None:
+    settings = train.Settings(folder=folder / "fresh", network=SMALL, weights=folder / "none", decay=0.0)
+    state = train.start(settings)
+    before = [value.clone() for value in state.network.parameters()]
+    shards = train.open_shards(folder / "data")
+    batch = train.to_batch(train.gather(shards, train.sample_indices(shards)), None)
+    terms = train.train_step(state, {**batch, "inputs": batch["inputs"] * torch.nan}, settings, 1e-3)
+    assert terms["front"].isnan()
+    assert all(torch.equal(value, old) for value, old in zip(state.network.parameters(), before, strict=True))
+
+
+def test_a_checkpoint_is_not_replaced_by_weights_that_are_not_finite(tmp_path: Path) -> None:
+    state = train.start(train.Settings(folder=tmp_path, network=SMALL, weights=tmp_path / "none"))
+    train.save(state, tmp_path)
+    good = (tmp_path / "last.pt").read_bytes()
+    with torch.no_grad():
+        state.averaged.pos_embed[0, 0] = torch.nan
+    with pytest.raises(FloatingPointError, match="last checkpoint is kept"):
+        train.save(state, tmp_path)
+    assert (tmp_path / "last.pt").read_bytes() == good
 
 
 def test_the_learning_rate_warms_up_and_ends_near_zero() -> None:

@@ -24,7 +24,7 @@ from tests.ml.training.primitives import joined
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 ROOT = Path(__file__).resolve().parents[4]
 GREY = np.full(3, 0.5, np.float32)
-SMALL = replace(train.NETWORK, widths=(16, 32, 64), layers=1, features=16)
+SMALL = replace(loop.NETWORK, widths=(16, 32, 64), layers=1, features=16)
 
 
 def boxes(held: bool, count: int) -> list[ColoredMesh]:
@@ -63,7 +63,7 @@ def test_a_run_learns_reports_and_writes_weights(
 
 
 def test_the_large_network_fits_the_repository() -> None:
-    parameters = sum(value.numel() for value in CompactNetwork(train.NETWORK).state_dict().values())
+    parameters = sum(value.numel() for value in CompactNetwork(loop.NETWORK).state_dict().values())
     assert parameters * 2 < 25_000_000
 
 
