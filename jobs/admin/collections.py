@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from jobs.core import moderation
 from jobs.models import AbuseReport, Collection, CollectionItem
 from reconsite.admin.actions import ModeratedAdmin, ModerationAction, admin_action
-from reconsite.admin.components import ReadOnly, YesNoFilter, change_url, link
+from reconsite.admin.components import ReadOnly, Rows, YesNoFilter, change_url, link
 
 HIDE = ModerationAction(
     "hide",
@@ -42,15 +42,13 @@ class HiddenFilter(YesNoFilter):
     labels = ("Hidden by a moderator", "Not hidden")
 
 
-class ItemInline(ReadOnly, admin.TabularInline[CollectionItem, Collection]):
+class ItemInline(Rows):
     model = CollectionItem
-    extra = 0
     fields = readonly_fields = ("position", "job", "follows_collection", "added_at")
 
 
-class ReportInline(ReadOnly, admin.TabularInline[AbuseReport, Collection]):
+class ReportInline(Rows):
     model = AbuseReport
-    extra = 0
     fields = readonly_fields = ("created_at", "reason", "text", "reporter", "closed_at")
 
 

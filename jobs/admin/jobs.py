@@ -19,7 +19,7 @@ from jobs.core import moderation
 from jobs.models import AbuseReport, Artifact, Job, JobEvent, Photo
 from ml.engine_registry import ENGINES
 from reconsite.admin.actions import ModeratedAdmin, ModerationAction, admin_action
-from reconsite.admin.components import ReadOnly, YesNoFilter, change_url, link
+from reconsite.admin.components import ReadOnly, Rows, YesNoFilter, change_url, link
 
 HIDE = ModerationAction(
     "hide",
@@ -127,27 +127,23 @@ def _is_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 18
 
 
-class PhotoInline(ReadOnly, admin.TabularInline[Photo, Job]):
+class PhotoInline(Rows):
     model = Photo
-    extra = 0
     fields = ("position", "original_name", "width", "height", "size")
 
 
-class ArtifactInline(ReadOnly, admin.TabularInline[Artifact, Job]):
+class ArtifactInline(Rows):
     model = Artifact
-    extra = 0
     fields = ("name", "size", "sha256")
 
 
-class EventInline(ReadOnly, admin.TabularInline[JobEvent, Job]):
+class EventInline(Rows):
     model = JobEvent
-    extra = 0
     fields = ("seq", "at", "kind", "state", "stage", "code")
 
 
-class ReportInline(ReadOnly, admin.TabularInline[AbuseReport, Job]):
+class ReportInline(Rows):
     model = AbuseReport
-    extra = 0
     fields = readonly_fields = ("created_at", "reason", "text", "reporter", "closed_at")
 
 

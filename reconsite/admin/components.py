@@ -28,6 +28,13 @@ class ReadOnly:
         return False
 
 
+class Rows(ReadOnly, admin.TabularInline[Any, Any]):
+    """Rows that belong to the one on the page, below it; they fit any window without scrolling sideways."""
+
+    template = "admin/rows.html"
+    extra = 0
+
+
 class YesNoFilter(admin.SimpleListFilter):
     """Rows that meet `condition`, or those that do not."""
 

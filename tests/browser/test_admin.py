@@ -11,7 +11,8 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import User
-from jobs.models import AbuseReport, Job, ModerationAct, State
+from jobs.core import collections
+from jobs.models import AbuseReport, Artifact, Collection, Job, ModerationAct, State
 from tests.browser.finished import opened, web_alone
 from tests.browser.test_accessibility import problems
 from tests.conftest import PASSWORD, in_state, make_user
@@ -33,6 +34,15 @@ def reported(transactional_db: None, submit: Callable[..., Job]) -> Job:
     Job.objects.update(published_at=timezone.now())
     AbuseReport.objects.create(job=job, reason="person", text="That is me")
     return job
+
+
+@pytest.fixture
+def collected(reported: Job) -> Collection:
+    """A collection with that model, which has a file and a report whose words are too long for a line."""
+    reporter, word = make_user("reporter"), "M" * 200
+    AbuseReport.objects.create(job=reported, reason="person", text=f"{word} is me", reporter=reporter)
+    Artifact.objects.create(job=reported, name="model.glb", size=20_000, sha256="0123456789abcdef" * 4, file="glb")
+    return collections.create(reported.owner, "Shop", jobs=[reported])
 
 
 @pytest.fixture
@@ -80,10 +90,10 @@ DESK = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"}
 
 @pytest.mark.parametrize("look", [PHONE, DESK], ids=["dark phone", "light desk"])
 def test_the_admin_is_readable_and_nothing_is_cut_off(
-    reported: Job, browser: Browser, address: str, look: dict[str, Any]
+    reported: Job, collected: Collection, browser: Browser, address: str, look: dict[str, Any]
 ) -> None:
     owner = make_user("superuser", is_staff=True, is_superuser=True)
-    changes = [f"jobs/job/{reported.pk}", f"accounts/user/{reported.owner_id}"]
+    changes = [f"jobs/job/{reported.pk}", f"jobs/collection/{collected.pk}", f"accounts/user/{reported.owner_id}"]
     lists = ["jobs/job", "jobs/abusereport", "jobs/moderationact", "jobs/collection", "accounts/user"]
     paths = ["", "jobs/job/health/", "jobs/abusereport/review/"]
     paths += [f"{name}/" for name in lists] + [f"{name}/change/" for name in changes]
@@ -96,3 +106,22 @@ def test_the_admin_is_readable_and_nothing_is_cut_off(
             wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
             found += [f"{path}: {wider} pixels too wide"] if wider > 0 else []
     assert found == []
+
+
+WIDER_FONT = "* { letter-spacing: 0.12em !important }"
+"""As readers may set it (WCAG 1.4.12); the fonts of two machines differ by less."""
+TOO_WIDE = """[...document.querySelectorAll("html, .rows, .rows th, .rows td")]
+    .filter((element) => element.scrollWidth > element.clientWidth).map((element) => element.outerHTML.slice(0, 120))"""
+
+
+@pytest.mark.parametrize("width", [320, 390, 800, 1440])
+def test_rows_below_a_job_fit_every_window_with_a_wider_font(
+    reported: Job, collected: Collection, browser: Browser, address: str, width: int
+) -> None:
+    owner = make_user("superuser", is_staff=True, is_superuser=True)
+    look = {**DESK, "viewport": {"width": width, "height": 844}}
+    with opened(browser, address, owner, bypass_csp=True, **look) as page:
+        page.goto(f"/admin/jobs/job/{reported.pk}/change/")
+        expect(page.locator(".rows table")).to_have_count(4)
+        page.add_style_tag(content=WIDER_FONT)
+        assert page.evaluate(TOO_WIDE) == []

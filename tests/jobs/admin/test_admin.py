@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -13,6 +14,7 @@ from django.utils.html import escape
 from accounts.models import User
 from jobs.core import services
 from jobs.models import AbuseReport, Job, ModerationAct, State
+from reconsite.admin.components import Rows
 from reconsite.core.errors import MESSAGES
 from tests.conftest import in_state, make_user, signed_in
 
@@ -70,6 +72,19 @@ def test_others_are_asked_to_sign_in(owner: User, client: Client, url: str) -> N
 @pytest.mark.parametrize("url", [JOBS, REPORTS, AUDIT_LOG, USERS, f"{JOBS}health/"])
 def test_staff_without_permissions_get_403(url: str) -> None:
     assert signed_in(make_user("clerk", is_staff=True)).get(url).status_code == 403
+
+
+def test_rows_below_a_job_say_what_each_value_is_and_that_there_are_none(moderator: User, report: AbuseReport) -> None:
+    page = signed_in(moderator).get(reverse("admin:jobs_job_change", args=[report.job_id])).content.decode()
+    assert '<th scope="col">Reason</th>' in page
+    assert '<td data-name="Reason"><div>Shows someone without consent</div></td>' in page
+    assert "None." in page.partition('id="artifacts-group"')[2].partition('id="events-group"')[0]
+
+
+def test_rows_below_others_are_all_shown_in_the_way_that_fits_a_phone() -> None:
+    inlines = {inline for model_admin in admin.site._registry.values() for inline in model_admin.inlines}
+    assert inlines
+    assert all(issubclass(inline, Rows) for inline in inlines)
 
 
 def test_a_job_is_read_only(moderator: User, job: Job) -> None:
