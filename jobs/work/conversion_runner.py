@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,7 @@ from rq.timeouts import JobTimeoutException
 
 from jobs.core import artifacts, conversions, estimates
 from jobs.models import Conversion
-from jobs.work import engine_process
+from jobs.work import engine_process, work_folders
 from jobs.work.patience import until_lease_ends
 from jobs.work.runner import OWN_PROCESS
 from ml.errors import ReconstructionError, Stopped
@@ -57,10 +56,8 @@ def _failure_code(error: Exception) -> str:
 
 
 def _convert(conversion: Conversion) -> None:
-    work = settings.VAR_DIR / "work"
-    work.mkdir(parents=True, exist_ok=True)
     job = conversion.job
-    with tempfile.TemporaryDirectory(prefix=f"{job.pk}-", dir=work) as name:
+    with work_folders.of_run(job.pk) as name:
         source, result = Path(name) / "source", Path(name) / "result"
         source.mkdir()
         result.mkdir()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import tempfile
 import time
 import traceback
 from dataclasses import replace
@@ -19,7 +18,7 @@ from rq.timeouts import JobTimeoutException
 from jobs.core import artifacts, estimates, recovery, routing, storage, transitions
 from jobs.core.transitions import Writer
 from jobs.models import Job
-from jobs.work import engine_process
+from jobs.work import engine_process, work_folders
 from jobs.work.lease import Lease
 from jobs.work.patience import until_lease_ends, until_storage_responds
 from jobs.work.settle import settle
@@ -76,9 +75,7 @@ def _run_to_end(job: Job, lease: Lease) -> None:
 
 def _run_pipeline(job: Job, lease: Lease) -> None:
     """Make the files from the photos, or from the parent's scene, and store them. Raises whatever goes wrong."""
-    work = settings.VAR_DIR / "work"
-    work.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f"{job.pk}-", dir=work) as name:
+    with work_folders.of_run(job.pk) as name:
         folder = Path(name) / "result"
         folder.mkdir()
         listeners = Listeners(_Progress(lease), _publish_early(job, lease, folder), lease.should_stop)

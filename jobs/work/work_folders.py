@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
+import tempfile
 import time
 from pathlib import Path
 from uuid import UUID
@@ -13,8 +16,32 @@ from jobs.models import Conversion, Job, State
 
 FRESH_SECONDS = 60.0
 """A folder is younger than its run, but a row may have ended a moment ago and its run is about to remove the folder."""
+UUID_LENGTH = 36
+"""Characters of a UUID."""
 MAX_AGE_SECONDS = 3600.0
 """Beyond JOB_TIMEOUT: then nothing can be using a folder, whatever the rows say."""
+
+
+def of_run(job_id: UUID) -> tempfile.TemporaryDirectory[str]:
+    """A new folder for one run of the job, named `<job>-<worker>-<random>`, which the run removes at its end."""
+    work = settings.VAR_DIR / "work"
+    work.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(prefix=f"{job_id}-{_end_of(os.environ.get('RQ_WORKER_ID', ''))}-", dir=work)
+
+
+def remove_all_of(worker: str) -> None:
+    """Delete the folders of a worker whose run was killed; it has one run at a time.
+
+    The engine may still be writing there: under another name a folder gets no more files.
+    """
+    for folder in (settings.VAR_DIR / "work").glob(f"*-{_end_of(worker)}-*"):
+        with contextlib.suppress(OSError):  # then the sweep deletes it
+            shutil.rmtree(folder.rename(folder.with_suffix(".old")))
+
+
+def _end_of(worker: str) -> str:
+    """The random end of a worker's name, which no other worker has."""
+    return worker.rpartition(".")[2]
 
 
 def sweep() -> int:
@@ -38,9 +65,9 @@ def _unused(folders: list[Path]) -> list[Path]:
 
 
 def _job_id(name: str) -> UUID | None:
-    """Of a folder such as `0f6a…-x3k2`: the id of a job, and what makes the folder unique."""
+    """Of a folder that begins with the id of a job."""
     try:
-        return UUID(name.rpartition("-")[0])
+        return UUID(name[:UUID_LENGTH])
     except ValueError:
         return None
 

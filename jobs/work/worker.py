@@ -172,7 +172,10 @@ class ReconstructionWorker(Worker):
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
 
     def monitor_work_horse(self, job: QueueEntry, queue: Queue, execution: Execution) -> None:
-        """Wait for the end of the run; if the work horse was killed, settle its row now, not when the lease expires."""
+        """Wait for the end of the run; if the work horse was killed, settle its row now, not when the lease expires.
+
+        What it left on the disk goes at once, too.
+        """
         self._horse_status = None
         stopped = False
         try:
@@ -185,6 +188,7 @@ class ReconstructionWorker(Worker):
         finally:
             if self._horse_status != os.EX_OK:
                 settle_dead_horse(UUID(job.args[0]), self.name, self._horse_status, stopped=stopped)
+                work_folders.remove_all_of(self.name)
 
 
 def memory_bytes() -> int:

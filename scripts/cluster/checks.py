@@ -8,12 +8,16 @@ from urllib.request import Request, urlopen
 from django.db.models import Sum
 
 from jobs.models import Job, State
+from jobs.work import work_folders, worker
 from scripts.chaos import world
 from scripts.cluster.people import Client
 from scripts.cluster.site import WORKERS, Cluster
 
-WORK_SECONDS = 90.0
-"""A worker looks for what a killed run left in its folder once a minute."""
+WORK_SECONDS = work_folders.FRESH_SECONDS + worker.MAINTENANCE_SECONDS + 2 * worker.HEARTBEAT_SECONDS
+"""What a host that lost power left is deleted by the first sweep of its worker that finds it old enough.
+
+An idle worker looks every HEARTBEAT_SECONDS whether a sweep is due.
+"""
 
 
 def check(cluster: Cluster, clients: list[Client]) -> list[str]:

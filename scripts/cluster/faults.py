@@ -10,7 +10,8 @@ from jobs.models import Job, State
 from scripts.chaos.world import wait_until
 from scripts.cluster.site import WORKERS, Cluster
 
-CUT_SECONDS, OUTAGE_SECONDS, RESTART_SECONDS = 20.0, 10.0, 3.0
+CUT_SECONDS, OUTAGE_SECONDS, RESTART_SECONDS = 30.0, 10.0, 3.0
+"""A run that is cut off ends its process before that: 10 s of lease, STOP_GRACE_SECONDS, and the time between beats."""
 TRUTH_SECONDS = 15.0
 """Within this time the row must no longer claim that a run goes on whose machine is gone (docs/reliability.md)."""
 

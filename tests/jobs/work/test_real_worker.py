@@ -21,6 +21,7 @@ from accounts.models import User
 from jobs.core import conversions, queue, services, worker_heartbeat
 from jobs.models import Artifact, Job, JobEvent, State
 from jobs.work import reconciler
+from jobs.work.work_folders import FRESH_SECONDS
 from jobs.work.worker import ReconstructionWorker
 from ml import files
 from ml.recipe import Recipe
@@ -150,6 +151,7 @@ def test_the_job_of_a_killed_work_horse_begins_again_with_less_memory(
     assert (job.state, job.restarts, job.low_memory) == (State.SUCCEEDED, 1, True)
     assert worker.popen.poll() is None
     wait_for_one_run(job)
+    wait_until(lambda: not [*(settings.VAR_DIR / "work").glob(f"{job.pk}-*")], FRESH_SECONDS / 2, "empty folder")
 
 
 def test_an_orphaned_work_horse_ends_its_run_and_itself(worker: Process, submit: Callable[..., Job]) -> None:

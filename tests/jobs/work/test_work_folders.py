@@ -83,6 +83,26 @@ def test_a_worker_clears_its_disk(job: Job, work: Path) -> None:
     assert not folder.exists()
 
 
+def test_a_run_removes_its_folder(job: Job, work: Path) -> None:
+    with work_folders.of_run(job.pk) as name:
+        assert Path(name).parent == work
+        assert Path(name).name.startswith(f"{job.pk}-")
+    assert list(work.iterdir()) == []
+
+
+def test_the_folder_of_a_killed_run_goes_at_once_and_those_of_other_workers_stay(
+    job: Job, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed, other = make_worker("host").name, make_worker("host").name
+    monkeypatch.setenv("RQ_WORKER_ID", killed)
+    with work_folders.of_run(job.pk) as left_behind:
+        (Path(left_behind) / "result").mkdir()
+        monkeypatch.setenv("RQ_WORKER_ID", other)
+        with work_folders.of_run(job.pk) as used:
+            work_folders.remove_all_of(killed)
+            assert list(work.iterdir()) == [Path(used)]
+
+
 def test_a_worker_goes_on_without_a_database(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
     def fail() -> int:
         raise OperationalError("away")
