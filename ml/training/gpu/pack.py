@@ -110,6 +110,7 @@ def main() -> None:
     parser.add_argument("--meshes", type=Path, required=True, help="folder of meshes_*.npz or mesh files")
     parser.add_argument("--megabytes", type=float, default=MEGABYTES)
     options = parser.parse_args()
+    options.out.parent.mkdir(parents=True, exist_ok=True)
     objects, held = choose(options.meshes)
     count = write(options.out, objects, held, options.megabytes)
     size = options.out.stat().st_size / 1e6

@@ -1,13 +1,14 @@
 """Train on a GPU: `python -m ml.training.gpu.train PACK.npz --minutes 9` (or `make train DEVICE=cuda PACK=…`).
 
 Samples are rendered on the device into a cache while training runs, each is seen about `reuse` times, newly augmented.
-Resumes from the checkpoint in its folder; writes one every two minutes, and the averaged weights at the end.
+Resumes from the checkpoint in its folder; writes one every minute, with the averaged weights, while all are finite.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +49,7 @@ class Settings:
     out: Path | None = None
     """Where the averaged weights are written with every checkpoint."""
     compile_network: bool = False
-    """Whether the network is, too: takes about a minute before the first step."""
+    """Whether the network is, too: takes one to one and a half minutes before the first step."""
     frozen_encoder: bool = False
     """Whether the photo encoder keeps its ImageNet weights."""
 
@@ -172,7 +173,9 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="weights to start from, as far as they fit")
     parser.add_argument("--imagenet", type=Path, help="weights of the photo encoder (ml.training.imagenet)")
     parser.add_argument("--kernel", default="triton", choices=ray_casting.KERNELS, help="of the ray caster")
-    parser.add_argument("--compile-network", action="store_true", help="compile the network, too: a minute's start")
+    parser.add_argument(
+        "--compile-network", action="store_true", help="compile the network, too: a start of over a minute"
+    )
     parser.add_argument("--frozen-encoder", action="store_true", help="the photo encoder keeps its ImageNet weights")
     parser.add_argument("--parts", action="store_true", help="also cut the weights into parts of 15 MB")
     options = parser.parse_args()
@@ -183,24 +186,24 @@ def main() -> None:
         minutes=options.minutes,
         batch=options.batch,
         rate=options.rate,
-        report_every=120.0,
+        report_every=60.0,
         device=options.device,
     )
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    train(
-        Settings(
-            options.pack,
-            run,
-            reuse=options.reuse,
-            kernel=options.kernel,
-            out=options.out,
-            compile_network=options.compile_network,
-            frozen_encoder=options.frozen_encoder,
-        )
+    settings = Settings(
+        options.pack,
+        run,
+        reuse=options.reuse,
+        kernel=options.kernel,
+        out=options.out,
+        compile_network=options.compile_network,
+        frozen_encoder=options.frozen_encoder,
     )
-    print(options.out)
-    if options.parts:
-        print(*parts(options.out))
+    try:
+        train(settings)
+    except FloatingPointError as error:
+        print(error, file=sys.stderr)
+    print(*(parts(options.out) if options.parts else [options.out]))
 
 
 if __name__ == "__main__":
