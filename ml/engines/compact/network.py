@@ -78,7 +78,7 @@ class CompactConfig:
     """Sizes of the network, which its weights file names; those of the shipped one: `ml.training.train.NETWORK`."""
 
     widths: tuple[int, int, int] = (64, 128, 256)
-    """Channels at 32 × 32, 16 × 16 and 8 × 8 pixels: most of the work is done there, for the sake of CPUs."""
+    """Channels at 32 × 32 and 16 × 16 pixels, and of a token: most of the work is done there, for the sake of CPUs."""
     layers: int = 6
     """Transformer layers."""
     token_side: int = 8

@@ -51,7 +51,7 @@ class Settings:
     compile_network: bool = False
     """Whether the network is, too: takes one to one and a half minutes before the first step."""
     frozen_encoder: bool = False
-    """Whether the photo encoder keeps its ImageNet weights."""
+    """Whether the photo encoder keeps the weights that it starts with."""
 
 
 def train(settings: Settings) -> loop.State:
@@ -176,7 +176,7 @@ def main() -> None:
     parser.add_argument(
         "--compile-network", action="store_true", help="compile the network, too: a start of over a minute"
     )
-    parser.add_argument("--frozen-encoder", action="store_true", help="the photo encoder keeps its ImageNet weights")
+    parser.add_argument("--frozen-encoder", action="store_true", help="do not train the photo encoder")
     parser.add_argument("--parts", action="store_true", help="also cut the weights into parts of 15 MB")
     options = parser.parse_args()
     run = loop.Settings(
