@@ -13,7 +13,7 @@ from ml.core.camera import Camera
 from ml.core.images import Floats, bilinear, to_bytes, to_linear
 from ml.core.masks import Mask
 from ml.engines.compact.network import load_network
-from ml.evaluation import score, sets, similarity, standard_models, steps, topology
+from ml.evaluation import score, sets, similarity, standard_models, steps, topology, true_colors
 from ml.evaluation.single_photo import VIEW_SEED, Figures, render_cutout, table
 from ml.evaluation.standard_models import photo_figures
 from ml.evaluation.steps import ALL, Steps
@@ -49,23 +49,23 @@ MIN_PIXELS = 100
 """Pixels below which two pictures share too little to compare."""
 
 
+Views = tuple[similarity.Similarity, ...]
+"""One for each of AZIMUTHS."""
+
+
 @dataclass(frozen=True)
 class Look:
-    """Figures of one object. `views`: a similarity for each of AZIMUTHS. `ghost`: None for an object whose own front
-    and back are alike."""
+    """Figures of one object. `views`: a similarity for each of AZIMUTHS; `true_colors`: the same for its shape in the
+    true colours. `ghost`: None for an object whose own front and back are alike."""
 
     name: str
-    views: tuple[similarity.Similarity, ...]
+    views: Views
+    true_colors: Views
     ghost: float | None
     albedo_error: float
     genus: int
     true_genus: int
     components: int
-
-    def half(self, *, observed: bool) -> list[similarity.Similarity]:
-        """The views less than 90° away from the photo's, or all others."""
-        near = [azimuth < 90 or azimuth > 270 for azimuth in AZIMUTHS]
-        return [view for view, is_near in zip(self.views, near, strict=True) if is_near == observed]
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,10 @@ class PaintedObject:
         corners = self.mesh.vertices[self.mesh.faces[faces]]
         points = np.einsum("nk,nkc->nc", weights, corners).astype(np.float32)
         return materials.paint(self.mesh.colors[faces], points, np.random.default_rng(self.seed))
+
+    def turned(self) -> Floats:
+        """(V, 3) the mesh's vertices as the views show them: the photo's camera at azimuth 0, longest side 2."""
+        return score.normalized(self.mesh.vertices @ score.yaw_rotation(-self.azimuth).T)
 
 
 def evaluate(objects: Iterable[ColoredMesh], pictures: Path | None, taken: Steps = ALL) -> Figures:
@@ -105,11 +109,9 @@ def evaluate(objects: Iterable[ColoredMesh], pictures: Path | None, taken: Steps
 def summary(looks: list[Look]) -> dict[str, float]:
     """Means over objects and views; of the genus, and of what it has beyond the true shape's, the median."""
     figures: dict[str, float] = {"objects": len(looks)}
-    for half in ("observed", "unobserved"):
-        views = [view for look in looks for view in look.half(observed=half == "observed")]
-        for name in ("psnr", "ssim", "perceptual"):
-            values = [getattr(view, name) for view in views]
-            figures[f"{half}_{name}"] = round(float(np.mean(values)), 4)
+    figures |= _means("observed", [look.views for look in looks], observed=True)
+    figures |= _means("unobserved", [look.views for look in looks], observed=False)
+    figures |= _means("true_colors", [look.true_colors for look in looks], observed=False)
     ghosts = [look.ghost for look in looks if look.ghost is not None]
     return figures | {
         "ghost": round(float(np.mean(ghosts)), 3) if ghosts else 0.0,
@@ -119,6 +121,14 @@ def summary(looks: list[Look]) -> dict[str, float]:
         "extra_genus": float(np.median([look.genus - look.true_genus for look in looks])),
         "components": round(float(np.mean([look.components for look in looks])), 2),
     }
+
+
+def _means(title: str, objects: list[Views], *, observed: bool) -> dict[str, float]:
+    """Each similarity's mean over the views less than 90° away from the photo's, or over all others."""
+    near = [azimuth < 90 or azimuth > 270 for azimuth in AZIMUTHS]
+    views = [view for one in objects for view, is_near in zip(one, near, strict=True) if is_near == observed]
+    names = ("psnr", "ssim", "perceptual")
+    return {f"{title}_{name}": round(float(np.mean([getattr(view, name) for view in views])), 4) for name in names}
 
 
 def paint(mesh: ColoredMesh, seed: int) -> PaintedObject:
@@ -134,18 +144,24 @@ def _look(number: int, mesh: ColoredMesh, taken: Steps) -> Look:
     scene = steps.infer(example.cutout, taken)
     surface = repair.finish(steps.surface(scene, GRID, taken), FACES)
     model = steps.textured(surface, scene, example.cutout, TEXTURE, taken)
-    network = load_network()
-    pairs = zip(model_views(model), true_views(example), strict=True)
+    ideal = true_colors.painted(model, example.turned(), mesh.faces, example.albedo)
+    truth = list(true_views(example))
     measured = topology.measure(surface.vertices, surface.faces)
     return Look(
         name=mesh.name,
-        views=tuple(similarity.compare(network, ours, truth) for ours, truth in pairs),
+        views=_compared(model, truth),
+        true_colors=_compared(ideal, truth),
         ghost=_ghost(model, scene, example),
         albedo_error=_albedo_error(model, scene, example),
         genus=measured.genus,
         true_genus=topology.true_genus(mesh.vertices, mesh.faces),
         components=measured.components,
     )
+
+
+def _compared(model: TexturedMesh, truth: list[Picture]) -> Views:
+    network = load_network()
+    return tuple(similarity.compare(network, *pair) for pair in zip(model_views(model), truth, strict=True))
 
 
 def model_views(model: TexturedMesh) -> Iterator[Picture]:
@@ -159,8 +175,7 @@ def model_views(model: TexturedMesh) -> Iterator[Picture]:
 
 def true_views(example: PaintedObject) -> Iterator[Picture]:
     """The same views of the true object in its own colours, without light."""
-    turned = score.normalized(example.mesh.vertices @ score.yaw_rotation(-example.azimuth).T)
-    caster = Caster(turned, example.mesh.faces)
+    caster = Caster(example.turned(), example.mesh.faces)
     for azimuth in AZIMUTHS:
         origins, directions = camera_rays(Camera(ELEVATION, float(azimuth), DISTANCE), SIZE * 2)
         hits = caster.first_hits(origins, directions)

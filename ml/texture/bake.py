@@ -81,7 +81,7 @@ def paint(
     coverage = rasterize.rasterize(uv[split.faces] * size, size)
     colors = _paint(scene, projectors, Surface(split, coverage))
     step(PAINTED)
-    texture = _fill_texture(coverage.pixel, colors, size)
+    texture = fill_texture(coverage.pixel, colors, size)
     observed = projection.observation_confidence(projectors, split.vertices, split.normals)
     return TexturedMesh(split, uv, texture, observed, layout.method)
 
@@ -140,10 +140,23 @@ def _continued_colors(
     """(N, 3) colours of what no photo shows: of its height or mirror image, else continued; None for too little."""
     patches = unobserved.divide(surface.points, surface.normals, colors, confidence)
     axis = revolution.find(patches)
-    if axis is not None:
-        around = revolution.colors(axis, surface.points, surface.normals, colors, confidence)
-        continued = _at_texels(surface, patches, projectors[0], confidence)
-        return around if continued is None else continued + np.float32(axis.confidence) * (around - continued)
+    if axis is None:
+        return _mirrored(surface, patches, projectors, colors, confidence)
+    around = revolution.colors(axis, surface.points, surface.normals, colors, confidence)
+    if axis.confidence == 1.0:
+        return around
+    mirrored = _mirrored(surface, patches, projectors, colors, confidence)
+    return around if mirrored is None else mirrored + np.float32(axis.confidence) * (around - mirrored)
+
+
+def _mirrored(
+    surface: Surface,
+    patches: unobserved.Patches,
+    projectors: Sequence[projection.Projector],
+    colors: Floats,
+    confidence: Floats,
+) -> Floats | None:
+    """(N, 3) colours of mirror images as far as these are certain, else continued; None for too little."""
     plane = mirror.find(patches, projectors[0].camera.axes()[2].numpy())
     if plane is None:
         return _at_texels(surface, patches, projectors[0], confidence)
@@ -173,7 +186,7 @@ def _normalize(vectors: Floats) -> Floats:
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12), dtype=np.float32)
 
 
-def _fill_texture(pixel: NDArray[np.int64], colors: Floats, size: int) -> NDArray[np.uint8]:
+def fill_texture(pixel: NDArray[np.int64], colors: Floats, size: int) -> NDArray[np.uint8]:
     """The texture; texels outside all triangles take the nearest colour, so that filtering shows no seams."""
     texture, known = np.zeros((size * size, 3), np.uint8), np.zeros(size * size, bool)
     texture[pixel], known[pixel] = to_bytes(colors), True

@@ -1,8 +1,9 @@
 """Colours of the surface that no photo shows: those around it on the surface, continued smoothly.
 
-The surface is divided into small patches. Each unobserved patch takes the mean of its neighbours' colours, which makes
-them harmonic between the observed ones (as in Levin, Lischinski and Weiss, "Colorization using optimization", SIGGRAPH
-2004, without its picture). So the back continues what the silhouette shows, and no detail of the front gets there.
+The surface is divided into small patches, and what the photo shows into a few materials. Each unobserved patch takes
+the mean of its neighbours' shares of the materials, which makes them harmonic between the observed ones (as in Levin,
+Lischinski and Weiss, "Colorization using optimization", SIGGRAPH 2004, without its picture). So the back continues what
+the silhouette shows, as bright as the photo shows it elsewhere, and no detail of the front gets there.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from scipy.sparse.linalg import splu
 from scipy.spatial import cKDTree
 
 from ml.core.images import Floats
+from ml.texture import materials
 
 CELL = 0.022
 """Side of a patch in scene units: a fiftieth of a typical object."""
@@ -30,6 +32,12 @@ FIDELITY = 50.0
 """Weight of a patch's observed colour relative to that of a neighbour, at full confidence."""
 PULL = 1e-4
 """Weight of the mean colour in each patch: it decides only where no observed patch is connected."""
+SHARPNESS = 3.0
+"""Exponent of the materials' shares: two of them meet in a narrow band, not in a mixture of both."""
+FADING = 0.04
+"""Weight of no difference from the material in each patch: differences fade within about three patches."""
+MIN_SEEN = 0.1
+"""Confidence from which on a patch's colour counts at all."""
 MIN_CONFIDENCE = 0.5
 """Confidence that some patch must reach; otherwise too little is observed to continue it."""
 NORMAL_SCALE = 1.5
@@ -88,13 +96,28 @@ def divide(points: Floats, normals: Floats, colors: Floats, confidence: Floats) 
 
 
 def continued(patches: Patches) -> NDArray[np.float64]:
-    """(P, 3) colours: the observed ones where confidence is high, elsewhere harmonic between them."""
-    links = _links(patches)
-    fidelity = FIDELITY * patches.confidence.astype(np.float64) ** 2
-    mean = np.average(patches.color, axis=0, weights=fidelity)
-    matrix = diags(np.asarray(links.sum(axis=1)).ravel() + fidelity + PULL) - links
-    right = fidelity[:, None] * patches.color + PULL * mean
-    # The matrix is symmetric and diagonally dominant, so no pivoting is needed.
+    """(P, 3) colours: the observed ones where confidence is high, elsewhere those of the materials around.
+
+    How much of each material there is, is harmonic between the observed patches. What an observed patch differs from
+    its material by, mostly shade, fades away from it.
+    """
+    links, seen = _links(patches), patches.confidence > MIN_SEEN
+    fidelity = FIDELITY * np.where(seen, patches.confidence, 0.0).astype(np.float64) ** 2
+    found = materials.find(patches.color[seen], patches.confidence[seen])
+    label = np.zeros(len(seen), np.int64)
+    label[seen] = found.label
+    shares = np.eye(len(found.color))[label]
+    mean = np.average(shares, axis=0, weights=fidelity)
+    total = np.asarray(links.sum(axis=1)).ravel()
+    shares = _solve(diags(total + fidelity + PULL) - links, fidelity[:, None] * shares + PULL * mean)
+    shares = shares.clip(0.0) ** SHARPNESS
+    shares /= shares.sum(axis=1, keepdims=True)
+    rest = fidelity[:, None] * (patches.color - found.color[label])
+    return np.asarray(shares @ found.color + _solve(diags(total + fidelity + FADING) - links, rest))
+
+
+def _solve(matrix: csc_matrix, right: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The solution for a symmetric and diagonally dominant matrix, which needs no pivoting."""
     factors = splu(
         csc_matrix(matrix), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}
     )

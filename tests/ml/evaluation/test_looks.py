@@ -8,12 +8,14 @@ import trimesh
 from ml.core.camera import Camera
 from ml.core.images import Floats
 from ml.engines.compact.network import CompactNetwork
-from ml.evaluation import flatness, looks, similarity, topology
+from ml.evaluation import flatness, looks, similarity, topology, true_colors
 from ml.evaluation.looks import PaintedObject
 from ml.mesh.geometry import vertex_normals
 from ml.mesh.mesh import Mesh
+from ml.texture.bake import bake
 from ml.training import shapes
 from tests.ml.evaluation.conftest import OBJECT, VIEW
+from tests.ml.scenes import RED, AnalyticScene, Part
 
 
 def torus() -> trimesh.Trimesh:
@@ -79,3 +81,15 @@ def test_a_bent_face_is_not_flat() -> None:
     )
     assert flat > 0.98
     assert curved < 0.5
+
+
+def test_the_true_shape_in_the_true_colours_looks_like_the_truth() -> None:
+    example, network = painted(), CompactNetwork().eval()
+    vertices, faces = example.turned(), example.mesh.faces.astype(np.int32)
+    mesh = Mesh(vertices, faces, vertex_normals(vertices, faces))
+    red = AnalyticScene((Part("ball", (0.0, 0.0, 0.0), (2.0, 2.0, 2.0), RED),))
+    plain = bake(mesh, red, [], 256, method="box")
+    ideal = true_colors.painted(plain, vertices, example.mesh.faces, example.albedo)
+    truth = next(looks.true_views(example))
+    scores = [similarity.compare(network, next(looks.model_views(model)), truth).ssim for model in (plain, ideal)]
+    assert scores[0] < 0.8 < 0.9 < scores[1]

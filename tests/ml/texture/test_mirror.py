@@ -14,7 +14,7 @@ from ml.mesh.mesh import Mesh
 from ml.mesh.raycast import Caster, camera_rays
 from ml.photo.cutout import Cutout
 from ml.photo.posed_photo import PosedPhoto
-from ml.texture import mirror, unobserved
+from ml.texture import mirror, revolution, unobserved
 from ml.texture.bake import TexturedMesh, bake
 from tests.ml.scenes import RED, AnalyticScene, Part, cutout_of
 from tests.ml.texture.test_bake import colors_on, mesh_of
@@ -76,6 +76,12 @@ def test_the_far_wheels_are_the_near_ones_mirrored(car: Mesh) -> None:
     assert wheel.sum() > 10
     assert np.median(found[wheel].max(axis=1)) < 0.15
     assert np.median(found[body][:, 0]) > 0.7
+
+
+def test_a_weakly_certain_axis_hardly_changes_the_mirrored_wheels(car: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    without = model(CAR, car).texture.astype(int)
+    monkeypatch.setattr(revolution, "find", lambda patches: revolution.Axis(0.0, 0.0, 0.01))
+    assert np.abs(model(CAR, car).texture.astype(int) - without).max() <= 4
 
 
 def test_the_plane_of_the_car_is_found(car: Mesh) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pytest
 
 from ml.core.camera import Camera
 from ml.core.images import Floats
@@ -115,3 +116,27 @@ def test_layers_go_around_the_object() -> None:
     back = normals[:, 0] < -0.3
     assert np.abs(found[back & (normals[:, 2] > 0.25)] - np.array(RED)).max() < 0.25
     assert np.abs(found[back & (normals[:, 2] < -0.25)] - np.array(BLUE)).max() < 0.25
+
+
+def test_shade_at_the_outline_does_not_darken_the_back() -> None:
+    normals = ball()
+    shade = (0.6 + 0.4 * normals[:, :1].clip(0.0, 0.5) * 2.0).astype(np.float32)
+    found = continued(normals * np.float32(0.5), normals, np.array(RED) * shade, (normals[:, 0] > 0).astype(np.float32))
+    assert found[normals[:, 0] < -0.5].mean(axis=0) == pytest.approx(np.array(RED), abs=0.08)
+
+
+def test_the_seam_at_the_outline_is_smooth() -> None:
+    normals = ball()
+    shade = (0.6 + 0.4 * normals[:, :1].clip(0.0, 0.5) * 2.0).astype(np.float32)
+    found = continued(normals * np.float32(0.5), normals, np.array(RED) * shade, (normals[:, 0] > 0).astype(np.float32))
+    steps = [found[(normals[:, 0] > at) & (normals[:, 0] < at + 0.04), 0].mean() for at in np.arange(-0.4, 0.2, 0.04)]
+    assert np.abs(np.diff(steps)).max() < 0.05
+
+
+def test_two_materials_meet_on_the_back_in_a_narrow_band() -> None:
+    normals = ball()
+    colors = np.where(normals[:, 2:] > 0, np.array(RED), np.array(BLUE)).astype(np.float32)
+    found = continued(normals * np.float32(0.5), normals, colors, (normals[:, 0] > 0).astype(np.float32))
+    back = found[normals[:, 0] < -0.5]
+    mixed = np.minimum(*(np.abs(back - np.array(color)).max(axis=1) for color in (RED, BLUE))) > 0.15
+    assert mixed.mean() < 0.2
