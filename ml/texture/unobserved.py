@@ -34,8 +34,8 @@ PULL = 1e-4
 """Weight of the mean colour in each patch: it decides only where no observed patch is connected."""
 SHARPNESS = 3.0
 """Exponent of the materials' shares: two of them meet in a narrow band, not in a mixture of both."""
-FADING = 0.04
-"""Weight of no difference from the material in each patch: differences fade within about three patches."""
+FADING = 0.02
+"""Weight of no difference from the material in each patch: differences fade within about four patches."""
 MIN_SEEN = 0.1
 """Confidence from which on a patch's colour counts at all."""
 MIN_CONFIDENCE = 0.5
