@@ -1,14 +1,15 @@
 """Flat is flat: the vertices of planar regions move onto the planes that fit them best.
 
 Planes are found by RANSAC (Fischler and Bolles 1981) among points of the surface with their smoothed normals, largest
-first. A region that is bent, like a strip of a cylinder, is none. Edges keep their place: a vertex whose normal lies
-between those of two planes does not move. Nor does the silhouette: what the photo shows moves along its rays, and where
-a plane is seen at a grazing angle, vertices near the silhouette stay.
+first. A region that is bent, like a strip of a cylinder, is none. Where two planes meet, a rounded edge becomes
+sharper: its vertices move to the plane that they reach first. The silhouette keeps its place: what the photo shows
+moves along its rays, and where a plane is seen at a grazing angle, vertices near the silhouette stay.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import cv2
 import numpy as np
@@ -25,7 +26,12 @@ TOLERANCE = 0.012
 ANGLES = (25.0, 40.0)
 """Degrees between a normal and the plane's up to which a vertex moves fully, and from which on not at all."""
 REACH = 2.0
-"""Distance, in units of TOLERANCE, from which on a vertex does not move."""
+"""Distance, in units of TOLERANCE, up to which a point belongs to a region that is looked for again."""
+MOVES = (2.0, 3.0)
+"""Distances, in units of TOLERANCE, up to which a vertex moves fully, and from which on not at all: predicted faces bend
+away at their corners."""
+EDGE = (0.5, 0.94)
+"""Cosines of half the angle between the normals of two planes that meet in an edge: angles of 120° and 40°."""
 MIN_AREA = 0.05
 """Smallest planar region, as a fraction of the whole surface."""
 MAX_BOW = 0.03
@@ -71,7 +77,7 @@ def flatten(mesh: Mesh, camera: Camera) -> Mesh:
         return mesh
     upright = np.stack([plane.normal for plane in planes])
     distances = np.stack([plane.distance(vertices) for plane in planes])
-    weights = _weights(distances, upright @ normals.T, tolerance)
+    weights = _weights(distances, upright, normals, tolerance)
     best, rows = np.argmax(weights, axis=0), np.arange(len(vertices))
     moves = (weights * distances)[best, rows, None] * _directions(vertices, upright[best], camera)
     moved = (vertices - moves).astype(np.float32)
@@ -99,11 +105,30 @@ def _freedom(vertices: Floats, camera: Camera) -> Floats:
     return np.asarray(((inside - RIM[0]) / (RIM[1] - RIM[0])).clip(0.0, 1.0))
 
 
-def _weights(distances: Floats, cosines: Floats, tolerance: float) -> Floats:
-    """How far vertices move towards planes at these distances and angles: 1 fully, 0 not at all."""
-    near = (REACH - np.abs(distances) / tolerance) / (REACH - 1.0)
+def _weights(distances: Floats, upright: Floats, normals: Floats, tolerance: float) -> Floats:
+    """(P, V) how far vertices move towards planes with normals `upright` (P, 3): 1 fully, 0 not at all.
+
+    At the edge between two planes a vertex has a normal between theirs, and moves to the one it reaches first: what
+    the network rounded off is filled.
+    """
+    near = ((MOVES[1] - np.abs(distances) / tolerance) / (MOVES[1] - MOVES[0])).clip(0.0, 1.0)
+    weights = near * _facing(upright @ normals.T)
+    for one, other in combinations(range(len(upright)), 2):
+        middle = upright[one] + upright[other]
+        length = float(np.linalg.norm(middle))
+        if not EDGE[0] < length / 2.0 < EDGE[1]:
+            continue
+        at = np.flatnonzero((near[one] > 0.0) & (near[other] > 0.0) & (distances[one] * distances[other] > 0.0))
+        first = np.where(np.abs(distances[one, at]) < np.abs(distances[other, at]), one, other)
+        facing = np.minimum(near[one, at], near[other, at]) * _facing(normals[at] @ middle / length)
+        weights[first, at] = np.maximum(weights[first, at], facing)
+    return np.asarray(weights)
+
+
+def _facing(cosines: Floats) -> Floats:
+    """1 for directions that are hardly apart, 0 for different ones, by the cosines of the angles between them."""
     full, none = np.cos(np.radians(ANGLES))
-    return np.asarray(np.clip(near, 0.0, 1.0) * np.clip((cosines - none) / (full - none), 0.0, 1.0))
+    return np.asarray(np.clip((cosines - none) / (full - none), 0.0, 1.0))
 
 
 def _smoothed_normals(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> Floats:

@@ -72,6 +72,19 @@ def test_edges_and_corners_stay_sharp() -> None:
         assert np.linalg.norm(upright - target, axis=1)[upright.max(axis=1) > HALF + 0.005].min(initial=1.0) > 0.05
 
 
+def test_a_bevelled_edge_becomes_sharper() -> None:
+    box = cast("trimesh.Trimesh", trimesh.creation.box((2 * HALF,) * 3).subdivide_to_size(0.02))
+    points = np.asarray(box.vertices)
+    over = np.maximum(points[:, 0] + points[:, 1] - (2 * HALF - 0.036), 0.0) / 2.0
+    points[:, :2] -= over[:, None]
+    box.vertices = points
+    bevelled, camera = mesh_of(box), Camera(elevation=20.0, azimuth=45.0)
+    sharp = flatten(bevelled, camera).vertices
+    edge = (np.abs(bevelled.vertices[:, :2] - HALF).max(axis=1) < 0.06) & (np.abs(bevelled.vertices[:, 2]) < 0.3)
+    assert (HALF - bevelled.vertices[edge, :2].max(axis=1)).max() > 0.015
+    assert np.abs(HALF - sharp[edge, :2].max(axis=1)).max() < 0.007
+
+
 def test_the_silhouette_stays() -> None:
     wavy = cube(0.012)
     assert iou(silhouette(flatten(wavy, CAMERA), CAMERA), silhouette(wavy, CAMERA)) > 0.995
