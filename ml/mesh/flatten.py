@@ -28,8 +28,8 @@ ANGLES = (25.0, 40.0)
 REACH = 2.0
 """Distance, in units of TOLERANCE, up to which a point belongs to a region that is looked for again."""
 MOVES = (2.0, 3.0)
-"""Distances, in units of TOLERANCE, up to which a vertex moves fully, and from which on not at all: predicted faces bend
-away at their corners."""
+"""Distances, in units of TOLERANCE, up to which a vertex moves fully, and from which on not at all: predicted faces
+bend away at their corners."""
 EDGE = (0.5, 0.94)
 """Cosines of half the angle between the normals of two planes that meet in an edge: angles of 120° and 40°."""
 MIN_AREA = 0.05
