@@ -34,6 +34,8 @@ OFFSETS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 """Candidate planes lie this many cells beside the middle of the object."""
 CANDIDATES = 12
 """Planes that fit the shape best and are compared by colour."""
+SAMPLES = 3000
+"""Patches, or up to twice as many, whose distances to the object are averaged for a plane."""
 MARGIN = 6
 """Cells around the object in which distances to it are known; larger ones count as this many."""
 MAX_DISTANCE = (0.9, 1.4)
@@ -125,12 +127,12 @@ def _candidates(centers: Floats) -> list[Plane]:
 def _shape_distances(centers: Floats, planes: Sequence[Plane], oblique: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean distance in cells between the object and each mirror image; inf for planes so far across the view that they
     decide about none that may be chosen."""
-    field = _DistanceField.around(centers)
+    field, sample = _DistanceField.around(centers), centers[:: max(len(centers) // SAMPLES, 1)]
     distances = np.full(len(planes), np.inf)
     decisive = np.cos(np.radians(MIN_ANGLE - (VALLEY + NEAR_VALLEY) * ANGLE_STEP))
     for number, plane in enumerate(planes):
         if oblique[number] <= decisive:
-            distances[number] = field.at(plane.points(centers)).mean()
+            distances[number] = field.at(plane.points(sample)).mean()
     return distances
 
 

@@ -34,10 +34,13 @@ PULL = 1e-4
 """Weight of the mean colour in each patch: it decides only where no observed patch is connected."""
 SHARPNESS = 3.0
 """Exponent of the materials' shares: two of them meet in a narrow band, not in a mixture of both."""
-FADING = 0.02
-"""Weight of no difference from the material in each patch: differences fade within about four patches."""
+FADING, FADING_ROUNDS = 0.02, 24
+"""Weight of no difference from the material in each patch, and steps of Jacobi's method that spread differences: they
+fade within about four patches."""
 MIN_SEEN = 0.1
 """Confidence from which on a patch's colour counts at all."""
+CERTAIN = 0.95
+"""Confidence from which on an observed patch keeps its material, whatever is around it."""
 MIN_CONFIDENCE = 0.5
 """Confidence that some patch must reach; otherwise too little is observed to continue it."""
 NORMAL_SCALE = 1.5
@@ -106,22 +109,31 @@ def continued(patches: Patches) -> NDArray[np.float64]:
     found = materials.find(patches.color[seen], patches.confidence[seen])
     label = np.zeros(len(seen), np.int64)
     label[seen] = found.label
-    shares = np.eye(len(found.color))[label]
-    mean = np.average(shares, axis=0, weights=fidelity)
-    total = np.asarray(links.sum(axis=1)).ravel()
-    shares = _solve(diags(total + fidelity + PULL) - links, fidelity[:, None] * shares + PULL * mean)
-    shares = shares.clip(0.0) ** SHARPNESS
-    shares /= shares.sum(axis=1, keepdims=True)
-    rest = fidelity[:, None] * (patches.color - found.color[label])
-    return np.asarray(shares @ found.color + _solve(diags(total + fidelity + FADING) - links, rest))
+    shares = _shares(links, fidelity, np.eye(len(found.color))[label], patches.confidence > CERTAIN) ** SHARPNESS
+    difference = fidelity[:, None] * (patches.color - found.color[label])
+    total = np.asarray(links.sum(axis=1)).ravel() + fidelity + FADING
+    faded = difference / total[:, None]
+    for _ in range(FADING_ROUNDS):
+        faded = (links @ faded + difference) / total[:, None]
+    return np.asarray(shares / shares.sum(axis=1, keepdims=True) @ found.color + faded)
 
 
-def _solve(matrix: csc_matrix, right: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The solution for a symmetric and diagonally dominant matrix, which needs no pivoting."""
+def _shares(
+    links: csc_matrix, fidelity: NDArray[np.float64], observed: NDArray[np.float64], certain: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """(P, M) shares of the materials, harmonic between the `observed` (P, M), which count by their `fidelity` (P,) and
+    stay where they are `certain` (P,)."""
+    shares, rest = observed.copy(), ~certain
+    mean = np.average(observed, axis=0, weights=fidelity)
+    total = np.asarray(links.sum(axis=1)).ravel() + fidelity + PULL
+    right = fidelity[:, None] * observed + links[:, certain] @ observed[certain] + PULL * mean
+    matrix = csc_matrix(diags(total) - links)[rest][:, rest]
+    # The matrix is symmetric and diagonally dominant, so no pivoting is needed.
     factors = splu(
         csc_matrix(matrix), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}
     )
-    return np.asarray(factors.solve(right))
+    shares[rest] = factors.solve(right[rest])
+    return shares.clip(0.0)
 
 
 def _links(patches: Patches) -> csc_matrix:
