@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ml.mesh.raycast import Caster
 
 
 @dataclass(frozen=True)
@@ -21,3 +24,8 @@ class Mesh:
     faces: NDArray[np.int32]
     normals: NDArray[np.float32]
     repairs: tuple[str, ...] = ()
+
+    @cached_property
+    def caster(self) -> Caster:
+        """The mesh prepared for rays."""
+        return Caster(self.vertices, self.faces)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from ml.core.frames import Placement
 from ml.mesh.geometry import components, face_areas_and_normals, face_volumes, is_closed_manifold, weld
 from ml.mesh.mesh import Mesh
-from ml.mesh.raycast import Caster
 from ml.mesh.repair import is_watertight
 from ml.mesh.stability import MIN_TILT, tilt_before_falling
 
@@ -87,6 +86,6 @@ def _thinnest_wall(printed: Mesh, areas: NDArray[np.float64], normals: NDArray[n
     face = np.searchsorted(ends, (np.arange(PROBES) + 0.5) / PROBES * ends[-1]).clip(0, len(areas) - 1)
     inwards = -normals[face].astype(np.float32)
     start = printed.vertices[printed.faces[face]].mean(axis=1) + inwards * np.float32(PROBE_OFFSET)
-    hits = Caster(printed.vertices, printed.faces).first_hits(start.astype(np.float32), inwards)
+    hits = printed.caster.first_hits(start.astype(np.float32), inwards)
     lengths = hits.distance[hits.face >= 0]
     return float(np.quantile(lengths, THIN_FRACTION)) if len(lengths) else 0.0

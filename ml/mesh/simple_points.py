@@ -47,23 +47,31 @@ def shift(solid: Cells, level: Levels, value: bool) -> Cells:
     parity = (place[0] % 2) * 4 + (place[1] % 2) * 2 + place[2] % 2
     # Cells of the same parity are no neighbours, so that they may change at once.
     remaining = [(index[parity == part], levels[parity == part]) for part in range(8)]
+    open_again = np.ones(len(flat), bool)
     for least in range(int(levels.max(initial=0)), 0, -1):
-        _shift_until_stable(flat, strides, remaining, least, value)
+        _shift_until_stable(flat, strides, remaining, least, value, open_again)
     return np.ascontiguousarray(padded[1:-1, 1:-1, 1:-1])
 
 
 def _shift_until_stable(
-    flat: Cells, strides: Ids, remaining: list[tuple[Ids, Levels]], least: int, value: bool
+    flat: Cells, strides: Ids, remaining: list[tuple[Ids, Levels]], least: int, value: bool, open_again: Cells
 ) -> None:
-    """Change all cells of `least` or a higher level that are or become simple; `remaining` keeps the others."""
+    """Change all cells of `least` or a higher level that are or become simple; `remaining` keeps the others.
+
+    `open_again`: cells whose surroundings have changed since they were last found not to be simple.
+    """
     changed = True
     while changed:
         changed = False
         for part, (cells, levels) in enumerate(remaining):
-            simple = levels >= least
+            simple = (levels >= least) & open_again[cells]
+            if not simple.any():
+                continue
+            open_again[cells[simple]] = False
             simple[simple] = is_simple(_codes(flat, cells[simple], strides))
             if simple.any():
                 flat[cells[simple]] = value
+                open_again[cells[simple, None] + strides] = True
                 remaining[part] = cells[~simple], levels[~simple]
                 changed = True
 

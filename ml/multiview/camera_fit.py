@@ -81,8 +81,7 @@ def fit(mesh: Mesh, cutout: Cutout, assumed: Camera) -> Fit:
     """The camera near the `assumed` one from which the mesh best matches the cutout."""
     if not (cutout.alpha > 0.5).any():
         return Fit(assumed, 0.0)
-    caster = Caster(mesh.vertices, mesh.faces)
-    comparison = _Comparison(caster, hull_corners(mesh.vertices), cutout.alpha.astype(np.float32))
+    comparison = _Comparison(mesh.caster, hull_corners(mesh.vertices), cutout.alpha.astype(np.float32))
     starts = _best_of_grid(comparison, assumed)
     candidates = [assumed, *(_refine(comparison, start, assumed, MIDDLE) for start in starts)]
     best = max(candidates, key=lambda camera: _score(comparison, camera, assumed, FINE))

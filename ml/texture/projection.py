@@ -15,7 +15,7 @@ from ml.core.camera import Camera
 from ml.core.images import Floats, bilinear
 from ml.core.masks import iou, nearest_index
 from ml.mesh.mesh import Mesh
-from ml.mesh.raycast import Caster, camera_rays
+from ml.mesh.raycast import camera_rays
 from ml.texture import exposure
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def _visibility(
 def _depth_map(mesh: Mesh, camera: Camera, size: int) -> Floats:
     """(size, size) depth of the first surface, inf where there is none."""
     origins, directions = camera_rays(camera, size)
-    hits = Caster(mesh.vertices, mesh.faces).first_hits(origins, directions)
+    hits = mesh.caster.first_hits(origins, directions)
     along = directions @ camera.axes()[2].numpy()
     return np.where(hits.face >= 0, hits.distance * along, np.float32(np.inf)).reshape(size, size)
 

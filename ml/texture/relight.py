@@ -19,7 +19,7 @@ from ml.core.camera import Camera
 from ml.core.images import Floats, from_linear, to_bytes, to_linear
 from ml.core.masks import Mask, iou, nearest_index
 from ml.mesh.mesh import Mesh
-from ml.mesh.raycast import Caster, camera_rays
+from ml.mesh.raycast import camera_rays
 from ml.photo.posed_photo import PosedPhoto
 from ml.texture.projection import MIN_SILHOUETTE_IOU, OPAQUE
 
@@ -214,8 +214,7 @@ def _harmonics(normals: Floats) -> NDArray[np.float64]:
 
 def _normal_map(mesh: Mesh, camera: Camera) -> tuple[Floats, Mask]:
     """(SIZE, SIZE, 3) unit normals that the photo shows, and where it shows any."""
-    caster = Caster(mesh.vertices, mesh.faces)
-    hits = caster.first_hits(*camera_rays(camera, SIZE))
+    hits = mesh.caster.first_hits(*camera_rays(camera, SIZE))
     covered = hits.face >= 0
     normals = np.zeros((SIZE * SIZE, 3), np.float32)
     corners = mesh.normals[mesh.faces[hits.face[covered]]]
