@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from ml.photo.cutout import Cutout, cut
 from ml.photo.decode import Photo
 from ml.photo.posed_photo import PosedPhoto
 from ml.pipeline import report
+from ml.pipeline.beside import OnStep, beside
 from ml.pipeline.run import Run, start_run
 from ml.pipeline.source import Source, copy_source_files, load_source, save_cutout, with_photos
 from ml.recipe import MAX_PHOTOS, PLATE, Recipe
@@ -204,16 +206,10 @@ def _build_model(run: Run, source: Source) -> tuple[Mesh, TexturedMesh, Source]:
     With `relight` the source's photos have base colours, which the self-check then compares.
     """
     recipe, scene = run.recipe, source.scene
-    with run.stage("surface") as step:
+    with run.stage("surface") as step, beside(partial(_extract_surface, run.recipe, source)) as surface:
         _publish_preview(run, source)
         step(0.2)  # rough share of the preview in this stage
-        raw = marching_cubes.extract(
-            scene,
-            recipe.grid or PREVIEW_GRID,
-            recipe.threshold,
-            lambda f: step(0.2 + 0.8 * f),
-            photos=[photo.camera for photo in source.photos],
-        )
+        raw = surface(lambda fraction: step(0.2 + 0.8 * fraction))
     with run.stage("mesh"):
         budget = recipe.faces or len(raw.faces)
         standing = feet.level(flatten(raw, source.photos[0].camera), source.photos[0].camera)
@@ -228,6 +224,11 @@ def _build_model(run: Run, source: Source) -> tuple[Mesh, TexturedMesh, Source]:
         model = replace(model, roughness=roughness.estimate(lights[0]))
     run.unwrap = model.unwrap
     return mesh, model, source
+
+
+def _extract_surface(recipe: Recipe, source: Source, on_step: OnStep) -> Mesh:
+    cameras = [photo.camera for photo in source.photos]
+    return marching_cubes.extract(source.scene, recipe.grid or PREVIEW_GRID, recipe.threshold, on_step, photos=cameras)
 
 
 def _lights(run: Run, source: Source, mesh: Mesh) -> list[LitPicture | None]:
