@@ -59,3 +59,8 @@ def test_vertices_move_along_the_rays_of_the_photo() -> None:
 def test_a_part_that_ends_much_higher_is_no_foot() -> None:
     short = table(0.0, 0.0, 0.0, 0.2)
     assert feet.level(short, CAMERA) is short
+
+
+def test_feet_stay_where_their_rays_do_not_descend() -> None:
+    uneven = table(0.0, 0.02, 0.05, 0.04)
+    np.testing.assert_array_equal(feet.level(uneven, Camera(elevation=-10.0)).vertices, uneven.vertices)
