@@ -26,7 +26,7 @@ TOLERANCE = 0.012
 ANGLES = (25.0, 40.0)
 """Degrees between a normal and the plane's up to which a vertex moves fully, and from which on not at all."""
 REACH = 2.0
-"""Distance, in units of TOLERANCE, up to which a point belongs to a region that is looked for again."""
+"""Distance, in units of TOLERANCE, up to which points are left out when the next plane is looked for."""
 MOVES = (2.0, 3.0)
 """Distances, in units of TOLERANCE, up to which a vertex moves fully, and from which on not at all: predicted faces
 bend away at their corners."""

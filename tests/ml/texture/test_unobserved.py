@@ -73,6 +73,14 @@ def test_a_part_that_touches_nothing_observed_takes_the_mean_colour() -> None:
     assert np.abs(found - np.array(RED)).max() < 0.01
 
 
+def test_what_photos_show_all_around_keeps_its_colours() -> None:
+    normals = ball()
+    colors = np.where(normals[:, 1:2] > 0, np.array(RED), np.array(BLUE)).astype(np.float32)
+    found = continued(normals * np.float32(0.5), normals, colors, np.ones(len(normals), np.float32))
+    away = np.abs(normals[:, 1]) > 0.15
+    np.testing.assert_allclose(found[away], colors[away], atol=0.02)
+
+
 def test_nothing_is_continued_where_nothing_is_observed() -> None:
     normals = ball(500)
     patches = unobserved.divide(normals, normals, np.zeros_like(normals), np.zeros(len(normals), np.float32))
