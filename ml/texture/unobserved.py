@@ -124,8 +124,6 @@ def _shares(
     """(P, M) shares of the materials, harmonic between the `observed` (P, M), which count by their `fidelity` (P,) and
     stay where they are `certain` (P,)."""
     shares, rest = observed.copy(), ~certain
-    if not rest.any():
-        return shares
     mean = np.average(observed, axis=0, weights=fidelity)
     total = np.asarray(links.sum(axis=1)).ravel() + fidelity + PULL
     right = fidelity[:, None] * observed + links[:, certain] @ observed[certain] + PULL * mean
