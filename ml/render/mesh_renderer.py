@@ -44,7 +44,7 @@ def prepare(model: TexturedMesh) -> PreparedModel:
     """Prepare a model; takes some tens of milliseconds for 40,000 triangles."""
     mesh = model.mesh
     texel = model.uv[mesh.faces] * np.float32(len(model.texture)) - np.float32(0.5)
-    return PreparedModel(model, Caster(mesh.vertices, mesh.faces), hull_corners(mesh.vertices), texel)
+    return PreparedModel(model, mesh.caster, hull_corners(mesh.vertices), texel)
 
 
 def render(prepared: PreparedModel, camera: Camera, size: int, shaded: bool = True) -> Picture:

@@ -39,7 +39,7 @@ def find(colors: Floats, weight: Floats) -> Materials:
     """The materials of (N, 3) sRGB colours; those of higher `weight` (N,) count more."""
     features = _features(colors)
     centers = _joined(*_cluster(features, weight))
-    label = _nearest(features, centers)
+    label = nearest(features, centers)
     used, label = np.unique(label, return_inverse=True)
     found = [_bright_mean(colors[label == number], weight[label == number]) for number in range(len(used))]
     return Materials(np.stack(found), label)
@@ -56,10 +56,10 @@ def _cluster(features: NDArray[np.float64], weight: Floats) -> tuple[NDArray[np.
     """(K, 3) centres by weighted k-means, the first ones far apart, and (K,) the weight of each."""
     centers = np.average(features, axis=0, weights=weight)[None]
     for _ in range(CLUSTERS - 1):
-        farthest = (_squared_distances(features, centers).min(axis=1) * weight).argmax()
+        farthest = (squared_distances(features, centers).min(axis=1) * weight).argmax()
         centers = np.concatenate([centers, features[farthest][None]])
     for _ in range(ROUNDS):
-        label = _nearest(features, centers)
+        label = nearest(features, centers)
         total = np.bincount(label, weight, CLUSTERS).astype(np.float64)
         sums = np.stack([np.bincount(label, weight * column, CLUSTERS) for column in features.T], axis=1)
         centers = np.where(total[:, None] > 0, sums / np.maximum(total, 1e-9)[:, None], centers)
@@ -69,7 +69,7 @@ def _cluster(features: NDArray[np.float64], weight: Floats) -> tuple[NDArray[np.
 def _joined(centers: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
     """The centres with the two nearest joined until all are SAME apart."""
     while len(centers) > 1:
-        distance = _squared_distances(centers, centers) + np.diag(np.full(len(centers), np.inf))
+        distance = squared_distances(centers, centers) + np.diag(np.full(len(centers), np.inf))
         one, other = np.unravel_index(distance.argmin(), distance.shape)
         if distance[one, other] > SAME**2:
             break
@@ -87,9 +87,11 @@ def _bright_mean(colors: Floats, weight: Floats) -> Floats:
     return np.asarray(np.average(colors[chosen], axis=0, weights=weight[chosen]), np.float32)
 
 
-def _nearest(features: NDArray[np.float64], centers: NDArray[np.float64]) -> NDArray[np.int64]:
-    return np.asarray(_squared_distances(features, centers).argmin(axis=1))
+def nearest(features: NDArray[np.float64], centers: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(N,) which of the (K, C) centres is the nearest to each of the (N, C) features."""
+    return np.asarray(squared_distances(features, centers).argmin(axis=1))
 
 
-def _squared_distances(features: NDArray[np.float64], centers: NDArray[np.float64]) -> NDArray[np.float64]:
+def squared_distances(features: NDArray[np.float64], centers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N, K) of (N, C) features to (K, C) centres."""
     return np.stack([((features - center) ** 2).sum(axis=1) for center in centers], axis=1)

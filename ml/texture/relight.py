@@ -21,6 +21,7 @@ from ml.core.masks import Mask, iou, nearest_index
 from ml.mesh.mesh import Mesh
 from ml.mesh.raycast import camera_rays
 from ml.photo.posed_photo import PosedPhoto
+from ml.texture.materials import nearest, squared_distances
 from ml.texture.projection import MIN_SILHOUETTE_IOU, OPAQUE
 
 SIZE = 128
@@ -68,8 +69,8 @@ class Light:
 
     def excess(self, color: Floats, shading: NDArray[np.float64]) -> NDArray[np.float64]:
         """(N,) log brightness of highlights and shadows to be removed from linear colours (N, 3)."""
-        nearest = _nearest(_features(color, shading), self.materials)
-        residual = _log_brightness(color) - shading - self.brightness[nearest]
+        label = nearest(_features(color, shading), self.materials)
+        residual = _log_brightness(color) - shading - self.brightness[label]
         high, low = (residual - TOLERANCE).clip(0.0), (residual + TOLERANCE).clip(None, 0.0)
         return _tapered(high) * (1.0 - HIGHLIGHT_KEPT) + _tapered(low) * (1.0 - SHADOW_KEPT)
 
@@ -140,7 +141,7 @@ def fit(color: Floats, normals: Floats) -> Light:
     brightness, shading = _log_brightness(color), np.zeros(len(color))
     for _ in range(ROUNDS):
         materials = _cluster(_features(color, shading))
-        label = _nearest(_features(color, shading), materials)
+        label = nearest(_features(color, shading), materials)
         coefficients = _fit_harmonics(harmonics - mean, brightness, label)
         shading = (harmonics - mean) @ coefficients
     materials = np.stack([_features(color, shading)[label == number].mean(axis=0) for number in np.unique(label)])
@@ -177,11 +178,11 @@ def _cluster(features: NDArray[np.float64]) -> NDArray[np.float64]:
     """(MATERIALS, C) centres of (N, C) features by k-means; the first ones are far apart, as in k-means++."""
     centers = features[((features - np.median(features, axis=0)) ** 2).sum(axis=1).argmin()][None]
     while len(centers) < MATERIALS:
-        reached = np.cumsum(_squared_distances(features, centers).min(axis=1))
+        reached = np.cumsum(squared_distances(features, centers).min(axis=1))
         chosen = min(int(np.searchsorted(reached, reached[-1] / 2.0)), len(features) - 1)
         centers = np.concatenate([centers, features[chosen][None]])
     for _ in range(CLUSTER_ROUNDS):
-        label = _nearest(features, centers)
+        label = nearest(features, centers)
         own = [features[label == number] for number in range(MATERIALS)]
         centers = np.stack([rows.mean(axis=0) if len(rows) else old for rows, old in zip(own, centers, strict=True)])
     return np.asarray(centers)
@@ -196,14 +197,6 @@ def _features(color: Floats, shading: NDArray[np.float64]) -> NDArray[np.float64
 
 def _log_brightness(color: Floats) -> NDArray[np.float64]:
     return np.asarray(np.log(np.maximum(color, DARKEST).mean(axis=1)), np.float64)
-
-
-def _nearest(features: NDArray[np.float64], centers: NDArray[np.float64]) -> NDArray[np.int64]:
-    return np.asarray(_squared_distances(features, centers).argmin(axis=1))
-
-
-def _squared_distances(features: NDArray[np.float64], centers: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.stack([((features - center) ** 2).sum(axis=1) for center in centers], axis=1)
 
 
 def _harmonics(normals: Floats) -> NDArray[np.float64]:
