@@ -15,6 +15,7 @@ from ml.photo.cutout import Cutout
 from ml.photo.posed_photo import PosedPhoto
 from ml.recipe import SIDES
 from ml.scene.protocol import Scene
+from ml.scene.query import mirror_planes
 from ml.scene.volume import VolumeScene, silhouette_density
 
 MAX_EXTENT = 0.98 * RADIUS
@@ -119,4 +120,5 @@ def _fuse_scenes(main: Cutout, registered: Sequence[RegisteredView]) -> VolumeSc
         silhouette=silhouette_density(main.alpha, camera),
         colors=tsdf.fuse_colors(registered, grid),
         camera=camera,
+        mirror_planes=mirror_planes(registered[0].view.scene),
     )

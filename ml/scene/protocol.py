@@ -15,7 +15,8 @@ class Scene(Protocol):
     """Density and colour in the cube [-radius, radius]^3 of the canonical frame.
 
     A scene whose colours are only projected from photos has an attribute `predicts_colors` that is False
-    (`query.predicts_colors`): its models then continue the observed colours over what no photo shows.
+    (`query.predicts_colors`): its models then continue the observed colours over what no photo shows. One that knows
+    how probable its mirror planes are has `mirror_planes` (`query.mirror_planes`).
     """
 
     @property

@@ -47,5 +47,11 @@ def predicts_colors(scene: Scene) -> bool:
     return bool(getattr(scene, "predicts_colors", True))
 
 
+def mirror_planes(scene: Scene) -> Tensor | None:
+    """(N,) probabilities of upright mirror planes, as in `VolumeScene`; None where the scene predicts none."""
+    planes: Tensor | None = getattr(scene, "mirror_planes", None)
+    return planes
+
+
 def _chunks(points: Floats, size: int) -> Iterator[Tensor]:
     return (torch.from_numpy(points[start : start + size]) for start in range(0, len(points), size))

@@ -50,6 +50,8 @@ class VolumeScene:
     `back`: the same for what is behind the first surface, not mirrored; None: same as the front.
     `silhouette`: (T, T) float16 density as seen from `camera`: cuts the shape more sharply than the grid can.
     `colors`: (K, K, K, 3) uint8 sRGB on the same cube, fused from several photos; it replaces `front` and `back`.
+    `mirror_planes`: (N,) float32 probability that the object is symmetric about each of N upright planes. Plane k is
+    turned about the vertical by k / N of 180° from the one that contains `camera`, whose azimuth is 0.
     """
 
     grid: Tensor
@@ -60,6 +62,7 @@ class VolumeScene:
     camera: Camera = field(default_factory=Camera)
     radius: float = RADIUS
     threshold: float = THRESHOLD
+    mirror_planes: Tensor | None = None
 
     @property
     def predicts_colors(self) -> bool:
@@ -107,6 +110,8 @@ class VolumeScene:
             arrays["outline"] = self.silhouette.numpy()
         if self.colors is not None:
             arrays["colors"] = self.colors.numpy()
+        if self.mirror_planes is not None:
+            arrays["mirror_planes"] = self.mirror_planes.numpy()
         with path.open("wb") as file:
             np.savez_compressed(file, **arrays)
 
@@ -128,6 +133,7 @@ class VolumeScene:
                 camera=Camera(*archive["camera"].tolist()),
                 radius=radius,
                 threshold=threshold,
+                mirror_planes=torch.from_numpy(archive["mirror_planes"]) if "mirror_planes" in archive else None,
             )
 
     def _grid_density(self, points: Tensor) -> Tensor:

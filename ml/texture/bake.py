@@ -16,7 +16,7 @@ from ml.mesh.geometry import creased_normals
 from ml.mesh.mesh import Mesh
 from ml.photo.posed_photo import PosedPhoto
 from ml.scene.protocol import Scene
-from ml.scene.query import predicts_colors, scene_colors
+from ml.scene.query import mirror_planes, predicts_colors, scene_colors
 from ml.texture import detail, mirror, projection, rasterize, revolution, unobserved
 from ml.texture.rasterize import Coverage
 from ml.texture.roughness import MATTE
@@ -120,13 +120,26 @@ class Surface:
         return self.coverage.interpolate(values, self.mesh.faces)
 
 
+@dataclass(frozen=True)
+class Observed:
+    """What photos show of a surface: `colors` (N, 3) of its texels, with `confidence` (N,). `mirror_planes`: how
+    probable the scene's are, as in `VolumeScene`."""
+
+    projectors: Sequence[projection.Projector]
+    colors: Floats
+    confidence: Floats
+    mirror_planes: Floats | None = None
+
+
 def _paint(scene: Scene, projectors: Sequence[projection.Projector], surface: Surface) -> Floats:
     """(N, 3) colours of the texels: the photos', and where confidence in them is lower, more and more of the rest's."""
     if not projectors:
         return scene_colors(scene, surface.points)
     observations = [projection.observe(projector, surface.points, surface.normals) for projector in projectors]
     colors, confidence = projection.blend(observations)
-    continued = None if predicts_colors(scene) else _continued_colors(surface, projectors, colors, confidence)
+    planes = mirror_planes(scene)
+    observed = Observed(projectors, colors, confidence, None if planes is None else planes.numpy())
+    continued = None if predicts_colors(scene) else _continued_colors(surface, observed)
     queried = confidence < FULL_CONFIDENCE
     rest = scene_colors(scene, surface.points[queried]) if continued is None else continued[queried]
     weight = confidence[queried, None]
@@ -134,38 +147,31 @@ def _paint(scene: Scene, projectors: Sequence[projection.Projector], surface: Su
     return colors
 
 
-def _continued_colors(
-    surface: Surface, projectors: Sequence[projection.Projector], colors: Floats, confidence: Floats
-) -> Floats | None:
+def _continued_colors(surface: Surface, observed: Observed) -> Floats | None:
     """(N, 3) colours of what no photo shows: of its height or mirror image, else continued; None for too little."""
-    patches = unobserved.divide(surface.points, surface.normals, colors, confidence)
+    patches = unobserved.divide(surface.points, surface.normals, observed.colors, observed.confidence)
     axis = revolution.find(patches)
     if axis is None:
-        return _mirrored(surface, patches, projectors, colors, confidence)
-    around = revolution.colors(axis, surface.points, surface.normals, colors, confidence)
+        return _mirrored(surface, patches, observed)
+    around = revolution.colors(axis, surface.points, surface.normals, observed.colors, observed.confidence)
     if axis.confidence == 1.0:
         return around
-    mirrored = _mirrored(surface, patches, projectors, colors, confidence)
+    mirrored = _mirrored(surface, patches, observed)
     return around if mirrored is None else mirrored + np.float32(axis.confidence) * (around - mirrored)
 
 
-def _mirrored(
-    surface: Surface,
-    patches: unobserved.Patches,
-    projectors: Sequence[projection.Projector],
-    colors: Floats,
-    confidence: Floats,
-) -> Floats | None:
+def _mirrored(surface: Surface, patches: unobserved.Patches, observed: Observed) -> Floats | None:
     """(N, 3) colours of mirror images as far as these are certain, else continued; None for too little."""
-    plane = mirror.find(patches, projectors[0].camera.axes()[2].numpy())
+    main, confidence = observed.projectors[0], observed.confidence
+    plane = mirror.find(patches, main.camera.axes()[2].numpy(), observed.mirror_planes)
     if plane is None:
-        return _at_texels(surface, patches, projectors[0], confidence)
-    mirrored, certain = mirror.colors(plane, patches, projectors, surface.points, surface.normals)
+        return _at_texels(surface, patches, main, confidence)
+    mirrored, certain = mirror.colors(plane, patches, observed.projectors, surface.points, surface.normals)
     weight = np.maximum(certain * (1.0 - confidence), 1e-6)[:, None]
     known = confidence[:, None]
-    both = (colors * known + mirrored * weight) / (known + weight)
+    both = (observed.colors * known + mirrored * weight) / (known + weight)
     patches = unobserved.divide(surface.points, surface.normals, both, np.maximum(confidence, certain))
-    continued = _at_texels(surface, patches, projectors[0], np.maximum(confidence, certain))
+    continued = _at_texels(surface, patches, main, np.maximum(confidence, certain))
     return None if continued is None else certain[:, None] * mirrored + (1.0 - certain[:, None]) * continued
 
 

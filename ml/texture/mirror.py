@@ -1,7 +1,8 @@
 """The object's upright mirror plane: unobserved surface takes the photo's sharp colours of its mirror image.
 
-The plane must be found in the shape and in the colours that the photo shows on both of its sides. A plane across the
-view is never used: the model's back may be a mirror image of its front by mistake, and a face must not get there.
+The network says how probable each plane is; an engine without such a prediction leaves all of them open. The plane must
+also be found in the shape and in the colours that the photo shows on both of its sides. A plane across the view is
+never used: the model's back may be a mirror image of its front by mistake, and a face must not get there.
 """
 
 from __future__ import annotations
@@ -43,6 +44,11 @@ MAX_DISTANCE = (0.9, 1.4)
 is none."""
 MAX_DIFFERENCE = (0.3, 0.6)
 """The same for the colours: mean squared difference relative to that of two arbitrary patches."""
+MIN_PROBABILITY = (0.12, 0.3)
+"""Predicted probability up to which a plane is none, and from which on it is certain. On held-out meshes three
+quarters of the objects with a plane above 0.3 are symmetric about it (docs/evaluation.md)."""
+PROBABILITY_MISFIT = 0.5
+"""Added to the misfit of a plane that is not probable: of planes that fit equally well, the probable one counts."""
 MIN_PAIRS = 60
 """Pairs of patches, one on each side of the plane, that the photo must show."""
 MATCH = 2.5
@@ -68,21 +74,30 @@ class Plane:
         return np.asarray(vectors - 2.0 * (vectors @ self.normal)[:, None] * self.normal, np.float32)
 
 
-def find(patches: Patches, view: Floats) -> Plane | None:
-    """The mirror plane of the object; None without confidence. `view` (3,): the direction of the main photo's view."""
+def find(patches: Patches, view: Floats, probabilities: Floats | None = None) -> Plane | None:
+    """The mirror plane of the object; None without confidence.
+
+    `view` (3,): the direction of the main photo's view. `probabilities` (K,) of upright planes, as in `VolumeScene`.
+    """
     if len(patches.center) == 0 or float(patches.confidence.max()) < unobserved.MIN_CONFIDENCE:
         return None
     planes = _candidates(patches.center)
     oblique = np.array([_obliqueness(plane, view) for plane in planes])
     distances = _shape_distances(patches.center, planes, oblique)
+    trust = _trust(planes, view, probabilities)
     usable = _in_valleys(distances) & (distances < MAX_DISTANCE[1]) & (oblique <= np.cos(np.radians(MIN_ANGLE)))
+    usable &= trust > 0.0
     order = np.argsort(distances + OBLIQUE_DISTANCE * oblique)
     best = order[usable[order]][:CANDIDATES]
     tree = cKDTree(unobserved.coordinates(patches.center, patches.normal))
     misfits = {number: (float(distances[number]), _color_difference(patches, planes[number], tree)) for number in best}
     misfits = {number: misfit for number, misfit in misfits.items() if _confidence(*misfit) > 0.0}
-    chosen = min(misfits, key=lambda number: _total_misfit(*misfits[number], float(oblique[number])), default=None)
-    return None if chosen is None else replace(planes[chosen], confidence=_confidence(*misfits[chosen]))
+    penalty = OBLIQUE_MISFIT * oblique + PROBABILITY_MISFIT * (1.0 - trust)
+    chosen = min(misfits, key=lambda number: _total_misfit(*misfits[number]) + float(penalty[number]), default=None)
+    if chosen is None:
+        return None
+    plane: Plane = planes[chosen]
+    return replace(plane, confidence=min(_confidence(*misfits[chosen]), float(trust[chosen])))
 
 
 def colors(
@@ -96,13 +111,35 @@ def colors(
     return found, np.asarray(confidence * on_surface * plane.confidence, np.float32)
 
 
-def _total_misfit(distance: float, difference: float, oblique: float) -> float:
-    return distance / MAX_DISTANCE[1] + difference / MAX_DIFFERENCE[1] + OBLIQUE_MISFIT * oblique
+def _total_misfit(distance: float, difference: float) -> float:
+    return distance / MAX_DISTANCE[1] + difference / MAX_DIFFERENCE[1]
+
+
+def _trust(planes: Sequence[Plane], view: Floats, probabilities: Floats | None) -> Floats:
+    """(N,) how far the prediction allows each plane, in [0, 1]; 1 without a prediction."""
+    if probabilities is None:
+        return np.ones(len(planes), np.float32)
+    normals = np.array([plane.normal[:2] for plane in planes])
+    from_view = np.arctan2(normals @ _level(view), normals @ _right(view))
+    position = from_view / np.pi * len(probabilities)
+    periodic = np.interp(position, np.arange(len(probabilities)), probabilities, period=len(probabilities))
+    return projection.smoothstep(*MIN_PROBABILITY, periodic.astype(np.float32))
+
+
+def _level(view: Floats) -> Floats:
+    """(2,) the unit direction of the view over the ground."""
+    return np.asarray(view[:2] / max(float(np.linalg.norm(view[:2])), 1e-6), np.float32)
+
+
+def _right(view: Floats) -> Floats:
+    """(2,) the unit direction over the ground that is to the right of the picture."""
+    x, y = _level(view)
+    return np.array([y, -x], np.float32)
 
 
 def _obliqueness(plane: Plane, view: Floats) -> float:
     """The cosine of the angle between the plane's normal and the view's level direction: 0 for a plane along it."""
-    return abs(float(plane.normal[:2] @ view[:2])) / max(float(np.linalg.norm(view[:2])), 1e-6)
+    return abs(float(plane.normal[:2] @ _level(view)))
 
 
 def _confidence(distance: float, difference: float) -> float:

@@ -11,6 +11,7 @@ from torch import Tensor
 from ml.core.camera import DISTANCE, Camera
 from ml.engines.compact.extent import MIN_EXTENT, median_extent, target_distribution
 from ml.engines.compact.network import BINS, GRID, CompactNetwork, Output, bin_centres
+from ml.training import symmetry
 
 Batch = dict[str, Tensor]
 """inputs (B, 5, P, P), silhouette (B, G, G) bool, depths (B, G, G, 3), occupancy (B, G, G, BINS) uint8,
@@ -38,6 +39,8 @@ class Config:
     """Per degree."""
     extent: float = 0.2
     """Weight of the cross-entropy of the extent's distribution."""
+    mirror: float = 0.2
+    """Weight of the mean cross-entropy of the mirror planes."""
     normal: float = 0.4
     """Weight of 1 − cosine between the first surface's normals."""
     smooth_step: float = 0.08
@@ -80,6 +83,7 @@ def losses(network: CompactNetwork, output: Output, batch: Batch, config: Config
         "elevation": config.elevation * (output.elevation - batch["elevation"]).abs().mean(),
         "normal": config.normal * normal_error(output.front, front, silhouette, config),
         "extent": config.extent * extent_error(output.extent, true_extent(batch)),
+        "mirror": config.mirror * mirror_error(output.mirror, batch),
     }
 
 
@@ -100,6 +104,18 @@ def extent_error(logits: Tensor | None, extent: Tensor) -> Tensor:
         return extent.new_zeros(())
     target = target_distribution(extent, logits.shape[1])
     return -(target * logits.log_softmax(dim=1)).sum(dim=1).mean()
+
+
+def mirror_error(logits: Tensor | None, batch: Batch) -> Tensor:
+    """Mean cross-entropy of the mirror planes; 0 for a network without them."""
+    if logits is None:
+        return batch["elevation"].new_zeros(())
+    return F.binary_cross_entropy_with_logits(logits, true_planes(batch))
+
+
+def true_planes(batch: Batch) -> Tensor:
+    """(B, ANGLES) how far each upright plane is a mirror plane of the batch's objects, in [0, 1]."""
+    return symmetry.planes(batch["occupancy"], batch["silhouette"], batch["elevation"])
 
 
 def normal_error(predicted: Tensor, target: Tensor, silhouette: Tensor, config: Config = CONFIG) -> Tensor:
@@ -174,6 +190,8 @@ def metrics(network: CompactNetwork, output: Output, batch: Batch) -> dict[str, 
     intersection, union = (filled & target).sum((1, 2, 3)), (filled | target).sum((1, 2, 3))
     extent = median_extent(output.extent)
     known = {} if extent is None else {"extent": float((extent / true_extent(batch)).log().abs().mean())}
+    if output.mirror is not None:
+        known["mirror"] = float(mirror_error(output.mirror, batch))
     return known | {
         "front": float(_masked_mean(output.front - depths[..., 0], silhouette)),
         "thickness": float(_masked_mean(output.thickness - (depths[..., 1] - depths[..., 0]), silhouette)),

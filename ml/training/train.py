@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from ml.core.precision import has_bfloat16
+from ml.engines.compact import symmetry
 from ml.engines.compact.network import WEIGHTS, CompactConfig, CompactNetwork, encode, load_weights, save_network
 from ml.training import augment, curve, imagenet
 from ml.training.conventions import Sample
@@ -33,7 +34,13 @@ DATA = ROOT / "var" / "train"
 HELD_OUT_SETS = "held_*"
 """Folders of the samples that are measured, never trained on."""
 NETWORK = CompactConfig(
-    layers=8, token_side=16, detail_blocks=2, extent_bins=32, exact_distances=True, photo_encoder=True
+    layers=8,
+    token_side=16,
+    detail_blocks=2,
+    extent_bins=32,
+    mirror_angles=symmetry.ANGLES,
+    exact_distances=True,
+    photo_encoder=True,
 )
 """The network that is trained, and whose weights are shipped: 11 million parameters, 22 MB of weights."""
 ARRAYS = ("picture", "cover", "occupancy", "depths", "back", "angles")

@@ -19,7 +19,7 @@ from torch import Tensor
 from ml.core.camera import DISTANCE, RADIUS, Camera
 from ml.core.images import Floats
 from ml.core.masks import Mask
-from ml.engines.compact import ground
+from ml.engines.compact import ground, symmetry
 from ml.engines.compact.extent import quantile_extent
 from ml.engines.compact.network import GRID, PICTURE, REACH, CompactNetwork, Output, encode
 from ml.scene.volume import TRUNCATION, density_of
@@ -131,6 +131,7 @@ def run_network(network: CompactNetwork, rgba: NDArray[np.uint8]) -> tuple[Outpu
         features=output.features[:1],
         back_color=_mirror_mean(output.back_color, 3),
         elevation=output.elevation.mean(dim=0, keepdim=True),
+        mirror=None if output.mirror is None else _mean_planes(output.mirror),
     )
     return mean, _mirror_mean(logits, 2)[0]
 
@@ -141,6 +142,11 @@ def chosen_extent(logits: Tensor | None, config: DecodingConfig = DECODING) -> T
         return None
     mean = logits.log_softmax(dim=1).mean(dim=0, keepdim=True)
     return quantile_extent(mean, config.extent_quantile).expand(len(logits))
+
+
+def _mean_planes(pair: Tensor) -> Tensor:
+    """(2, ANGLES) logits of a picture and of its mirror image -> (1, ANGLES) their mean."""
+    return (pair[:1] + symmetry.mirror_image(pair[1:])) / 2.0
 
 
 def _mirror_mean(pair: Tensor, columns: int) -> Tensor:

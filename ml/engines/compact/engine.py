@@ -53,6 +53,7 @@ def predict(network: CompactNetwork, cutout: Cutout, decoding: DecodingConfig = 
         back=decode.back_picture(output, cutout.rgba),
         silhouette=silhouette_density(cutout.alpha, volume.camera),
         camera=volume.camera,
+        mirror_planes=None if output.mirror is None else output.mirror[0].sigmoid(),
     )
 
 

@@ -19,26 +19,10 @@ MEAN_EXTENT = 0.5
 """Typical extent: its embedding is 0."""
 SPREAD = 1.0
 """Standard deviation, in bins, of the Gaussian around the true extent that the distribution is trained to match."""
-POOLS = 4
-"""Weighted means over the tokens that the head reads."""
 WIDTH = 64
 """Hidden channels between the extent and what depends on it."""
 DEPTHS = 3
 """Front, thickness and back, each scaled by a gain of its own."""
-
-
-class ExtentHead(nn.Module):
-    """Tokens (B, N, C) -> logits (B, bins) of the extent."""
-
-    def __init__(self, width: int, bins: int) -> None:
-        super().__init__()
-        self.pool = nn.Linear(width, POOLS)
-        self.mlp = nn.Sequential(nn.Linear(POOLS * width, width), nn.GELU(), nn.Linear(width, bins))
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        weights = self.pool(tokens).softmax(dim=1)
-        logits: Tensor = self.mlp((weights.transpose(1, 2) @ tokens).flatten(1))
-        return logits.float()
 
 
 class ExtentCondition(nn.Module):

@@ -24,8 +24,9 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from ml.engines.compact.extent import ExtentCondition, ExtentHead, median_extent
+from ml.engines.compact.extent import ExtentCondition, median_extent
 from ml.engines.compact.photo_encoder import PhotoFeatures
+from ml.engines.compact.token_head import TokenHead
 
 PICTURE = 128
 """Side of the input picture in pixels."""
@@ -94,6 +95,8 @@ class CompactConfig:
     """Bins of the distribution of the object's extent along the view, on which all maps then depend; 0: none."""
     exact_distances: bool = False
     """Whether the distance channel is exact; otherwise it is approximated with a 3 × 3 mask."""
+    mirror_angles: int = 0
+    """Upright planes of which the network says whether they are mirror planes (`symmetry.ANGLES`); 0: of none."""
     photo_encoder: bool = False
     """Whether an image encoder with ImageNet weights (`photo_encoder`) adds its features."""
 
@@ -104,7 +107,8 @@ class Output:
 
     front, thickness, back (B, GRID, GRID): depth of the first surface, thickness of the front layer, depth of the last
     surface. features (B, GRID, GRID, C): input of `hidden`. back_color (B, 3, GRID, GRID) sRGB in [0, 1]. elevation
-    (B,) degrees. extent (B, K) logits of the object's half extent along the view, if the network predicts it.
+    (B,) degrees. extent (B, K) logits of the object's half extent along the view, mirror (B, ANGLES) logits of its
+    mirror planes (`symmetry`), if the network predicts them.
     """
 
     front: Tensor
@@ -114,18 +118,20 @@ class Output:
     back_color: Tensor
     elevation: Tensor
     extent: Tensor | None = None
+    mirror: Tensor | None = None
 
 
 @dataclass(frozen=True)
 class Encoded:
     """What the first half of the network makes of pictures, before the extent is chosen: feature maps at 32 × 32 and
-    16 × 16 pixels, tokens (B, N, C); `elevation` and `extent` as in `Output`."""
+    16 × 16 pixels, tokens (B, N, C); `elevation`, `extent` and `mirror` as in `Output`."""
 
     fine: Tensor
     middle: Tensor
     tokens: Tensor
     elevation: Tensor
     extent: Tensor | None = None
+    mirror: Tensor | None = None
 
 
 class Block(nn.Module):
@@ -194,7 +200,8 @@ class CompactNetwork(nn.Module):
         self.detail = nn.Sequential(*(Block(config.features) for _ in range(config.detail_blocks)))
         self.surface = nn.Conv2d(config.features, 6, 1)
         self.bins = nn.Linear(config.features, BINS)
-        self.extent = ExtentHead(coarse, config.extent_bins) if config.extent_bins else None
+        self.extent = TokenHead(coarse, config.extent_bins) if config.extent_bins else None
+        self.mirror = TokenHead(coarse, config.mirror_angles) if config.mirror_angles else None
         self.condition = ExtentCondition((fine, middle, coarse)) if config.extent_bins else None
         self.photo = PhotoFeatures((fine, middle, coarse), config.token_side) if config.photo_encoder else None
 
@@ -211,7 +218,8 @@ class CompactNetwork(nn.Module):
         coarse = self._coarse(middle) + photo[2]
         tokens = self.norm(self.attention(coarse.flatten(2).transpose(1, 2) + self.pos_embed))
         elevation = self.elevation_head(tokens.mean(dim=1)).float().squeeze(1) * ELEVATION_SCALE + MEAN_ELEVATION
-        return Encoded(fine, middle, tokens, elevation, self.extent(tokens) if self.extent else None)
+        extent = self.extent(tokens) if self.extent else None
+        return Encoded(fine, middle, tokens, elevation, extent, self.mirror(tokens) if self.mirror else None)
 
     def _coarse(self, middle: Tensor) -> Tensor:
         """(B, C, 16, 16) -> a vector for each token; the last row and column see zeros beyond the edge."""
@@ -248,6 +256,7 @@ class CompactNetwork(nn.Module):
             back_color=torch.sigmoid(surface[:, 3:6] + _photo_color_logits(x)),
             elevation=encoded.elevation,
             extent=encoded.extent,
+            mirror=encoded.mirror,
         )
 
     def hidden(self, features: Tensor) -> Tensor:

@@ -6,10 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+import torch
 import trimesh
+from torch import Tensor
 
 from ml.core.camera import Camera
 from ml.core.images import Floats
+from ml.engines.compact import symmetry
 from ml.mesh.mesh import Mesh
 from ml.mesh.raycast import Caster, camera_rays
 from ml.photo.cutout import Cutout
@@ -29,6 +32,7 @@ WHEELS = ((-0.36, -0.08), (0.1, -0.08))
 @dataclass(frozen=True)
 class ProjectedColors(AnalyticScene):
     predicts_colors: bool = False
+    mirror_planes: Tensor | None = None
 
 
 CAR = ProjectedColors(
@@ -68,14 +72,37 @@ def model(scene: AnalyticScene, mesh: Mesh) -> TexturedMesh:
     return bake(mesh, scene, [photo(scene, mesh)], 512, method="box")
 
 
-def test_the_far_wheels_are_the_near_ones_mirrored(car: Mesh) -> None:
-    points, found = colors_on(model(CAR, car))
+def far_side(textured: TexturedMesh) -> tuple[float, float]:
+    """On the side that the photo does not show: brightness where wheels should be (0: black), redness between them."""
+    points, found = colors_on(textured)
     far = points[:, 1] < 0.03 - WIDTH
     radius = np.min([np.hypot(points[:, 0] - x, points[:, 2] - z) for x, z in WHEELS], axis=0)
     wheel, body = far & (radius < 0.06), far & (radius > 0.16) & (np.abs(points[:, 2]) < 0.12)
     assert wheel.sum() > 10
-    assert np.median(found[wheel].max(axis=1)) < 0.15
-    assert np.median(found[body][:, 0]) > 0.7
+    return float(np.median(found[wheel].max(axis=1))), float(np.median(found[body][:, 0]))
+
+
+def probable(*degrees: float) -> Tensor:
+    """Probabilities of mirror planes turned by these angles from the one that contains the camera."""
+    planes = torch.full((symmetry.ANGLES,), 0.01)
+    planes[[round(angle / 180.0 * symmetry.ANGLES) % symmetry.ANGLES for angle in degrees]] = 0.6
+    return planes
+
+
+def test_the_far_wheels_are_the_near_ones_mirrored(car: Mesh) -> None:
+    wheels, body = far_side(model(CAR, car))
+    assert wheels < 0.15 and body > 0.7
+
+
+def test_a_plane_that_the_network_predicts_is_used(car: Mesh) -> None:
+    wheels, body = far_side(model(replace(CAR, mirror_planes=probable(-CAR.camera.azimuth)), car))
+    assert wheels < 0.15 and body > 0.7
+
+
+def test_a_plane_that_fits_but_is_improbable_to_the_network_is_not_used(car: Mesh) -> None:
+    elsewhere = replace(CAR, mirror_planes=probable(90.0 + CAR.camera.azimuth / 2.0))
+    wheels, _ = far_side(model(elsewhere, car))
+    assert wheels > 0.5
 
 
 def test_a_weakly_certain_axis_hardly_changes_the_mirrored_wheels(car: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ml.core.camera import RADIUS, Camera
 from ml.engines import choose, load_scene
+from ml.engines.compact import symmetry
 from ml.engines.compact.engine import CompactEngine, inflate
 from ml.errors import ReconstructionError
 from ml.photo.cutout import SIZE, Cutout, cut
@@ -140,7 +141,14 @@ def test_back_and_camera_survive_saving(tmp_path: Path) -> None:
     assert loaded.camera.elevation == 20.0
     assert loaded.back is not None and turned.back is not None
     assert torch.equal(loaded.back, turned.back)
-    assert loaded.silhouette is None
+    assert loaded.silhouette is None and loaded.mirror_planes is None
+
+
+def test_the_mirror_planes_survive_saving(tmp_path: Path) -> None:
+    planes = torch.linspace(0.0, 1.0, symmetry.ANGLES)
+    replace(ball_scene(), mirror_planes=planes).save(tmp_path / "scene.npz")
+    loaded = VolumeScene.load(tmp_path / "scene.npz")
+    assert loaded.mirror_planes is not None and torch.equal(loaded.mirror_planes, planes)
 
 
 def test_something_else_is_not_loaded_as_a_scene(tmp_path: Path) -> None:
