@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ml.core.camera import Camera
 from ml.scene.protocol import Scene
-from ml.scene.query import predicts_colors
+from ml.scene.query import mirror_planes, predicts_colors
 from ml.scene.sampled_field import SampledField, sampled_field
 
 MIN_DEPTH = 0.05
@@ -44,6 +44,11 @@ class StretchedScene:
     @property
     def predicts_colors(self) -> bool:
         return predicts_colors(self.scene)
+
+    @property
+    def mirror_planes(self) -> Tensor | None:
+        """Those of the scene: the network recognises them in the photo, however deep the object is."""
+        return mirror_planes(self.scene)
 
     def density(self, points: Tensor) -> Tensor:
         """(N, 3) canonical points -> (N,) density."""

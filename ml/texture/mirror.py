@@ -83,21 +83,16 @@ def find(patches: Patches, view: Floats, probabilities: Floats | None = None) ->
         return None
     planes = _candidates(patches.center)
     oblique = np.array([_obliqueness(plane, view) for plane in planes])
-    distances = _shape_distances(patches.center, planes, oblique)
     trust = _trust(planes, view, probabilities)
-    usable = _in_valleys(distances) & (distances < MAX_DISTANCE[1]) & (oblique <= np.cos(np.radians(MIN_ANGLE)))
-    usable &= trust > 0.0
-    order = np.argsort(distances + OBLIQUE_DISTANCE * oblique)
-    best = order[usable[order]][:CANDIDATES]
+    distances = _shape_distances(patches.center, planes, oblique)
     tree = cKDTree(unobserved.coordinates(patches.center, patches.normal))
-    misfits = {number: (float(distances[number]), _color_difference(patches, planes[number], tree)) for number in best}
-    misfits = {number: misfit for number, misfit in misfits.items() if _confidence(*misfit) > 0.0}
-    penalty = OBLIQUE_MISFIT * oblique + PROBABILITY_MISFIT * (1.0 - trust)
-    chosen = min(misfits, key=lambda number: _total_misfit(*misfits[number]) + float(penalty[number]), default=None)
-    if chosen is None:
-        return None
-    plane: Plane = planes[chosen]
-    return replace(plane, confidence=min(_confidence(*misfits[chosen]), float(trust[chosen])))
+    fits = [
+        _Fit(planes[number], float(distances[number]), difference, float(oblique[number]), float(trust[number]))
+        for number in _best_by_shape(distances, oblique, trust)
+        if (difference := _color_difference(patches, planes[number], tree)) < MAX_DIFFERENCE[1]
+    ]
+    best = min(fits, key=lambda fit: fit.misfit, default=None)
+    return None if best is None else replace(best.plane, confidence=best.confidence)
 
 
 def colors(
@@ -111,8 +106,36 @@ def colors(
     return found, np.asarray(confidence * on_surface * plane.confidence, np.float32)
 
 
-def _total_misfit(distance: float, difference: float) -> float:
-    return distance / MAX_DISTANCE[1] + difference / MAX_DIFFERENCE[1]
+@dataclass(frozen=True)
+class _Fit:
+    """How well a plane fits: the shape's `distance` and the colours' `difference` to their mirror images, how
+    `oblique` the plane is, and how far the network's `trust` in it goes, from 0 to 1."""
+
+    plane: Plane
+    distance: float
+    difference: float
+    oblique: float
+    trust: float
+
+    @property
+    def misfit(self) -> float:
+        """Of two planes the one with less is the better one."""
+        penalty = OBLIQUE_MISFIT * self.oblique + PROBABILITY_MISFIT * (1.0 - self.trust)
+        return self.distance / MAX_DISTANCE[1] + self.difference / MAX_DIFFERENCE[1] + penalty
+
+    @property
+    def confidence(self) -> float:
+        """In [0, 1]: shape, colours and the network must all agree."""
+        limits = ((MAX_DISTANCE, self.distance), (MAX_DIFFERENCE, self.difference))
+        fits = [1.0 - projection.smoothstep(*limit, np.array([value], np.float32))[0] for limit, value in limits]
+        return float(min(*fits, self.trust))
+
+
+def _best_by_shape(distances: NDArray[np.float64], oblique: NDArray[np.float64], trust: Floats) -> NDArray[np.int64]:
+    """The planes to compare by colour: at most CANDIDATES that may be used, those first that fit the shape best."""
+    usable = _in_valleys(distances) & (distances < MAX_DISTANCE[1]) & (oblique <= np.cos(np.radians(MIN_ANGLE)))
+    order = np.argsort(distances + OBLIQUE_DISTANCE * oblique)
+    return np.asarray(order[(usable & (trust > 0.0))[order]][:CANDIDATES])
 
 
 def _trust(planes: Sequence[Plane], view: Floats, probabilities: Floats | None) -> Floats:
@@ -140,15 +163,6 @@ def _right(view: Floats) -> Floats:
 def _obliqueness(plane: Plane, view: Floats) -> float:
     """The cosine of the angle between the plane's normal and the view's level direction: 0 for a plane along it."""
     return abs(float(plane.normal[:2] @ _level(view)))
-
-
-def _confidence(distance: float, difference: float) -> float:
-    """In [0, 1]: both the shape and the colours must fit."""
-    fits = [
-        1.0 - projection.smoothstep(*limits, np.array([value], np.float32))[0]
-        for limits, value in ((MAX_DISTANCE, distance), (MAX_DIFFERENCE, difference))
-    ]
-    return float(min(fits))
 
 
 def _candidates(centers: Floats) -> list[Plane]:

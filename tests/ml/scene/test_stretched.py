@@ -9,7 +9,9 @@ import torch
 from ml.core.masks import iou
 from ml.evaluation.single_photo import silhouette
 from ml.mesh import marching_cubes
+from ml.scene.query import mirror_planes
 from ml.scene.stretched import move_in_depth, stretch
+from ml.scene.volume import VolumeScene
 from tests.ml.scenes import AnalyticScene, ball
 
 SCENE = AnalyticScene()
@@ -44,3 +46,11 @@ def test_a_point_keeps_its_colour() -> None:
 
 def test_a_deep_shape_is_not_cut_off_by_the_cube() -> None:
     assert extent_along_view(ball(0.7), 1.6) == pytest.approx(1.6 * extent_along_view(ball(0.7), 1.0), rel=0.03)
+
+
+def test_the_mirror_planes_stay_what_the_network_predicted() -> None:
+    planes = torch.rand(36)
+    volume = VolumeScene(torch.zeros(8, 8, 8).half(), torch.zeros(8, 8, 3, dtype=torch.uint8), mirror_planes=planes)
+    deeper = mirror_planes(stretch(volume, volume.camera, 1.3))
+    assert deeper is not None and torch.equal(deeper, planes)
+    assert mirror_planes(stretch(ball(), ball().camera, 1.3)) is None
