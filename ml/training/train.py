@@ -42,7 +42,7 @@ NETWORK = CompactConfig(
     exact_distances=True,
     photo_encoder=True,
 )
-"""The network that is trained, and whose weights are shipped: 11 million parameters, 22 MB of weights."""
+"""The network that is trained, and whose weights are shipped: 11 million parameters, 23 MB of weights."""
 ARRAYS = ("picture", "cover", "occupancy", "depths", "back", "angles")
 """File names of a shard's arrays."""
 BATCHES_PER_SCAN = 200

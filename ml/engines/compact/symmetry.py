@@ -16,9 +16,9 @@ ANGLES = 36
 """Planes that are told apart, 180° / ANGLES from one to the next."""
 
 
-def normals(count: int = ANGLES) -> Tensor:
-    """(count, 2) horizontal unit normals, in the x and y of a scene whose camera has azimuth 0."""
-    angle = torch.arange(count) * (math.pi / count)
+def normals() -> Tensor:
+    """(ANGLES, 2) horizontal unit normals, in the x and y of a scene whose camera has azimuth 0."""
+    angle = torch.arange(ANGLES) * (math.pi / ANGLES)
     return torch.stack([-angle.sin(), angle.cos()], dim=1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from ml.multiview import fusion
 from ml.notes import note
 from ml.photo.cutout import Cutout
 from ml.scene.protocol import Scene
+from ml.scene.query import mirror_planes
 from ml.scene.volume import VolumeScene
 from ml.training import posing
 from ml.training.shapes.parts import box
@@ -60,6 +62,19 @@ def test_a_photo_of_the_side_determines_the_depth_of_the_object() -> None:
     depth, width, _ = extent(found.scene)
     assert depth / width == pytest.approx(0.5, abs=0.1)
     assert [round(posed.camera.azimuth) for posed in found.photos] == [0, 90]
+
+
+def test_the_mirror_planes_are_those_of_the_main_photo() -> None:
+    main = photo(0.0)
+    planes = torch.linspace(0.0, 1.0, 36)
+
+    def infer(cutout: Cutout) -> Scene:
+        return replace(inflate(cutout), mirror_planes=planes if cutout is main else planes.flip(0))
+
+    found = fusion.fuse(infer, [main, photo(90.0)], ("front", "right"))
+    assert len(found.photos) == 2
+    kept = mirror_planes(found.scene)
+    assert kept is not None and torch.equal(kept, planes)
 
 
 def test_photos_of_two_objects_are_not_fused() -> None:

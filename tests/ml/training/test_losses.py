@@ -43,6 +43,14 @@ def test_being_close_counts_more_than_how_far_off_the_rest_is() -> None:
     assert float(losses.not_close(choice, mask)) < 0.6 * float(losses.not_close(compromise, mask))
 
 
+def test_the_true_mirror_planes_have_a_smaller_loss_than_those_of_another_object(batch: losses.Batch) -> None:
+    truth = torch.logit(losses.true_planes(batch), eps=0.01)
+    assert truth.max() > 0.0 > truth.min()
+    elsewhere = truth.roll(9, dims=1)
+    assert float(losses.mirror_error(truth, batch)) < 0.3 * float(losses.mirror_error(elsewhere, batch))
+    assert float(losses.mirror_error(None, batch)) == 0.0
+
+
 def test_the_true_depths_alone_fill_most_of_the_volume(batch: losses.Batch) -> None:
     network = CompactNetwork()
     torch.nn.init.constant_(network.bins.bias, -5.0)
