@@ -16,7 +16,6 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 
 from reconsite.core import social_sign_in
-from reconsite.core.outage import WAIT_SECONDS
 from reconsite.core.private_files import generated_secret, private_file, private_folder
 from reconsite.core.storage_url import choose
 
@@ -134,11 +133,12 @@ if not REDIS_URL:  # the one that `make run` starts
     _password = generated_secret(VAR_DIR / "redis_password")
     REDIS_URL = f"redis://:{_password}@127.0.0.1:{env.int('REDIS_PORT', 6390)}/0"
 _redis = urlparse(REDIS_URL)
+REDIS_WAIT_SECONDS = env.float("REDIS_WAIT_SECONDS", 0.4)
 # A Redis that hangs must not block a web request (redis-py's defaults can take a minute). A connection that has broken
 # is replaced once; a wait is not repeated. After a failure nothing tries Redis for a while (reconsite.core.outage).
 REDIS_TIMEOUTS = {
-    "socket_timeout": WAIT_SECONDS,
-    "socket_connect_timeout": WAIT_SECONDS,
+    "socket_timeout": REDIS_WAIT_SECONDS,
+    "socket_connect_timeout": REDIS_WAIT_SECONDS,
     "retry": Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
 }
 JOB_QUEUE = "cpu"  # of the queues below, the one that all connections are made for

@@ -45,6 +45,7 @@ def prepare() -> None:
         VAR_DIR=str(folder),
         MEDIA_ROOT=str(folder / "media"),
         REDIS_URL=f"redis://127.0.0.1:{port}/0",
+        REDIS_WAIT_SECONDS="5",  # a busy machine is not an outage
         **database(folder),
         EMAIL_URL="console:",
         DEBUG="1",

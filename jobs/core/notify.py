@@ -9,9 +9,10 @@ from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
+from django.conf import settings
 from redis.exceptions import RedisError
 
-from reconsite.core.outage import WAIT_SECONDS, outage
+from reconsite.core.outage import outage
 
 logger = logging.getLogger(__name__)
 
@@ -48,5 +49,5 @@ def _send(message: dict[str, object]) -> None:
 
 async def _send_in_time(layer: Any, message: dict[str, object]) -> None:
     """The connections of the layer have no time limit of their own, because an idle socket waits on them."""
-    async with asyncio.timeout(WAIT_SECONDS):
+    async with asyncio.timeout(settings.REDIS_WAIT_SECONDS):
         await layer.group_send(GROUP, message)

@@ -21,7 +21,6 @@ from redis.exceptions import RedisError
 
 from jobs.core.notify import GROUP
 from jobs.live.snapshots import Update, Watch, read
-from reconsite.core.outage import WAIT_SECONDS
 
 logger = logging.getLogger(__name__)
 
@@ -135,7 +134,7 @@ class Hub:
 
     async def _start(self) -> None:
         layer = get_channel_layer()
-        async with asyncio.timeout(WAIT_SECONDS):
+        async with asyncio.timeout(settings.REDIS_WAIT_SECONDS):
             channel = await layer.new_channel()
             await layer.group_add(GROUP, channel)
         loops = (self._listen(layer, channel), self._tick(), self._serve())

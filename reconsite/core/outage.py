@@ -9,8 +9,6 @@ logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 5.0
 """How long Redis is not tried again after a failure: a request uses it a dozen times, and each wait adds up."""
-WAIT_SECONDS = 0.4
-"""How long a request waits for Redis at most, all its uses together; settings have the same for each connection."""
 
 
 class Outage:

@@ -70,7 +70,7 @@ def frozen_redis_site(transactional_db: None, tmp_path: Path) -> Iterator[tuple[
     port = free_port()
     redis = start_redis(tmp_path / "redis", port)
     try:
-        with web_alone(REDIS_URL=f"redis://127.0.0.1:{port}/0") as address:
+        with web_alone(REDIS_URL=f"redis://127.0.0.1:{port}/0", REDIS_WAIT_SECONDS="0.4") as address:
             yield address, lambda: redis.send_signal(signal.SIGSTOP)
     finally:
         redis.kill()
