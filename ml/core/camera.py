@@ -69,8 +69,11 @@ class Camera:
 
     def rays(self, size: int, window: Window | None = None) -> tuple[Tensor, Tensor]:
         """Origins and unit directions of the `pixel_rays`, both (N, 3), in the canonical frame."""
-        directions = torch.nn.functional.normalize(pixel_rays(size, self.focal, window) @ self.axes(), dim=1)
-        return self.position().expand_as(directions), directions
+        x, y = _pixel_centers(size, window)
+        right, up, forward = self.axes()
+        directions = (self.focal * forward - y[:, None] * up)[:, None] + x[:, None] * right
+        directions /= (x**2 + y[:, None] ** 2 + self.focal**2).sqrt()[..., None]
+        return self.position().expand(x.numel() * y.numel(), 3), directions.view(-1, 3)
 
 
 def pixel_rays(size: int, focal: float, window: Window | None = None) -> Tensor:
@@ -78,8 +81,13 @@ def pixel_rays(size: int, focal: float, window: Window | None = None) -> Tensor:
 
     In the camera's frame (right, up, depth), in half picture heights, so that every ray has the depth `focal`.
     """
-    top, bottom, left, right = window or (0, size, 0, size)
-    y = (torch.arange(top, bottom, dtype=torch.float32) + 0.5) / size * 2.0 - 1.0
-    x = (torch.arange(left, right, dtype=torch.float32) + 0.5) / size * 2.0 - 1.0
+    x, y = _pixel_centers(size, window)
     down, across = (steps.flatten() for steps in torch.meshgrid(y, x, indexing="ij"))
     return torch.stack([across, -down, torch.full_like(across, focal)], dim=1)
+
+
+def _pixel_centers(size: int, window: Window | None) -> tuple[Tensor, Tensor]:
+    """The columns' x to the right and the rows' y downwards, in [-1, 1] over the whole picture."""
+    top, bottom, left, right = window or (0, size, 0, size)
+    x, y = torch.arange(left, right, dtype=torch.float32), torch.arange(top, bottom, dtype=torch.float32)
+    return (x + 0.5) / size * 2.0 - 1.0, (y + 0.5) / size * 2.0 - 1.0
