@@ -179,10 +179,10 @@ def _finish_model(run: Run, source: Source, *, remixed: bool) -> Reconstruction:
             volume=turntable.Volume(source.scene, bare_prepared) if recipe.renderer == "nerf" else None,
             on_step=step,
         )
-    with run.stage("export") as step:
-        write.write(model, run.folder, recipe, {"recipe": _recipe_used(run, source)})
-        step(0.7)  # rough share of the writing in this stage, the checks are the rest
+    extras = {"recipe": _recipe_used(run, source)}
+    with run.stage("export") as step, beside(lambda _: write.write(model, run.folder, recipe, extras)) as written:
         checks = _compare(run, source, bare_prepared) | _measure(run, mesh, model) | _unseen(source, bare)
+        written(lambda _: step(0.5))
     summary = {"remixed": remixed} | _summary(run, source) | checks
     report.write(summary, run.folder / files.REPORT)
     return Reconstruction(run.publish_rest(), summary, source.metadata["engine"])

@@ -34,7 +34,7 @@ COMPRESSION = 4
 MAX_THREADS = 4
 """Frames that are rendered at the same time."""
 FRAMES_DONE = 0.9
-"""Progress reported after the last frame; the rest is the video."""
+"""Progress reported after the last frame; the rest are poster, sprite and video."""
 MIN_ERROR = 1e-10
 """Mean squared error at which the PSNR is capped, at 100 dB."""
 
@@ -82,11 +82,13 @@ def write(
         frames.append(picture)
         if on_step:
             on_step(FRAMES_DONE * len(frames) / count)
-    best = best_azimuth(lambda azimuth, side: render(replace(camera, azimuth=azimuth), side))
-    poster = on_background(render(replace(camera, azimuth=best), POSTER_SIZE), background)
-    Image.fromarray(poster).save(out_dir / files.POSTER, quality=POSTER_QUALITY, method=4)
-    sprite.write(frames, out_dir / files.SPRITE)
-    video.write(frames, out_dir / files.VIDEO)
+    with ThreadPoolExecutor(1) as pool:  # ffmpeg has a process of its own
+        coded = pool.submit(video.write, frames, out_dir / files.VIDEO)
+        best = best_azimuth(lambda azimuth, side: render(replace(camera, azimuth=azimuth), side))
+        poster = on_background(render(replace(camera, azimuth=best), POSTER_SIZE), background)
+        Image.fromarray(poster).save(out_dir / files.POSTER, quality=POSTER_QUALITY, method=4)
+        sprite.write(frames, out_dir / files.SPRITE)
+        coded.result()
     if on_step:
         on_step(1.0)
 

@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 
 PIECE = 1000
 """Most triangles that are laid out together: the time that xatlas takes grows faster than their number."""
+MAX_COST = 0.7
+"""Cost up to which a chart grows. With xatlas's own 2 it takes an eighth longer (five models of 40,000 triangles),
+for up to 14 % fewer charts that fill the texture no better."""
 MIN_PADDING, TEXELS_PER_PADDING = 2, 512
 """Texels between charts: at least 2, and one for every 512 of the texture's side."""
 
@@ -50,6 +53,7 @@ def _pieces(middles: NDArray[Any], ids: NDArray[Any]) -> list[NDArray[Any]]:
 def _options(size: int) -> tuple[xatlas.ChartOptions, xatlas.PackOptions]:
     charts, packing = xatlas.ChartOptions(), xatlas.PackOptions()
     charts.max_iterations = 1  # further rounds take seconds and change little
+    charts.max_cost = MAX_COST
     packing.resolution, packing.padding, packing.bilinear = size, max(MIN_PADDING, size // TEXELS_PER_PADDING), True
     return charts, packing
 
