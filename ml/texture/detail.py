@@ -58,22 +58,8 @@ class Source:
     scale: float
 
 
-def add(colors: Floats, points: Floats, normals: Floats, projector: Projector) -> Floats:
-    """(N, 3) colours in [0, 1] at points (N, 3) with normals (N, 3), with detail like that of the photo."""
-    source = _source(projector)
-    if source is None or len(source.places) == 0 or len(points) == 0:
-        return colors
-    total, power = np.zeros_like(colors), np.zeros((len(points), 1), np.float32)
-    side, flat, depth = _unfold(points, normals)
-    for weight, corner in _corners(flat / np.float32(PIECE)):
-        found, present = _pieces(source, side, depth, corner, flat, colors)
-        total += found * (weight * present)[:, None]
-        power += (weight**2)[:, None]
-    return np.asarray((colors + total / np.sqrt(power)).clip(0.0, 1.0), np.float32)
-
-
-def _source(projector: Projector) -> Source | None:
-    """What the photo has to choose from; None without a place for a whole piece."""
+def find(projector: Projector) -> Source | None:
+    """What the photo has to choose from; None for nothing."""
     size = projector.color.shape[0]
     scale = size / (2.0 * projector.camera.half_extent)
     usable = (projector.confidence > CONFIDENCE).astype(np.float32)
@@ -92,7 +78,21 @@ def _source(projector: Projector) -> Source | None:
     power, unevenness = (values[rows, columns] for values in _power((detail**2).sum(axis=2), radius))
     even = unevenness < UNEVEN
     texture = even & (np.sqrt(power) < MAX_STRENGTH) & (_fraction_of_color(color, even) > COMMON)
-    return Source(detail, np.stack([columns, rows], axis=1)[texture], color[texture], scale)
+    places = np.stack([columns, rows], axis=1)[texture]
+    return Source(detail, places, color[texture], scale) if len(places) else None
+
+
+def add(source: Source, colors: Floats, points: Floats, normals: Floats) -> Floats:
+    """(N, 3) colours in [0, 1] at points (N, 3) with normals (N, 3), with detail like that of the photo."""
+    if len(points) == 0:
+        return colors
+    total, power = np.zeros_like(colors), np.zeros((len(points), 1), np.float32)
+    side, flat, depth = _unfold(points, normals)
+    for weight, corner in _corners(flat / np.float32(PIECE)):
+        found, present = _pieces(source, side, depth, corner, flat, colors)
+        total += found * (weight * present)[:, None]
+        power += (weight**2)[:, None]
+    return np.asarray((colors + total / np.sqrt(power)).clip(0.0, 1.0), np.float32)
 
 
 def _power(squares: Floats, radius: int) -> tuple[Floats, Floats]:

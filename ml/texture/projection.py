@@ -33,6 +33,8 @@ MIN_SILHOUETTE_IOU = 0.85
 """IoU of the silhouettes of model and photo below which the photo would be projected onto the wrong places."""
 SHARPNESS = 6
 """Exponent of confidence times facing in the blend: the photo with the best view of a point dominates."""
+FULL_CONFIDENCE = 0.999
+"""Confidence in the photos above which no other colour is sought: it would change nothing visible."""
 OPAQUE = 0.9
 """Opacity above which a pixel has no background in it."""
 

@@ -34,7 +34,7 @@ SECTORS = 36
 """Sectors around the axis that count alike in a profile."""
 UPRIGHT = 0.6
 """Vertical component of a normal above which a point belongs to a top, and below minus which to an underside."""
-FULL_CONFIDENCE = 0.9
+CERTAIN = 0.9
 """Confidence in the photo from which on a colour counts in the profile."""
 
 
@@ -71,7 +71,7 @@ def find(patches: Patches) -> Axis | None:
 def colors(axis: Axis, points: Floats, normals: Floats, seen: Floats, confidence: Floats) -> Floats:
     """(N, 3) colours of points (N, 3), of which the photo shows `seen` (N, 3) where its `confidence` (N,) is high."""
     cell, shape = _cells(axis, points, normals)
-    known = confidence > FULL_CONFIDENCE
+    known = confidence > CERTAIN
     if not known.any():
         return seen
     profile, filled = np.zeros((int(np.prod(shape)), 3), np.float32), np.zeros(int(np.prod(shape)), bool)

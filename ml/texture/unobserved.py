@@ -63,17 +63,27 @@ class Patches:
     confidence: Floats
 
 
-def colors(patches: Patches, positions: Floats, normals: Floats) -> Floats | None:
-    """(V, 3) colours in [0, 1] at positions (V, 3) with unit normals (V, 3); None where too little is observed."""
+@dataclass(frozen=True)
+class Continued:
+    """`colors` (P, 3) of all patches, whose `coordinates` are in `tree`."""
+
+    tree: cKDTree
+    colors: NDArray[np.float64]
+
+    def at(self, positions: Floats, normals: Floats) -> Floats:
+        """(V, 3) colours in [0, 1] at positions (V, 3) with unit normals (V, 3)."""
+        count = min(NEIGHBOURS, len(self.colors))
+        distance, nearest = self.tree.query(coordinates(positions, normals), k=range(1, count + 1))
+        weight = np.exp(-(distance**2)) + 1e-6
+        weight /= weight.sum(axis=1, keepdims=True)
+        return np.asarray(np.einsum("vk,vkc->vc", weight, self.colors[nearest]).clip(0.0, 1.0), np.float32)
+
+
+def continued(patches: Patches) -> Continued | None:
+    """The colours of all patches; None where too little is observed."""
     if len(patches.center) == 0 or float(patches.confidence.max()) < MIN_CONFIDENCE:
         return None
-    tree = cKDTree(coordinates(patches.center, patches.normal))
-    count = min(NEIGHBOURS, len(patches.center))
-    distance, nearest = tree.query(coordinates(positions, normals), k=range(1, count + 1))
-    weight = np.exp(-(distance**2)) + 1e-6
-    weight /= weight.sum(axis=1, keepdims=True)
-    mean = np.einsum("vk,vkc->vc", weight, continued(patches)[nearest])
-    return np.asarray(mean.clip(0.0, 1.0), np.float32)
+    return Continued(cKDTree(coordinates(patches.center, patches.normal)), _spread(patches))
 
 
 def divide(points: Floats, normals: Floats, colors: Floats, confidence: Floats) -> Patches:
@@ -98,7 +108,7 @@ def divide(points: Floats, normals: Floats, colors: Floats, confidence: Floats) 
     )
 
 
-def continued(patches: Patches) -> NDArray[np.float64]:
+def _spread(patches: Patches) -> NDArray[np.float64]:
     """(P, 3) colours: the observed ones where confidence is high, elsewhere those of the materials around.
 
     How much of each material there is, is harmonic between the observed patches. What an observed patch differs from

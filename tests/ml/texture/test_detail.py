@@ -39,7 +39,9 @@ def painted(color: Floats) -> Floats:
     """(SIZE, SIZE) grey values of the wall, whose continued colour is plain."""
     points, normals = wall()
     plain = np.full(points.shape, MIDDLE, np.float32)
-    return np.asarray(detail.add(plain, points, normals, projector(color)).mean(axis=1).reshape(SIZE, SIZE))
+    source = detail.find(projector(color))
+    found = plain if source is None else detail.add(source, plain, points, normals)
+    return np.asarray(found.mean(axis=1).reshape(SIZE, SIZE))
 
 
 def test_the_back_is_as_rough_as_the_front() -> None:
@@ -70,7 +72,9 @@ def test_stripes_do_not_smear_over_the_back() -> None:
 def test_a_material_of_another_colour_takes_none_of_it() -> None:
     points, normals = wall()
     red = np.broadcast_to(np.array((0.8, 0.1, 0.1), np.float32), points.shape)
-    assert np.array_equal(detail.add(red.copy(), points, normals, projector(noise(0.03))), red)
+    source = detail.find(projector(noise(0.03)))
+    assert source is not None
+    assert np.array_equal(detail.add(source, red.copy(), points, normals), red)
 
 
 def test_the_same_surface_has_the_same_detail() -> None:

@@ -29,9 +29,9 @@ def ball(count: int = POINTS) -> Floats:
 
 def continued(points: Floats, normals: Floats, colors: Floats, observed: Floats) -> Floats:
     """The colours at the points themselves."""
-    found = unobserved.colors(unobserved.divide(points, normals, colors, observed), points, normals)
+    found = unobserved.continued(unobserved.divide(points, normals, colors, observed))
     assert found is not None
-    return found
+    return found.at(points, normals)
 
 
 def test_the_back_continues_the_colours_of_the_outline_on_its_own_side() -> None:
@@ -84,7 +84,7 @@ def test_what_photos_show_all_around_keeps_its_colours() -> None:
 def test_nothing_is_continued_where_nothing_is_observed() -> None:
     normals = ball(500)
     patches = unobserved.divide(normals, normals, np.zeros_like(normals), np.zeros(len(normals), np.float32))
-    assert unobserved.colors(patches, normals, normals) is None
+    assert unobserved.continued(patches) is None
 
 
 @dataclass(frozen=True)
