@@ -76,7 +76,7 @@ class Recipe:
     height. `sides` names each photo's side in order (a name of `SIDES`, or an azimuth in degrees); photos beyond its
     end are `auto`, but for the first, which is the front. `height_mm` is the size of the model in every file, and
     `size_axis` says what it measures (`SIZE_AXES`). `depth` stretches the scene along the photo's view. `relight`
-    takes the photo's light out of the colours and measures the roughness from a highlight. `largest_part` drops every
+    takes the photo's light out of the colours and reads roughness and fine relief off it. `largest_part` drops every
     part that is not joined to the largest one. `background` of the views is `transparent` or `#rrggbb`.
     """
 

@@ -9,6 +9,7 @@ import {
   MeshMatcapMaterial,
   MeshNormalMaterial,
   MeshStandardMaterial,
+  type MeshStandardMaterialParameters,
   type Texture,
 } from "three";
 import { checkerTexture } from "./checker";
@@ -63,7 +64,7 @@ function materials(mesh: Surface, anisotropy: number): (mode: Mode) => Material 
   const appearance = appearanceOf(mesh.material, anisotropy);
   const factories: Record<Mode, MaterialFactory> = {
     texture: () => new MeshBasicMaterial({ ...appearance, toneMapped: false }),
-    lit: () => new MeshStandardMaterial({ ...appearance, roughness: roughnessOf(mesh.material), metalness: 0 }),
+    lit: () => new MeshStandardMaterial({ ...appearance, ...finishOf(mesh.material), metalness: 0 }),
     clay: () => new MeshStandardMaterial({ color: 0xc2bab0, roughness: 0.9, metalness: 0 }),
     matcap: () => new MeshMatcapMaterial({ matcap: matcapTexture(), toneMapped: false }),
     normals: () => new MeshNormalMaterial(),
@@ -88,10 +89,12 @@ function appearanceOf(
   return { map, vertexColors, color };
 }
 
-/** The file's roughness where a highlight of the photo showed it; matte models look better with a little sheen. */
-function roughnessOf(material: Material): number {
-  const { roughness = 1 } = material as Partial<MeshStandardMaterial>;
-  return roughness < 1 ? roughness : SHEEN;
+/** The file's normal map, and its roughness where a highlight of the photo showed it; matte models look better with a
+ * little sheen. */
+function finishOf(material: Material): Partial<MeshStandardMaterialParameters> {
+  const { roughness = 1, normalMap, normalScale } = material as Partial<MeshStandardMaterial>;
+  const relief = normalMap && normalScale ? { normalMap, normalScale } : {};
+  return { roughness: roughness < 1 ? roughness : SHEEN, ...relief };
 }
 
 function withAnisotropy<T extends Texture>(texture: T, anisotropy: number): T {

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.export.model import Finish
 from ml.texture.roughness import MATTE
 
 ASSET = {"version": "2.0", "generator": "Reconsite"}
@@ -46,30 +47,36 @@ def textured(
     normals: NDArray[np.float32],
     uv: NDArray[np.float32],
     faces: NDArray[np.int32],
-    jpeg: bytes,
+    finish: Finish,
     seen: NDArray[np.float32],
     extras: dict[str, Any] | None = None,
-    roughness: float = MATTE,
+    tangents: NDArray[np.float32] | None = None,
 ) -> None:
-    """Write a mesh with a JPEG texture: positions, normals (V, 3) y up, uv (V, 2) from the top left, faces (F, 3).
+    """Write a textured mesh: positions, normals (V, 3) y up, uv (V, 2) from the top left, faces (F, 3).
 
     `seen` (V,) in [0, 1] becomes the attribute `_SEEN`; `extras` becomes `asset.extras`.
+    `tangents` (V, 4), y up, belong to a normal map.
     """
     document = _Document()
     attributes = _surface(document, positions, normals)
+    if tangents is not None:
+        attributes["TANGENT"] = _accessor(document, tangents.astype(np.float32), FLOAT, VERTICES)
     attributes["TEXCOORD_0"] = _accessor(document, uv.astype(np.float32), FLOAT, VERTICES)
     attributes["_SEEN"] = _accessor(document, seen.astype(np.float32), FLOAT, VERTICES)
-    picture = _view(document, jpeg, None)
+    pictures = [finish.jpeg] if finish.normals_jpeg is None else [finish.jpeg, finish.normals_jpeg]
     extra: dict[str, Any] = {
-        "textures": [{"sampler": 0, "source": 0}],
+        "textures": [{"sampler": 0, "source": source} for source in range(len(pictures))],
         "samplers": [
             {"magFilter": LINEAR, "minFilter": LINEAR_MIPMAP_LINEAR, "wrapS": CLAMP_TO_EDGE, "wrapT": CLAMP_TO_EDGE}
         ],
-        "images": [{"bufferView": picture, "mimeType": "image/jpeg"}],
+        "images": [{"bufferView": _view(document, picture, None), "mimeType": "image/jpeg"} for picture in pictures],
     }
     if extras:
         extra["asset"] = ASSET | {"extras": extras}
-    _write(path, document, attributes, faces, {"baseColorTexture": {"index": 0}, **_dielectric(roughness)}, extra)
+    material = {"pbrMetallicRoughness": {"baseColorTexture": {"index": 0}, **_dielectric(finish.roughness)}}
+    if finish.normals_jpeg is not None:
+        material["normalTexture"] = {"index": 1}
+    _write(path, document, attributes, faces, material, extra)
 
 
 def colored(
@@ -85,7 +92,7 @@ def colored(
     rgba = np.concatenate([linear, np.ones((len(linear), 1), np.float32)], axis=1)
     levels = (rgba * 65535.0).round().clip(0, 65535).astype(np.uint16)
     attributes["COLOR_0"] = _accessor(document, levels, UNSIGNED_SHORT, VERTICES, normalized=True)
-    _write(path, document, attributes, faces, _dielectric(MATTE), {})
+    _write(path, document, attributes, faces, {"pbrMetallicRoughness": _dielectric(MATTE)}, {})
 
 
 def _dielectric(roughness: float) -> dict[str, Any]:
@@ -127,7 +134,7 @@ def _write(
     document: _Document,
     attributes: dict[str, int],
     faces: NDArray[np.int32],
-    surface: dict[str, Any],
+    material: dict[str, Any],
     extra: dict[str, Any],
 ) -> None:
     small = int(faces.max()) < RESTART_INDEX
@@ -139,7 +146,7 @@ def _write(
         "scenes": [{"nodes": [0]}],
         "nodes": [{"mesh": 0, "name": "model"}],
         "meshes": [{"name": "model", "primitives": [{"attributes": attributes, "indices": indices, "material": 0}]}],
-        "materials": [{"name": "surface", "doubleSided": False, "pbrMetallicRoughness": surface}],
+        "materials": [{"name": "surface", "doubleSided": False, **material}],
         **extra,
         "accessors": document.accessors,
         "bufferViews": document.views,

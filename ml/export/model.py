@@ -17,9 +17,10 @@ from ml.core.images import Floats, bilinear
 from ml.mesh.geometry import weld
 from ml.mesh.mesh import Mesh
 from ml.texture.bake import TexturedMesh
+from ml.texture.roughness import MATTE
 
 JPEG_QUALITY = 90
-"""Of the texture in GLB and USDZ. Colour is not subsampled: a texture has hard edges between charts."""
+"""Of texture and normal map in GLB and USDZ. Colour is not subsampled: a texture has hard edges between charts."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,16 @@ class ClosedMesh:
     vertices: NDArray[np.float32]
     colors: NDArray[np.uint8]
     faces: NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Finish:
+    """How the surface looks: its colours as a JPEG file, a normal map as another one, if there is one, and glTF's
+    roughness."""
+
+    jpeg: bytes
+    normals_jpeg: bytes | None = None
+    roughness: float = MATTE
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,12 +64,11 @@ class ExportModel:
         return frames.to_z_up(self.placement.to_mm(vertices))
 
     @cached_property
-    def jpeg(self) -> bytes:
-        """The texture as a JPEG file."""
-        encoded = io.BytesIO()
-        picture = Image.fromarray(self.textured.texture)
-        picture.save(encoded, "JPEG", quality=JPEG_QUALITY, subsampling=0, optimize=True)
-        return encoded.getvalue()
+    def finish(self) -> Finish:
+        """The pictures on the surface, encoded once for all formats."""
+        textured = self.textured
+        normals = None if textured.normal_map is None else _jpeg(textured.normal_map)
+        return Finish(_jpeg(textured.texture), normals, textured.roughness)
 
     @cached_property
     def closed(self) -> ClosedMesh:
@@ -71,3 +81,9 @@ class ExportModel:
         summed = [np.bincount(merged, sampled[:, channel], len(first)) for channel in range(3)]
         colors = (np.stack(summed, axis=1) / count[:, None]).round().clip(0, 255).astype(np.uint8)
         return ClosedMesh(mesh.vertices[first], colors, merged[mesh.faces].astype(np.int32))
+
+
+def _jpeg(picture: NDArray[np.uint8]) -> bytes:
+    encoded = io.BytesIO()
+    Image.fromarray(picture).save(encoded, "JPEG", quality=JPEG_QUALITY, subsampling=0, optimize=True)
+    return encoded.getvalue()

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from pxr import Gf, Kind, Sdf, Usd, UsdGeom, UsdShade, Vt
 
 from ml.export import reproducible_zip
-from ml.texture.roughness import MATTE
+from ml.export.model import Finish
 
-LAYER, TEXTURE = "model.usdc", "textures/model.jpg"
+LAYER, TEXTURE, NORMALS = "model.usdc", "textures/model.jpg", "textures/normals.jpg"
 ALIGNMENT = 64
 """The data of every part starts at a multiple of this many bytes, so that it can be memory-mapped."""
 ROOT = "/model"
@@ -26,19 +26,18 @@ def write(
     normals: NDArray[np.float32],
     uv: NDArray[np.float32],
     faces: NDArray[np.int32],
-    jpeg: bytes,
-    *,
-    roughness: float = MATTE,
+    finish: Finish,
 ) -> None:
-    """Write a mesh with a JPEG texture: positions (V, 3) in metres, y up, normals (V, 3), uv (V, 2) from the top left
-    corner, faces (F, 3); `roughness` as in glTF."""
+    """Write a mesh: positions (V, 3) in metres, y up, normals (V, 3), uv (V, 2) from the top left, faces (F, 3)."""
     with tempfile.TemporaryDirectory() as folder:
         layer = Path(folder) / LAYER
-        _save_layer(layer, positions, normals, uv, faces, roughness)
+        _save_layer(layer, positions, normals, uv, faces, finish)
         data = layer.read_bytes()
     with zipfile.ZipFile(path, "w") as archive:
         reproducible_zip.add(archive, LAYER, data, aligned=ALIGNMENT)
-        reproducible_zip.add(archive, TEXTURE, jpeg, aligned=ALIGNMENT)
+        reproducible_zip.add(archive, TEXTURE, finish.jpeg, aligned=ALIGNMENT)
+        if finish.normals_jpeg is not None:
+            reproducible_zip.add(archive, NORMALS, finish.normals_jpeg, aligned=ALIGNMENT)
 
 
 def _save_layer(
@@ -47,7 +46,7 @@ def _save_layer(
     normals: NDArray[np.float32],
     uv: NDArray[np.float32],
     faces: NDArray[np.int32],
-    roughness: float,
+    finish: Finish,
 ) -> None:
     stage = Usd.Stage.CreateNew(str(path))
     UsdGeom.SetStageUpAxis(stage, UsdGeom.Tokens.y)
@@ -61,7 +60,7 @@ def _save_layer(
         "st", Sdf.ValueTypeNames.TexCoord2fArray, UsdGeom.Tokens.vertex
     )
     coordinates.Set(Vt.Vec2fArray.FromNumpy(upwards))
-    UsdShade.MaterialBindingAPI.Apply(mesh.GetPrim()).Bind(_material(stage, roughness))
+    UsdShade.MaterialBindingAPI.Apply(mesh.GetPrim()).Bind(_material(stage, finish))
     stage.Save()
 
 
@@ -79,27 +78,33 @@ def _mesh(stage: Any, positions: NDArray[np.float32], normals: NDArray[np.float3
     return mesh
 
 
-def _material(stage: Any, roughness: float) -> Any:
-    """A surface that is no metal, whose colour is the texture's."""
+def _material(stage: Any, finish: Finish) -> Any:
+    """A surface that is no metal, whose colour is the texture's, and whose normals are those of the normal map."""
     material = UsdShade.Material.Define(stage, f"{ROOT}/surface")
     reader = _shader(stage, "place", "UsdPrimvarReader_float2", {"varname": (Sdf.ValueTypeNames.String, "st")})
-    picture = _shader(
-        stage,
-        "picture",
-        "UsdUVTexture",
-        {
-            "file": (Sdf.ValueTypeNames.Asset, Sdf.AssetPath(TEXTURE)),
-            "sourceColorSpace": (Sdf.ValueTypeNames.Token, "sRGB"),
-            "wrapS": (Sdf.ValueTypeNames.Token, "clamp"),
-            "wrapT": (Sdf.ValueTypeNames.Token, "clamp"),
-        },
-    )
-    finish = {"metallic": (Sdf.ValueTypeNames.Float, 0.0), "roughness": (Sdf.ValueTypeNames.Float, roughness)}
-    surface = _shader(stage, "preview", "UsdPreviewSurface", finish)
-    _connect(reader, "result", Sdf.ValueTypeNames.Float2, picture, "st")
+    picture = _picture(stage, "picture", TEXTURE, "sRGB", reader)
+    values = {"metallic": (Sdf.ValueTypeNames.Float, 0.0), "roughness": (Sdf.ValueTypeNames.Float, finish.roughness)}
+    surface = _shader(stage, "preview", "UsdPreviewSurface", values)
     _connect(picture, "rgb", Sdf.ValueTypeNames.Color3f, surface, "diffuseColor")
+    if finish.normals_jpeg is not None:
+        normals = _picture(stage, "normals", NORMALS, "raw", reader)
+        normals.CreateInput("scale", Sdf.ValueTypeNames.Float4).Set(Gf.Vec4f(2.0, 2.0, 2.0, 1.0))
+        normals.CreateInput("bias", Sdf.ValueTypeNames.Float4).Set(Gf.Vec4f(-1.0, -1.0, -1.0, 0.0))
+        _connect(normals, "rgb", Sdf.ValueTypeNames.Normal3f, surface, "normal")
     material.CreateSurfaceOutput().ConnectToSource(surface.ConnectableAPI(), "surface")
     return material
+
+
+def _picture(stage: Any, name: str, path: str, color_space: str, reader: Any) -> Any:
+    inputs = {
+        "file": (Sdf.ValueTypeNames.Asset, Sdf.AssetPath(path)),
+        "sourceColorSpace": (Sdf.ValueTypeNames.Token, color_space),
+        "wrapS": (Sdf.ValueTypeNames.Token, "clamp"),
+        "wrapT": (Sdf.ValueTypeNames.Token, "clamp"),
+    }
+    picture = _shader(stage, name, "UsdUVTexture", inputs)
+    _connect(reader, "result", Sdf.ValueTypeNames.Float2, picture, "st")
+    return picture
 
 
 def _shader(stage: Any, name: str, kind: str, inputs: dict[str, tuple[Any, Any]]) -> Any:

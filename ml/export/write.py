@@ -26,6 +26,7 @@ from ml.mesh.mesh import Mesh
 from ml.recipe import Recipe
 from ml.texture.bake import TexturedMesh
 from ml.texture.roughness import MATTE, to_exponent
+from ml.texture.tangents import tangents
 
 PREVIEW_FACES = 10_000
 """Triangles of the preview: a file of about 300 kB."""
@@ -67,8 +68,14 @@ def write_glb(model: ExportModel, out_dir: Path) -> None:
     """One file with its texture as JPEG."""
     mesh, textured = model.mesh, model.textured
     positions, normals = model.metres(mesh.vertices), frames.to_y_up(mesh.normals)
-    path, seen, roughness = out_dir / files.GLB, textured.observed, textured.roughness
-    glb.textured(path, positions, normals, textured.uv, mesh.faces, model.jpeg, seen, model.extras, roughness)
+    path, seen = out_dir / files.GLB, textured.observed
+    along = None if textured.normal_map is None else _tangents_y_up(textured)
+    glb.textured(path, positions, normals, textured.uv, mesh.faces, model.finish, seen, model.extras, along)
+
+
+def _tangents_y_up(textured: TexturedMesh) -> Floats:
+    found = tangents(textured.mesh, textured.uv)
+    return np.concatenate([frames.to_y_up(found[:, :3]), found[:, 3:]], axis=1)
 
 
 def write_ply(model: ExportModel, out_dir: Path) -> None:
@@ -91,9 +98,7 @@ def write_usdz(model: ExportModel, out_dir: Path) -> None:
 
     mesh, textured = model.mesh, model.textured
     positions, normals = model.metres(mesh.vertices), frames.to_y_up(mesh.normals)
-    usdz.write(
-        out_dir / files.USDZ, positions, normals, textured.uv, mesh.faces, model.jpeg, roughness=textured.roughness
-    )
+    usdz.write(out_dir / files.USDZ, positions, normals, textured.uv, mesh.faces, model.finish)
 
 
 def write_stl(model: ExportModel, out_dir: Path) -> None:

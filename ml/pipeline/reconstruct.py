@@ -34,7 +34,7 @@ from ml.render import mesh_renderer, turntable
 from ml.render.mesh_renderer import PreparedModel
 from ml.scene import stretched
 from ml.stages import Listeners, OnFile, OnProgress, ShouldStop, ignore, never
-from ml.texture import bake, plate, projection, relight, roughness, unseen
+from ml.texture import bake, plate, projection, relief, relight, roughness, unseen
 from ml.texture.bake import TexturedMesh
 from ml.texture.relight import LitPicture
 from ml.texture.unwrap import unwrapping
@@ -219,9 +219,12 @@ def _build_model(run: Run, source: Source) -> tuple[Mesh, TexturedMesh, Source]:
     size = recipe.texture_size or 1024
     with run.stage("texture") as step, unwrapping(mesh, size, run.unwrap) as layout:
         lights = _lights(run, source, mesh)
+        main = source.photos[0]
+        fine = relief.find(lights[0], main) if recipe.quality != "draft" else None
         source = _without_light(source, lights)
         model = bake.paint(mesh, scene, _painting_photos(run, source), size, layout, step)
-        model = replace(model, roughness=roughness.estimate(lights[0]))
+        normals = relief.normal_map(model, fine, mesh, main) if fine else None
+        model = replace(model, roughness=roughness.estimate(lights[0]), normal_map=normals)
     run.unwrap = model.unwrap
     return mesh, model, source
 

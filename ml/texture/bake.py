@@ -32,7 +32,7 @@ class TexturedMesh:
 
     `uv` (V, 2) float32 in [0, 1] from the texture's top left corner; `texture` (S, S, 3) uint8 sRGB; `observed` (V,)
     float32 in [0, 1]: confidence that a photo shows the vertex, 0 where its colour is predicted; `unwrap`: the method;
-    `roughness`: glTF's, in [0, 1].
+    `roughness`: glTF's, in [0, 1]. `normal_map` (S, S, 3) uint8: a relief finer than the mesh, as glTF has it, or None.
     """
 
     mesh: Mesh
@@ -41,6 +41,7 @@ class TexturedMesh:
     observed: Floats
     unwrap: str
     roughness: float = MATTE
+    normal_map: NDArray[np.uint8] | None = None
 
 
 def bake(

@@ -67,6 +67,19 @@ class Light:
         shading = (_harmonics(normals) - self.mean) @ self.coefficients
         return np.asarray(shading.clip(-MAX_SHADING, MAX_SHADING))
 
+    def change(self, normals: Floats) -> NDArray[np.float64]:
+        """(N, 3) unit normals -> (N, 3) by how much that log brightness changes with the normal."""
+        x, y, z = normals.T.astype(np.float64)
+        c = self.coefficients
+        return np.stack(
+            [
+                c[0] + c[3] * y + c[5] * z + 2.0 * c[6] * x,
+                c[1] + c[3] * x + c[4] * z - 2.0 * c[6] * y,
+                c[2] + c[4] * y + c[5] * x + 6.0 * c[7] * z,
+            ],
+            axis=1,
+        )
+
     def excess(self, color: Floats, shading: NDArray[np.float64]) -> NDArray[np.float64]:
         """(N,) log brightness of highlights and shadows to be removed from linear colours (N, 3)."""
         label = nearest(_features(color, shading), self.materials)

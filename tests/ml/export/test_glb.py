@@ -49,6 +49,25 @@ def test_a_shiny_model_is_shiny_in_the_glb(
     assert (issues["numErrors"], issues["numWarnings"]) == (0, 0), issues["messages"]
 
 
+def test_a_relief_is_the_normal_map_of_the_glb(
+    validate: Callable[[Path], dict[str, Any]], toy: TexturedMesh, tmp_path: Path
+) -> None:
+    size = len(toy.texture)
+    normals = np.broadcast_to(np.array([140, 110, 250], np.uint8), (size, size, 3))
+    write.write(replace(toy, normal_map=normals), tmp_path, Recipe(formats=()))
+    visual: Any = loaded(tmp_path / files.GLB).visual
+    found = np.asarray(visual.material.normalTexture.convert("RGB")).reshape(-1, 3)
+    assert np.abs(found.astype(int) - [140, 110, 250]).max() <= 4
+    issues = validate(tmp_path / files.GLB)
+    assert (issues["numErrors"], issues["numWarnings"]) == (0, 0), issues["messages"]
+
+
+def test_a_model_without_a_relief_has_no_normal_map(toy_folder: Path) -> None:
+    gltf = gltf_of(toy_folder / files.GLB)
+    assert "normalTexture" not in gltf["materials"][0]
+    assert len(gltf["images"]) == 1
+
+
 def test_the_glb_normals_point_outwards(toy_folder: Path) -> None:
     mesh = loaded(toy_folder / files.GLB)
     across = np.einsum("fc,fc->f", mesh.face_normals, mesh.vertex_normals[mesh.faces].mean(axis=1))

@@ -16,6 +16,7 @@ from pxr import Sdf, Usd, UsdGeom, UsdShade, UsdValidation
 
 from ml import files
 from ml.export import usdz, write
+from ml.export.model import Finish
 from ml.recipe import Recipe
 from ml.texture.bake import TexturedMesh
 from tests.ml.landmarks import HEIGHT_MM, LANDMARKS, in_metres_y_up, nearest
@@ -98,6 +99,21 @@ def test_a_shiny_model_is_shiny_in_the_usdz(toy: TexturedMesh, tmp_path: Path) -
     assert material.ComputeSurfaceSource("")[0].GetInput("roughness").Get() == pytest.approx(0.4)
 
 
+def test_a_relief_is_the_normal_map_of_the_usdz(toy: TexturedMesh, tmp_path: Path) -> None:
+    normals = np.broadcast_to(np.array([140, 110, 250], np.uint8), toy.texture.shape)
+    write.write(replace(toy, normal_map=normals), tmp_path, Recipe(formats=("usdz",)))
+    stage = Usd.Stage.Open(str(tmp_path / files.USDZ))
+    material, _ = UsdShade.MaterialBindingAPI(usd_mesh(stage)).ComputeBoundMaterial()
+    connected = material.ComputeSurfaceSource("")[0].GetInput("normal").GetConnectedSources()[0][0].source
+    picture = UsdShade.Shader(connected.GetPrim())
+    assert picture.GetInput("sourceColorSpace").Get() == "raw"
+    assert tuple(picture.GetInput("scale").Get()) == (2, 2, 2, 1)
+    assert tuple(picture.GetInput("bias").Get()) == (-1, -1, -1, 0)
+    with zipfile.ZipFile(tmp_path / files.USDZ) as archive:
+        found = np.asarray(Image.open(io.BytesIO(archive.read(usdz.NORMALS))).convert("RGB"))
+    assert np.abs(found.reshape(-1, 3).astype(int) - [140, 110, 250]).max() <= 4
+
+
 def test_the_usd_normals_point_outwards(stage: Usd.Stage) -> None:
     usd = usd_mesh(stage)
     faces = np.array(usd.GetFaceVertexIndicesAttr().Get()).reshape(-1, 3)
@@ -112,7 +128,7 @@ def test_the_texture_coordinates_point_up(tmp_path: Path) -> None:
     uv = np.array([[0.0, 0.0], [0.5, 0.25], [1.0, 1.0]], np.float32)
     jpeg = io.BytesIO()
     Image.new("RGB", (8, 8)).save(jpeg, "JPEG")
-    usdz.write(tmp_path / "m.usdz", positions, positions, uv, np.array([[0, 1, 2]], np.int32), jpeg.getvalue())
+    usdz.write(tmp_path / "m.usdz", positions, positions, uv, np.array([[0, 1, 2]], np.int32), Finish(jpeg.getvalue()))
     stage = Usd.Stage.Open(str(tmp_path / "m.usdz"))
     found = np.array(UsdGeom.PrimvarsAPI(usd_mesh(stage)).GetPrimvar("st").Get())
     assert np.allclose(found, [[0.0, 1.0], [0.5, 0.75], [1.0, 0.0]])

@@ -26,8 +26,9 @@ from ml.pipeline.reconstruct import Reconstruction, reconstruct
 from ml.recipe import MAX_PHOTOS
 from ml.scene.protocol import Scene
 from ml.stages import STAGE_NAMES
+from ml.texture import relief
 from tests.ml.conftest import SMALL
-from tests.ml.glb_files import stored_colors
+from tests.ml.glb_files import gltf_of, stored_colors
 
 CONTRACT = {file.name for file in files.result_files()} | {files.frame_name(index) for index in range(3)}
 
@@ -96,6 +97,18 @@ def test_the_report_records_engine_background_and_recipe(result: Reconstruction,
 def test_the_report_contains_the_advice_on_the_photo(result: Reconstruction) -> None:
     (entry,) = [entry for entry in result.report["notes"] if entry["code"] == "too_small"]
     assert "pixels long" in entry["message"]
+
+
+@pytest.mark.parametrize(("quality", "count"), [("draft", 1), ("standard", 2)])
+def test_a_relief_in_the_photo_is_in_the_glb_of_all_but_drafts(
+    tmp_path: Path, mushroom_png: bytes, monkeypatch: pytest.MonkeyPatch, quality: str, count: int
+) -> None:
+    tilt = np.zeros((relief.SIZE, relief.SIZE, 3), np.float32)
+    monkeypatch.setattr(relief, "find", lambda lit, photo: relief.Relief(tilt))
+    reconstruct([mushroom_png], replace(SMALL, quality=quality), tmp_path)
+    gltf = gltf_of(tmp_path / files.GLB)
+    assert len(gltf["images"]) == count
+    assert ("normalTexture" in gltf["materials"][0]) is (quality == "standard")
 
 
 def test_a_model_that_is_larger_than_a_print_bed_gets_a_note(
