@@ -24,8 +24,7 @@ from ml.notes import Note, note, notes_from_json, notes_to_json
 from ml.photo import decode
 from ml.photo.cutout import Cutout, cut
 from ml.photo.decode import Photo
-from ml.photo.posed_photo import PosedPhoto
-from ml.pipeline import report
+from ml.pipeline import painting, report
 from ml.pipeline.beside import OnStep, beside
 from ml.pipeline.run import Run, start_run
 from ml.pipeline.source import Source, copy_source_files, load_source, save_cutout, with_photos
@@ -34,10 +33,8 @@ from ml.render import mesh_renderer, turntable
 from ml.render.mesh_renderer import PreparedModel
 from ml.scene import stretched
 from ml.stages import Listeners, OnFile, OnProgress, ShouldStop, ignore, never
-from ml.texture import bake, plate, projection, relief, relight, roughness, unseen
+from ml.texture import plate, projection, unseen
 from ml.texture.bake import TexturedMesh
-from ml.texture.relight import LitPicture
-from ml.texture.unwrap import unwrapping
 
 PREVIEW_GRID = 64
 """Cells per axis of the preview, and of the coarsest grid to retry with: still a recognisable shape."""
@@ -205,7 +202,7 @@ def _build_model(run: Run, source: Source) -> tuple[Mesh, TexturedMesh, Source]:
 
     With `relight` the source's photos have base colours, which the self-check then compares.
     """
-    recipe, scene = run.recipe, source.scene
+    recipe = run.recipe
     with run.stage("surface") as step, beside(partial(_extract_surface, run.recipe, source)) as surface:
         _publish_preview(run, source)
         step(0.2)  # rough share of the preview in this stage
@@ -216,16 +213,7 @@ def _build_model(run: Run, source: Source) -> tuple[Mesh, TexturedMesh, Source]:
         whole = repair.finish(standing, budget, largest_part=recipe.largest_part)
         mesh = repair.reduce_faces(base.cut_flat(whole, recipe.base), budget)
         source = with_photos(source, camera_fit.fit_assumed_cameras(mesh, source.photos))
-    size = recipe.texture_size or 1024
-    with run.stage("texture") as step, unwrapping(mesh, size, run.unwrap) as layout:
-        lights = _lights(run, source, mesh)
-        main = source.photos[0]
-        fine = relief.find(lights[0], main) if recipe.quality != "draft" else None
-        source = _without_light(source, lights)
-        model = bake.paint(mesh, scene, _painting_photos(run, source), size, layout, step)
-        normals = relief.normal_map(model, fine, mesh, main) if fine else None
-        model = replace(model, roughness=roughness.estimate(lights[0]), normal_map=normals)
-    run.unwrap = model.unwrap
+    model, source = painting.textured(run, source, mesh)
     return mesh, model, source
 
 
@@ -234,28 +222,12 @@ def _extract_surface(recipe: Recipe, source: Source, on_step: OnStep) -> Mesh:
     return marching_cubes.extract(source.scene, recipe.grid or PREVIEW_GRID, recipe.threshold, on_step, photos=cameras)
 
 
-def _lights(run: Run, source: Source, mesh: Mesh) -> list[LitPicture | None]:
-    """The light in each photo, if the recipe asks to take it out."""
-    return [relight.measure(mesh, photo) if run.recipe.relight else None for photo in source.photos]
-
-
-def _without_light(source: Source, lights: Sequence[LitPicture | None]) -> Source:
-    """The source's photos with base colours as far as their light is known."""
-    return with_photos(source, [relight.without_light(*pair) for pair in zip(source.photos, lights, strict=True)])
-
-
-def _painting_photos(run: Run, source: Source) -> Sequence[PosedPhoto]:
-    """The photos that are projected onto the model: stretching along the main photo's view keeps its picture only."""
-    return source.photos if run.recipe.depth == 1.0 else source.photos[:1]
-
-
 def _publish_preview(run: Run, source: Source) -> None:
     """Publish a coarse model to look at while the final one is made; only once, even when the build is repeated."""
     if files.PREVIEW in run.published:
         return
     light = write.preview_mesh(marching_cubes.extract(source.scene, PREVIEW_GRID, run.recipe.threshold))
-    photos = _painting_photos(run, _without_light(source, _lights(run, source, light)))
-    write.preview(light, bake.vertex_colors(light, source.scene, photos), run.folder / files.PREVIEW)
+    write.preview(light, painting.vertex_colors(run.recipe, source, light), run.folder / files.PREVIEW)
     run.publish_early(files.PREVIEW)
 
 
