@@ -61,10 +61,12 @@ function isSupported({ geometry }: Surface, mode: Mode): boolean {
 
 /** Materials of one mesh, created on first use. */
 function materials(mesh: Surface, anisotropy: number): (mode: Mode) => Material {
+  // Read now: the first mode replaces the file's material.
   const appearance = appearanceOf(mesh.material, anisotropy);
+  const finish = finishOf(mesh.material);
   const factories: Record<Mode, MaterialFactory> = {
     texture: () => new MeshBasicMaterial({ ...appearance, toneMapped: false }),
-    lit: () => new MeshStandardMaterial({ ...appearance, ...finishOf(mesh.material), metalness: 0 }),
+    lit: () => new MeshStandardMaterial({ ...appearance, ...finish, metalness: 0 }),
     clay: () => new MeshStandardMaterial({ color: 0xc2bab0, roughness: 0.9, metalness: 0 }),
     matcap: () => new MeshMatcapMaterial({ matcap: matcapTexture(), toneMapped: false }),
     normals: () => new MeshNormalMaterial(),

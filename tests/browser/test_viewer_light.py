@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,16 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from accounts.models import User
+from ml import files
+from ml.export import write
+from ml.recipe import Recipe
+from ml.texture import bake, relief
 from tests.browser.canvas import Pixels
 from tests.browser.finished import READY, finished_model, opened
 from tests.browser.test_viewer import choose
+from tests.ml.texture.test_bake import mesh_of
+from tests.ml.texture.test_relief import bumpy, tilts
+from tests.ml.texture.test_relight import BALL
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -45,15 +53,48 @@ def balls() -> bytes:
 
 
 @pytest.fixture
-def viewer(browser: Browser, transactional_db: None, web: str, owner: User) -> Iterator[Page]:
-    """The result page with the three balls as its model, lit."""
-    model, body = finished_model(owner), balls()
+def lit(browser: Browser, transactional_db: None, web: str, owner: User) -> Iterator[Callable[[bytes], Page]]:
+    """`lit(glb)` opens the result page with this file as its model, lit."""
+    model = finished_model(owner)
     with opened(browser, web, owner, viewport=SMALL, reduced_motion="reduce") as page:
-        page.route("**/mesh.glb", lambda route: route.fulfill(body=body, content_type="model/gltf-binary"))
-        page.goto(model.get_absolute_url())
-        page.wait_for_selector(READY)
-        choose(page, "lit")
-        yield page
+
+        def show(glb: bytes) -> Page:
+            page.unroute_all()
+            page.route("**/mesh.glb", lambda route: route.fulfill(body=glb, content_type="model/gltf-binary"))
+            page.goto(model.get_absolute_url())
+            page.wait_for_selector(READY)
+            choose(page, "lit")
+            return page
+
+        yield show
+
+
+def with_relief(folder: Path, strength: float) -> bytes:
+    """A GLB of a grey ball with bumps in its normal map."""
+    mesh, posed = mesh_of(BALL), bumpy()
+    tilt = relief.Relief(np.float32(strength) * tilts().reshape(relief.SIZE, relief.SIZE, 3))
+    grey = np.full((512, 512, 3), 118, np.uint8)
+    model = replace(bake.bake(mesh, BALL, [posed], 512, method="box"), texture=grey)
+    model = replace(model, normal_map=relief.normal_map(model, tilt, mesh, posed))
+    write.write(model, folder, Recipe(formats=()))
+    return (folder / files.GLB).read_bytes()
+
+
+def roughness_of_picture(page: Page, folder: Path) -> float:
+    """Mean difference in brightness between pixels of the object that lie side by side."""
+    with page.expect_download() as download:
+        choose(page, "screenshot")
+    download.value.save_as(folder / "shot.png")
+    with Image.open(folder / "shot.png") as shot:
+        pixels = np.asarray(shot.convert("RGBA"), dtype=np.float32)
+    inside = pixels[..., 3] == 255
+    steps = np.abs(np.diff(pixels[..., :3].mean(axis=2), axis=1))
+    return float(steps[inside[:, 1:] & inside[:, :-1]].mean())
+
+
+def test_a_relief_is_seen_in_the_light(lit: Callable[[bytes], Page], tmp_path: Path) -> None:
+    smooth, bumped = (roughness_of_picture(lit(with_relief(tmp_path, strength)), tmp_path) for strength in (0.0, 1.0))
+    assert bumped > 2.0 * smooth
 
 
 def levels_of_each_ball(page: Page, tmp_path: Path) -> list[Pixels]:
@@ -69,7 +110,8 @@ def levels_of_each_ball(page: Page, tmp_path: Path) -> list[Pixels]:
     return [part[alpha == 255] for part, alpha in thirds]
 
 
-def test_every_light_shows_every_side(viewer: Page, tmp_path: Path) -> None:
+def test_every_light_shows_every_side(lit: Callable[[bytes], Page], tmp_path: Path) -> None:
+    viewer = lit(balls())
     for light, view in itertools.product(LIGHTS, ("front", "right", "back", "left")):
         choose(viewer, f"light:{light}")
         choose(viewer, view)
