@@ -83,12 +83,12 @@ def write(
         if on_step:
             on_step(FRAMES_DONE * len(frames) / count)
     with ThreadPoolExecutor(1) as pool:  # ffmpeg has a process of its own
-        coded = pool.submit(video.write, frames, out_dir / files.VIDEO)
+        encoded = pool.submit(video.write, frames, out_dir / files.VIDEO)
         best = best_azimuth(lambda azimuth, side: render(replace(camera, azimuth=azimuth), side))
         poster = on_background(render(replace(camera, azimuth=best), POSTER_SIZE), background)
         Image.fromarray(poster).save(out_dir / files.POSTER, quality=POSTER_QUALITY, method=4)
         sprite.write(frames, out_dir / files.SPRITE)
-        coded.result()
+        encoded.result()
     if on_step:
         on_step(1.0)
 

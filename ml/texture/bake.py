@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.core.grouping import sums
 from ml.core.images import Floats, to_bytes
 from ml.core.masks import nearest_index
 from ml.mesh.mesh import Mesh
@@ -90,8 +91,7 @@ def vertex_colors(mesh: Mesh, scene: Scene, photos: Sequence[PosedPhoto]) -> Flo
     painter = _painter(corners, scene, _projectors(mesh, photos), detailed=False)
     colors, corner = _paint(painter, corners), mesh.faces.ravel()
     count = np.maximum(np.bincount(corner, minlength=len(mesh.vertices)), 1)
-    sums = [np.bincount(corner, channel, len(mesh.vertices)) for channel in colors.T]
-    return (np.stack(sums, axis=1) / count[:, None]).astype(np.float32)
+    return np.asarray(sums(corner, colors, len(mesh.vertices)) / count[:, None], np.float32)
 
 
 @dataclass(frozen=True)

@@ -40,15 +40,16 @@ MIN_USABLE = 0.25
 PATTERN = (0.012, 0.25)
 """Standard deviations of the pattern in log brightness between which it may be a relief: JPEG files have 0.005, a slope
 of 0.2 less than 0.15, prints and parts more."""
-DIRECTED = (1.7, 5.0)
+DIRECTED = (2.0, 5.0)
 """How much stronger, in squares, a relief's pattern changes along the light than across it: 3 in theory."""
 MAX_HUE = 0.35
 """Standard deviation of the pattern in the ratio of the channels, relative to that in brightness: paint has a hue."""
 TILES, MIN_EVENNESS = 8, 0.2
 """Tiles along each side of the picture; least ratio of the median power in a tile to the mean: a relief of the material
 is everywhere, a print is not."""
-MAX_TURN = 0.2
-"""Change of the mesh's normal between two pixels of the picture that the light was fitted to: more is an edge."""
+MAX_TURN = 0.4
+"""By how much the mesh's normal may differ within two pixels of the picture that the light was fitted to: more is an
+edge."""
 MAX_TILT = 0.5
 """Largest tilt, as the tangent of its angle."""
 
@@ -89,14 +90,11 @@ def _change(lit: LitPicture) -> Floats:
 
 
 def _is_smooth(lit: LitPicture) -> Mask:
-    """(SIZE, SIZE) where the surface has no edge, whose shade is no relief."""
-    turn = np.zeros(lit.normals.shape[:2], np.float32)
-    for axis in (0, 1):
-        step = np.linalg.norm(np.diff(lit.normals, axis=axis), axis=2)
-        for shifted in (((1, 0), (0, 0)), ((0, 1), (0, 0))):
-            turn = np.maximum(turn, np.pad(step, shifted if axis == 0 else shifted[::-1]))
-    wide = cv2.dilate((turn > MAX_TURN).astype(np.uint8), np.ones((5, 5), np.uint8))
-    return np.asarray(cv2.resize(wide, (SIZE, SIZE), interpolation=cv2.INTER_NEAREST) == 0)
+    """(SIZE, SIZE) where the surface has no edge, whose shade is not a relief's."""
+    around = np.ones((5, 5), np.uint8)
+    turn = np.linalg.norm(cv2.dilate(lit.normals, around) - cv2.erode(lit.normals, around), axis=2)
+    smooth = cv2.resize((turn < MAX_TURN).astype(np.uint8), (SIZE, SIZE), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(smooth > 0)
 
 
 def _band(values: NDArray[np.floating], inside: Mask) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ml.core.grouping import sums
 from ml.core.images import Floats
 from ml.mesh.mesh import Mesh
 
@@ -18,20 +19,15 @@ def tangents(mesh: Mesh, uv: Floats) -> Floats:
     one, two = (mesh.vertices[faces[:, corner]] - mesh.vertices[faces[:, 0]] for corner in (1, 2))
     (u1, v1), (u2, v2) = ((uv[faces[:, corner]] - uv[faces[:, 0]]).T for corner in (1, 2))
     turned = np.where(u1 * v2 - u2 * v1 < 0.0, -1.0, 1.0)[:, None]
-    right = _at_vertices((one * v2[:, None] - two * v1[:, None]) * turned, mesh)
-    up = _at_vertices((one * u2[:, None] - two * u1[:, None]) * turned, mesh)  # v grows downwards
+    to_right = (one * v2[:, None] - two * v1[:, None]) * turned
+    to_top = (one * u2[:, None] - two * u1[:, None]) * turned  # v grows downwards
+    corners, count = faces.ravel(), len(mesh.vertices)
+    right, up = (sums(corners, np.repeat(vectors, 3, axis=0), count) for vectors in (to_right, to_top))
     right -= (right * mesh.normals).sum(axis=1, keepdims=True) * mesh.normals
     length = np.linalg.norm(right, axis=1, keepdims=True)
     right = np.where(length > 1e-12, right / np.maximum(length, 1e-12), _any_across(mesh.normals))
     sign = np.where((np.cross(mesh.normals, right) * up).sum(axis=1) < 0.0, -1.0, 1.0)
     return np.concatenate([right, sign[:, None]], axis=1).astype(np.float32)
-
-
-def _at_vertices(vectors: Floats, mesh: Mesh) -> Floats:
-    """(V, 3) sums of the vectors (F, 3) of the triangles around each vertex."""
-    corner = mesh.faces.ravel()
-    weights = np.repeat(vectors, 3, axis=0)
-    return np.stack([np.bincount(corner, column, len(mesh.vertices)) for column in weights.T], axis=1)
 
 
 def _any_across(normals: Floats) -> Floats:

@@ -16,6 +16,7 @@ from scipy.sparse import coo_matrix, csc_matrix, diags
 from scipy.sparse.linalg import splu
 from scipy.spatial import cKDTree
 
+from ml.core.grouping import sums
 from ml.core.images import Floats
 from ml.texture import materials
 
@@ -97,13 +98,13 @@ def divide(points: Floats, normals: Floats, colors: Floats, confidence: Floats) 
         return_counts=True,
     )
     size = count.astype(np.float32)
-    total = _sums(index, confidence[:, None], len(count))
-    normal = _sums(index, normals, len(count))
+    total = sums(index, confidence[:, None], len(count))
+    normal = sums(index, normals, len(count))
     return Patches(
         index=index,
-        center=_sums(index, points, len(count)) / size[:, None],
+        center=sums(index, points, len(count)) / size[:, None],
         normal=normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-6),
-        color=np.asarray(_sums(index, colors * confidence[:, None], len(count)) / np.maximum(total, 1e-6), np.float32),
+        color=np.asarray(sums(index, colors * confidence[:, None], len(count)) / np.maximum(total, 1e-6), np.float32),
         confidence=total[:, 0] / size,
     )
 
@@ -158,11 +159,6 @@ def _links(patches: Patches) -> csc_matrix:
     one, other, weight = (values[weight > MIN_LINK] for values in (one, other, weight))
     entries = (np.r_[weight, weight].astype(np.float64), (np.r_[one, other], np.r_[other, one]))
     return csc_matrix(coo_matrix(entries, shape=(len(patches.center),) * 2))
-
-
-def _sums(index: NDArray[np.int64], values: Floats, count: int) -> Floats:
-    """(count, C) sums of the rows of `values` (N, C) with the same index."""
-    return np.stack([np.bincount(index, column, count) for column in values.T], axis=1).astype(np.float32)
 
 
 def coordinates(positions: Floats, normals: Floats) -> NDArray[np.float64]:
