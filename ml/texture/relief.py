@@ -37,12 +37,12 @@ MIN_CHANGE = 0.25
 """Log brightness per radian of tilt from which on the light shows a tilt."""
 MIN_USABLE = 0.25
 """Fraction of the object that the light must show in that way."""
-PATTERN = (0.012, 0.25)
+PATTERN = (0.012, 0.35)
 """Standard deviations of the pattern in log brightness between which it may be a relief: JPEG files have 0.005, a slope
-of 0.2 less than 0.15, prints and parts more."""
-DIRECTED = (2.0, 5.0)
+of 0.2 less than 0.1, prints and parts more."""
+DIRECTED = (1.6, 5.0)
 """How much stronger, in squares, a relief's pattern changes along the light than across it: 3 in theory."""
-MAX_HUE = 0.35
+MAX_HUE = 0.4
 """Standard deviation of the pattern in the ratio of the channels, relative to that in brightness: paint has a hue."""
 TILES, MIN_EVENNESS = 8, 0.2
 """Tiles along each side of the picture; least ratio of the median power in a tile to the mean: a relief of the material
@@ -50,7 +50,11 @@ is everywhere, a print is not."""
 MAX_TURN = 0.4
 """By how much the mesh's normal may differ within two pixels of the picture that the light was fitted to: more is an
 edge."""
-MAX_TILT = 0.5
+FADE = 8.0
+"""Pixels over which the relief fades towards where it is not known."""
+LEAST_FACING = 0.3
+"""Least cosine between normal and view that is reckoned with: predicted normals that face away further are wrong."""
+MAX_TILT = 0.4
 """Largest tilt, as the tangent of its angle."""
 
 
@@ -68,25 +72,28 @@ def find(lit: LitPicture | None, photo: PosedPhoto) -> Relief | None:
     rgba = cv2.resize(photo.cutout.rgba, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
     color = np.maximum(to_linear(rgba[..., :3] / 255.0), DARKEST)
     inside = cv2.erode((rgba[..., 3] > OPAQUE * 255.0).astype(np.uint8), np.ones((2 * BORDER + 1,) * 2, np.uint8)) > 0
-    change = _change(lit)
+    change = np.asarray(cv2.resize(lit.change, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR), np.float32)
     strength = np.linalg.norm(change, axis=2)
     usable = inside & (strength > MIN_CHANGE) & _is_smooth(lit)
     if np.count_nonzero(usable) <= max(MIN_USABLE * np.count_nonzero(inside), 100):
         return None
     pattern = _band(np.log(color.mean(axis=2)), inside)
     hue = _band(np.log(color[..., 0] / color[..., 2]), inside)
-    if not _is_relief(pattern, hue, change @ photo.camera.axes().numpy()[:2].T, usable):
+    if not _is_relief(pattern, hue, change, usable):
         return None
-    tilt = (pattern / strength.clip(MIN_CHANGE)).clip(-MAX_TILT, MAX_TILT) * usable
-    return Relief(np.asarray(tilt[..., None] * change / strength.clip(MIN_CHANGE)[..., None], np.float32))
+    along = _along_surface(change, lit, photo)
+    steepness = np.linalg.norm(along, axis=2).clip(MIN_CHANGE)
+    tilt = MAX_TILT * np.tanh(pattern / steepness / MAX_TILT) * _faded(usable)
+    return Relief(np.asarray((tilt / steepness)[..., None] * along, np.float32))
 
 
-def _change(lit: LitPicture) -> Floats:
-    """(SIZE, SIZE, 3) the change of log brightness with the normal, along the surface."""
-    normals = np.asarray(cv2.resize(lit.normals, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR), np.float32)
-    normals = normals / np.maximum(np.linalg.norm(normals, axis=2, keepdims=True), np.float32(1e-6))
-    change = lit.light.change(normals.reshape(-1, 3)).reshape(normals.shape)
-    return np.asarray(change - (change * normals).sum(axis=2, keepdims=True) * normals, np.float32)
+def _along_surface(change: Floats, lit: LitPicture, photo: PosedPhoto) -> Floats:
+    """(SIZE, SIZE, 3) the change of log brightness with the normal along the surface, in the canonical frame."""
+    axes = photo.camera.axes().numpy()
+    normals = cv2.resize(lit.normals @ axes.T, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR)
+    toward = np.minimum(normals[..., 2:], -LEAST_FACING)
+    depth = -(change * normals[..., :2]).sum(axis=2, keepdims=True) / toward
+    return np.asarray(np.concatenate([change, depth], axis=2) @ axes, np.float32)
 
 
 def _is_smooth(lit: LitPicture) -> Mask:
@@ -95,6 +102,12 @@ def _is_smooth(lit: LitPicture) -> Mask:
     turn = np.linalg.norm(cv2.dilate(lit.normals, around) - cv2.erode(lit.normals, around), axis=2)
     smooth = cv2.resize((turn < MAX_TURN).astype(np.uint8), (SIZE, SIZE), interpolation=cv2.INTER_NEAREST)
     return np.asarray(smooth > 0)
+
+
+def _faded(usable: Mask) -> Floats:
+    """(S, S) weights that fall to 0 towards the border of what is usable."""
+    distance = cv2.distanceTransform(np.pad(usable.astype(np.uint8), 1), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+    return np.asarray((distance / FADE).clip(0.0, 1.0), np.float32)
 
 
 def _band(values: NDArray[np.floating], inside: Mask) -> Floats:

@@ -1,10 +1,9 @@
 """Base colours from a lit photo: shading, highlights and cast shadows taken out as far as one picture allows.
 
-The logarithm of the brightness is the sum of a material's and of the light's. The light is low-frequency spherical
-harmonics of the surface's normal (Ramamoorthi and Hanrahan, "An efficient representation for irradiance environment
-maps", SIGGRAPH 2001); the materials are a few clusters of colour (as in Shen and Yeo, "Intrinsic images decomposition
-using a local and global sparse representation of reflectance", CVPR 2011). Both are fitted in turn. What remains far
-brighter or darker than its material is a highlight or a shadow, and is reduced.
+The logarithm of the brightness is the sum of a material's and of the light's. A small network tells what the light adds
+(`ml.texture.shading_network`); the materials are a few clusters of the colours that are left (as in Shen and Yeo,
+"Intrinsic images decomposition using a local and global sparse representation of reflectance", CVPR 2011). What remains
+far brighter or darker than its material is a highlight or a shadow, and is reduced.
 """
 
 from __future__ import annotations
@@ -21,11 +20,12 @@ from ml.core.masks import Mask, iou, nearest_index
 from ml.mesh.mesh import Mesh
 from ml.mesh.raycast import camera_rays
 from ml.photo.posed_photo import PosedPhoto
+from ml.texture import shading_network
 from ml.texture.materials import nearest, squared_distances
 from ml.texture.projection import MIN_SILHOUETTE_IOU, OPAQUE
 
-SIZE = 128
-"""Side in pixels of the pictures that the light is fitted to."""
+SIZE = shading_network.PICTURE
+"""Side in pixels of the pictures in which the light is looked for."""
 MIN_PIXELS = 100
 """Fewer pixels of the object say too little about the light."""
 MATERIALS = 3
@@ -33,14 +33,10 @@ MATERIALS = 3
 4, 5 and 6 left albedo errors of 0.218, 0.202, 0.222, 0.224 and 0.235."""
 HUE_WEIGHT, BRIGHTNESS_WEIGHT = 3.0, 0.3
 """Weights of chromaticity and log brightness when colours are clustered: light changes brightness far more."""
-ROUNDS, CLUSTER_ROUNDS, FIT_ROUNDS = 3, 8, 3
-"""Alternations of materials and light; steps of k-means; steps of the robust fit."""
-OUTLIER = 0.15
-"""Residual log brightness from which on a pixel's weight in the fit falls (Huber)."""
-RIDGE = 0.005
-"""Pull of the light's coefficients to 0, which is light from all sides."""
-MAX_SHADING = 1.2
-"""Largest change of log brightness by the light: a factor of 3.3."""
+CLUSTER_ROUNDS = 8
+"""Steps of k-means."""
+MAX_SHADING = 1.5
+"""Largest change of log brightness by the light: a factor of 4.5."""
 TOLERANCE = 0.2
 """Log brightness by which a pixel may differ from its material without counting as a highlight or a shadow."""
 HIGHLIGHT_KEPT, SHADOW_KEPT = 0.3, 0.5
@@ -53,36 +49,15 @@ DARKEST = 2e-3
 
 
 @dataclass(frozen=True)
-class Light:
-    """`coefficients` (8,) of the harmonics and their `mean` (8,) over the photo; `materials` (K, 4): chromaticity and
-    log brightness, weighted, and `brightness` (K,): their median log brightness."""
+class Materials:
+    """`centers` (K, 4): chromaticity and log brightness, weighted; `brightness` (K,): their median log brightness."""
 
-    coefficients: NDArray[np.float64]
-    mean: NDArray[np.float64]
-    materials: NDArray[np.float64]
+    centers: NDArray[np.float64]
     brightness: NDArray[np.float64]
-
-    def shading(self, normals: Floats) -> NDArray[np.float64]:
-        """(N, 3) unit normals -> (N,) log brightness that the light adds."""
-        shading = (_harmonics(normals) - self.mean) @ self.coefficients
-        return np.asarray(shading.clip(-MAX_SHADING, MAX_SHADING))
-
-    def change(self, normals: Floats) -> NDArray[np.float64]:
-        """(N, 3) unit normals -> (N, 3) by how much that log brightness changes with the normal."""
-        x, y, z = normals.T.astype(np.float64)
-        c = self.coefficients
-        return np.stack(
-            [
-                c[0] + c[3] * y + c[5] * z + 2.0 * c[6] * x,
-                c[1] + c[3] * x + c[4] * z - 2.0 * c[6] * y,
-                c[2] + c[4] * y + c[5] * x + 6.0 * c[7] * z,
-            ],
-            axis=1,
-        )
 
     def excess(self, color: Floats, shading: NDArray[np.float64]) -> NDArray[np.float64]:
         """(N,) log brightness of highlights and shadows to be removed from linear colours (N, 3)."""
-        label = nearest(_features(color, shading), self.materials)
+        label = nearest(_features(color, shading), self.centers)
         residual = _log_brightness(color) - shading - self.brightness[label]
         high, low = (residual - TOLERANCE).clip(0.0), (residual + TOLERANCE).clip(None, 0.0)
         return _tapered(high) * (1.0 - HIGHLIGHT_KEPT) + _tapered(low) * (1.0 - SHADOW_KEPT)
@@ -97,29 +72,40 @@ def _tapered(excess: NDArray[np.float64]) -> NDArray[np.float64]:
 class LitPicture:
     """A small picture of the object in linear light and what lights it, SIZE pixels a side.
 
-    `color` (S, S, 3) linear; `normals` (S, S, 3) canonical unit normals and `shading` (S, S), as of `Light`, both
-    continued beyond `fitted` (S, S), the pixels that the light was fitted to.
+    `color` (S, S, 3) linear; `normals` (S, S, 3) canonical unit normals and `shading` (S, S), the log brightness that
+    the light adds, both continued beyond the object; `change` (C, C, 2) as in `shading_network.Shading`; `fitted`
+    (S, S), the pixels where photo and mesh both show the object.
     """
 
-    light: Light
+    materials: Materials
     color: Floats
     normals: Floats
     shading: NDArray[np.float64]
+    change: Floats
     fitted: Mask
 
 
 def measure(mesh: Mesh, photo: PosedPhoto) -> LitPicture | None:
     """The light in the photo of `mesh`; None where the two do not match."""
     normals, covered = _normal_map(mesh, photo.camera)
-    small = cv2.resize(photo.cutout.rgba, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
-    fitted = covered & (small[..., 3] > OPAQUE * 255.0)
-    if int(fitted.sum()) < MIN_PIXELS or iou(covered, small[..., 3] > 127) < MIN_SILHOUETTE_IOU:
+    color, opacity = _reduced(photo.cutout.rgba)
+    shown, fitted = opacity > 0.5, covered & (opacity > OPAQUE)
+    if int(fitted.sum()) < MIN_PIXELS or iou(covered, shown) < MIN_SILHOUETTE_IOU:
         return None
-    color = to_linear(small[..., :3] / 255.0)
-    light = fit(color[fitted], normals[fitted])
-    continued = normals[nearest_index(covered)]
-    shading = light.shading(continued.reshape(-1, 3)).reshape(SIZE, SIZE)
-    return LitPicture(light, color, continued, shading, fitted)
+    seen = shading_network.predict(color, shown, normals * fitted[..., None] @ photo.camera.axes().numpy().T)
+    log = seen.log.astype(np.float64)
+    shading = (log - np.median(log[fitted])).clip(-MAX_SHADING, MAX_SHADING)[nearest_index(shown)]
+    materials = _materials(color[fitted], shading[fitted])
+    return LitPicture(materials, color, normals[nearest_index(covered)], shading, seen.change, fitted)
+
+
+def _reduced(rgba: NDArray[np.uint8]) -> tuple[Floats, Floats]:
+    """(SIZE, SIZE, 3) linear colours of the object, whatever the colours of transparent pixels, and its opacity."""
+    values = rgba.astype(np.float32) / np.float32(255.0)
+    values[..., :3] *= values[..., 3:]
+    small = cv2.resize(values, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
+    opacity = np.asarray(small[..., 3], np.float32)
+    return to_linear(small[..., :3] / np.maximum(opacity, np.float32(1e-3))[..., None]), opacity
 
 
 def relight(mesh: Mesh, photo: PosedPhoto) -> PosedPhoto:
@@ -133,58 +119,27 @@ def without_light(photo: PosedPhoto, lit: LitPicture | None) -> PosedPhoto:
         return photo
     size = photo.cutout.rgba.shape[:2][::-1]
     full = np.asarray(cv2.resize(lit.shading, size, interpolation=cv2.INTER_LINEAR), np.float64)
-    rgba = np.dstack([_without(lit.light, photo.cutout.rgba, full), photo.cutout.rgba[..., 3]])
+    rgba = np.dstack([_without(lit.materials, photo.cutout.rgba, full), photo.cutout.rgba[..., 3]])
     return replace(photo, cutout=replace(photo.cutout, rgba=rgba))
 
 
-def _without(light: Light, rgba: NDArray[np.uint8], shading: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """(S, S, 3) the picture without `light`, as bright as before in the median of the object."""
+def _without(materials: Materials, rgba: NDArray[np.uint8], shading: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """(S, S, 3) the picture without light, as bright as before in the median of the object."""
     color = to_linear(rgba[..., :3].reshape(-1, 3) / 255.0)
     flat = shading.ravel()
-    base = color * np.exp(-flat - light.excess(color, flat))[:, None]
+    base = color * np.exp(-flat - materials.excess(color, flat))[:, None]
     inside = rgba[..., 3].ravel() > OPAQUE * 255.0
     gain = np.median(color[inside].mean(axis=1)) / max(float(np.median(base[inside].mean(axis=1))), DARKEST)
     return to_bytes(from_linear((base * gain).clip(0.0, 1.0))).reshape(rgba.shape[0], rgba.shape[1], 3)
 
 
-def fit(color: Floats, normals: Floats) -> Light:
-    """The light and the materials of N pixels: linear colours (N, 3) and unit normals (N, 3)."""
-    harmonics = _harmonics(normals)
-    mean = harmonics.mean(axis=0)
-    brightness, shading = _log_brightness(color), np.zeros(len(color))
-    for _ in range(ROUNDS):
-        materials = _cluster(_features(color, shading))
-        label = nearest(_features(color, shading), materials)
-        coefficients = _fit_harmonics(harmonics - mean, brightness, label)
-        shading = (harmonics - mean) @ coefficients
-    materials = np.stack([_features(color, shading)[label == number].mean(axis=0) for number in np.unique(label)])
-    own = brightness - shading
-    medians = np.array([np.median(own[label == number]) for number in np.unique(label)])
-    return Light(coefficients, mean, materials, medians)
-
-
-def _fit_harmonics(
-    harmonics: NDArray[np.float64], brightness: NDArray[np.float64], label: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """(8,) coefficients that explain the differences in brightness (N,) within each material, robustly."""
-    weight, coefficients = np.ones(len(brightness)), np.zeros(harmonics.shape[1])
-    for _ in range(FIT_ROUNDS):
-        centered = _centered(np.column_stack([harmonics, brightness]), label, weight)
-        basis, target = centered[:, :-1], centered[:, -1]
-        weighted = basis * weight[:, None] / weight.sum()
-        coefficients = np.linalg.solve(weighted.T @ basis + RIDGE * np.eye(basis.shape[1]), weighted.T @ target)
-        weight = 1.0 / np.maximum(np.abs(target - basis @ coefficients) / OUTLIER, 1.0)
-    return np.asarray(coefficients)
-
-
-def _centered(
-    values: NDArray[np.float64], label: NDArray[np.int64], weight: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """(N, C) values minus the weighted mean of their label."""
-    total = np.bincount(label, weight, MATERIALS)
-    sums = [np.bincount(label, column * weight, MATERIALS) for column in values.T]
-    mean = np.stack(sums, axis=1) / np.maximum(total, 1e-9)[:, None]
-    return np.asarray(values - mean[label])
+def _materials(color: Floats, shading: NDArray[np.float64]) -> Materials:
+    """The materials of N pixels: linear colours (N, 3) and their shading (N,)."""
+    features = _features(color, shading)
+    label = nearest(features, _cluster(features))
+    own, numbers = _log_brightness(color) - shading, np.unique(label)
+    centers = np.stack([features[label == number].mean(axis=0) for number in numbers])
+    return Materials(centers, np.array([np.median(own[label == number]) for number in numbers]))
 
 
 def _cluster(features: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -210,12 +165,6 @@ def _features(color: Floats, shading: NDArray[np.float64]) -> NDArray[np.float64
 
 def _log_brightness(color: Floats) -> NDArray[np.float64]:
     return np.asarray(np.log(np.maximum(color, DARKEST).mean(axis=1)), np.float64)
-
-
-def _harmonics(normals: Floats) -> NDArray[np.float64]:
-    """(N, 3) unit normals -> (N, 8) spherical harmonics of orders 1 and 2, without their constants."""
-    x, y, z = normals.T.astype(np.float64)
-    return np.stack([x, y, z, x * y, y * z, x * z, x * x - y * y, 3.0 * z * z - 1.0], axis=1)
 
 
 def _normal_map(mesh: Mesh, camera: Camera) -> tuple[Floats, Mask]:

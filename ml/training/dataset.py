@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
 
+from ml.core.images import Floats, to_bytes
 from ml.engines.compact.network import REACH
 from ml.mesh.raycast import Caster
 from ml.training import diversity, materials, meshes, posing, render, shapes
 from ml.training.composites import compose
 from ml.training.conventions import MIN_PIXELS, SHARP_COSINES, SHARP_PROBABILITIES, Sample, is_held_out
 from ml.training.meshes import ColoredMesh
+from ml.training.posing import PosedMesh
 
 SHARD_SIZE = 256
 """Samples of a full shard."""
@@ -28,45 +31,66 @@ COMPOSITE_STEP = 6
 """One of so many objects is made out of others (`ml.training.composites`)."""
 
 
-def make_sample(mesh: ColoredMesh, rng: np.random.Generator, *, augment: bool = True) -> Sample | None:
-    """Picture and target of `mesh` from a random view; None if it shows hardly anything or exceeds the depth bins."""
+@dataclass(frozen=True)
+class View:
+    """A mesh as a camera at an `azimuth` in degrees will see it: `colors` (F, 3) of its faces, `corners` (F, 3, 3) in
+    the object's own frame, `normals` (F, 3, 3) at the corners."""
+
+    azimuth: float
+    posed: PosedMesh
+    caster: Caster
+    colors: Floats
+    corners: Floats
+    normals: Floats
+
+    def see(self, rng: np.random.Generator, lights: render.Lights = render.strong_light) -> render.Seen:
+        """What the camera sees in a random pattern and light."""
+        return render.see(self.caster, self.posed, self.corners, self.normals, self.colors, rng, lights=lights)
+
+
+def random_view(mesh: ColoredMesh, rng: np.random.Generator, *, augment: bool = True) -> View:
+    """`mesh` from a random side in a random shading style; with `augment` deformed and recoloured, too."""
     colors = mesh.colors
     if augment:
         mesh, colors = meshes.deform(mesh, rng), materials.recolor(mesh.colors, rng)
     azimuth, elevation, fov = posing.random_angles(rng)
     posed = posing.pose(mesh.vertices, mesh.faces, azimuth, elevation, fov)
     caster = Caster(posed.vertices, posed.faces)
-    target = render.cast_target(caster, posed, colors)
+    sharp = float(rng.choice(SHARP_COSINES, p=SHARP_PROBABILITIES))
+    normals = render.corner_normals(posed.vertices, posed.faces, caster.normals, sharp)
+    return View(azimuth, posed, caster, colors, mesh.vertices[posed.faces], normals)
+
+
+def make_sample(mesh: ColoredMesh, rng: np.random.Generator, *, augment: bool = True) -> Sample | None:
+    """Picture and target of `mesh` from a random view; None if it shows hardly anything or exceeds the depth bins."""
+    view = random_view(mesh, rng, augment=augment)
+    target = render.cast_target(view.caster, view.posed, view.colors)
     silhouette = np.isfinite(target.depths[..., 0])
     if silhouette.sum() < MIN_PIXELS or np.abs(target.depths[silhouette]).max() > REACH:
         return None
-    sharp = float(rng.choice(SHARP_COSINES, p=SHARP_PROBABILITIES))
-    normals = render.corner_normals(posed.vertices, posed.faces, caster.normals, sharp)
-    picture, cover = render.draw(
-        caster, posed, mesh.vertices[posed.faces], normals, colors, rng, lights=render.strong_light
-    )
+    picture, cover = render.picture_of(view.see(rng))
     backdrop = materials.random_color(rng)
     picture = picture * cover[..., None] + backdrop * (1.0 - cover[..., None])
     return {
-        "picture": _bytes(picture),
-        "cover": _bytes(cover),
+        "picture": to_bytes(picture),
+        "cover": to_bytes(cover),
         "occupancy": np.packbits(target.occupancy, axis=-1),
         "depths": target.depths.astype(np.float16),
-        "back": _bytes(target.back),
-        "angles": np.array([elevation, fov, azimuth], np.float32),
+        "back": to_bytes(target.back),
+        "angles": np.array([view.posed.elevation, view.posed.fov, view.azimuth], np.float32),
     }
 
 
-def _bytes(values: np.ndarray) -> np.ndarray:
-    return np.clip(values * 255.0 + 0.5, 0.0, 255.0).astype(np.uint8)
+Maker = Callable[..., Sample | None]
+"""Like `make_sample`."""
 
 
 def make_samples(
-    objects: Iterator[ColoredMesh], number: int, seed: int, *, augment: bool = True
+    objects: Iterator[ColoredMesh], number: int, seed: int, make: Maker = make_sample, *, augment: bool = True
 ) -> Iterator[tuple[str, Sample]]:
     """Names and samples of the first `number` objects that have a usable view."""
     rng = np.random.default_rng(seed)
-    pairs = ((mesh.name, make_sample(mesh, rng, augment=augment)) for mesh in objects)
+    pairs = ((mesh.name, make(mesh, rng, augment=augment)) for mesh in objects)
     yield from islice(((name, sample) for name, sample in pairs if sample is not None), number)
 
 
@@ -118,24 +142,37 @@ def _write_shard(folder: Path, batch: list[tuple[str, Sample]]) -> None:
     part.rename(folder)
 
 
-def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--meshes", type=Path, help="a folder of meshes; without it, shapes are generated")
-    parser.add_argument("--count", type=int, default=SHARD_SIZE)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--held-out", action="store_true", help="use the meshes and families that are never trained on")
-    options = parser.parse_args(arguments)
+def objects(folder: Path | None, seed: int, *, held_out: bool) -> Iterator[ColoredMesh]:
+    """The meshes of a folder in random order, or generated objects: those never trained on, or the others."""
+    if not folder:
+        return generate_objects(seed, shapes.HELD_OUT if held_out else shapes.FAMILIES)
+    chosen = [mesh for mesh in meshes.load_folder(folder) if is_held_out(mesh.name) == held_out]
+    return (shuffled if held_out else with_composites)(chosen, seed)
+
+
+def write(options: argparse.Namespace, make: Maker = make_sample) -> None:
+    """Write the samples that a command line of `parser` asks for."""
     started = time.time()
-    if options.meshes:
-        chosen = [mesh for mesh in meshes.load_folder(options.meshes) if is_held_out(mesh.name) == options.held_out]
-        source = (shuffled if options.held_out else with_composites)(chosen, options.seed)
-    else:
-        source = generate_objects(options.seed, shapes.HELD_OUT if options.held_out else shapes.FAMILIES)
+    source = objects(options.meshes, options.seed, held_out=options.held_out)
     prefix = f"{'meshes' if options.meshes else 'shapes'}_{options.seed}"
-    samples = make_samples(source, options.count, options.seed, augment=not options.held_out)
+    samples = make_samples(source, options.count, options.seed, make, augment=not options.held_out)
     write_shards(options.out, samples, prefix)
     print(f"{options.count} samples in {time.time() - started:.0f} s")
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """Of the command lines that write samples."""
+    result = argparse.ArgumentParser(description=description)
+    result.add_argument("out", type=Path)
+    result.add_argument("--meshes", type=Path, help="a folder of meshes; without it, shapes are generated")
+    result.add_argument("--count", type=int, default=SHARD_SIZE)
+    result.add_argument("--seed", type=int, default=0)
+    result.add_argument("--held-out", action="store_true", help="use the meshes and families that are never trained on")
+    return result
+
+
+def main(arguments: list[str] | None = None) -> None:
+    write(parser(__doc__).parse_args(arguments))
 
 
 if __name__ == "__main__":

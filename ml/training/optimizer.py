@@ -81,15 +81,17 @@ def orthogonalised(matrices: Tensor, rounds: int = 5) -> Tensor:
     return x.float()
 
 
-def split(network: nn.Module) -> tuple[list[nn.Parameter], list[dict[str, Any]]]:
+def split(
+    network: nn.Module, output_layers: tuple[str, ...] = OUTPUT_LAYERS
+) -> tuple[list[nn.Parameter], list[dict[str, Any]]]:
     """The parameters for Muon (matrices and kernels), and AdamW's groups.
 
-    The first group has biases, norms and OUTPUT_LAYERS, the second, if there is one, the pretrained encoder, whose
-    learning rate is PRETRAINED_SCALE times the others'.
+    The first group has biases, norms and the `output_layers`; the second, if there is one, the pretrained encoder,
+    whose learning rate is PRETRAINED_SCALE times the others'.
     """
     named = dict(network.named_parameters())
     pretrained = {name for name in named if name.startswith(PRETRAINED)}
-    matrices = {name for name, value in named.items() if value.ndim >= 2 and not name.startswith(OUTPUT_LAYERS)}
+    matrices = {name for name, value in named.items() if value.ndim >= 2 and not name.startswith(output_layers)}
     matrices -= pretrained
     others = [named[name] for name in named if name not in matrices | pretrained]
     groups: list[dict[str, Any]] = [{"params": others, "scale": 1.0}]

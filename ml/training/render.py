@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -72,7 +72,8 @@ def filled_bins(offsets: Floats, inside: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Light:
-    """Directions in camera space, colours linear. `shine` is the highlight's strength, `gloss` its exponent."""
+    """Directions in camera space, colours linear. `shine` is the highlight's strength, `gloss` its exponent; `fill` is
+    a second direction, without shadows."""
 
     key: Floats
     key_color: Floats
@@ -80,6 +81,8 @@ class Light:
     ground: Floats
     shine: float
     gloss: float
+    fill: Floats = field(default_factory=lambda: np.zeros(3, np.float32))
+    fill_strength: float = 0.0
 
 
 def random_light(rng: np.random.Generator, up: Floats) -> Light:
@@ -129,6 +132,23 @@ def corner_normals(vertices: Floats, faces: np.ndarray, normals: Floats, sharp: 
     return np.where(gentle, smooth, normals[:, None, :]).astype(np.float32)
 
 
+@dataclass(frozen=True)
+class Seen:
+    """The object in a picture of `size` × `size` samples: of each sample that shows it, its `index` (N,), the
+    `direction` of its ray, `normal` and linear `albedo` (N, 3), what the key light's shadow leaves (`lit`) and the
+    fraction of the sky that it sees (`open_sky`), each (N, 1). `up` (3,) in camera space."""
+
+    size: int
+    index: np.ndarray
+    direction: Floats
+    normal: Floats
+    albedo: Floats
+    light: Light
+    up: Floats
+    lit: Floats
+    open_sky: Floats
+
+
 def draw(
     caster: Caster,
     posed: PosedMesh,
@@ -139,7 +159,21 @@ def draw(
     picture_size: int = PICTURE,
     lights: Lights | None = None,
 ) -> tuple[Floats, Floats]:
-    """Picture (P, P, 3) sRGB on black with straight alpha, and coverage (P, P); P = `picture_size`.
+    """`picture_of` what `see` sees."""
+    return picture_of(see(caster, posed, object_corners, normals, colors, rng, picture_size, lights))
+
+
+def see(
+    caster: Caster,
+    posed: PosedMesh,
+    object_corners: Floats,
+    normals: Floats,
+    colors: Floats,
+    rng: np.random.Generator,
+    picture_size: int = PICTURE,
+    lights: Lights | None = None,
+) -> Seen:
+    """What a camera sees, with 2 × 2 samples for each of `picture_size` × `picture_size` pixels.
 
     `object_corners` (F, 3, 3) are the corners in the object's own frame (for patterns), `normals` (F, 3, 3) those at
     the corners, `colors` (F, 3) sRGB. `lights` is `random_light` by default, which evaluation uses.
@@ -148,19 +182,29 @@ def draw(
     directions = unit_depth_rays(size, posed.focal)
     hits = caster.first_hits(np.zeros_like(directions), directions)
     hit = np.flatnonzero(hits.face >= 0)
-    face, weights = hits.face[hit], hits.weights[hit]
-    points = directions[hit] * hits.distance[hit, None]
-    normal = _facing_camera(_interpolate(normals, face, weights), directions[hit])
-    face_normal = _facing_camera(caster.normals[face], directions[hit])
+    face, weights, direction = hits.face[hit], hits.weights[hit], directions[hit]
+    points = direction * hits.distance[hit, None]
+    normal = _facing_camera(_interpolate(normals, face, weights), direction)
     albedo = materials.paint(colors[face], _interpolate(object_corners, face, weights), rng) ** GAMMA
     up = world_up(posed.elevation)
     light = (lights or random_light)(rng, up)
-    start = points + face_normal * SURFACE_OFFSET
+    start = points + _facing_camera(caster.normals[face], direction) * SURFACE_OFFSET
     open_sky = _open_sky(caster, start, normal, _half_size_pixels(hit, size), rng)
-    shaded = _shade(caster, start, normal, directions[hit], albedo, light, up, open_sky)
-    picture, cover = np.zeros((size * size, 3), np.float32), np.zeros(size * size, np.float32)
-    picture[hit], cover[hit] = np.clip(shaded, 0.0, 1.0) ** (1.0 / GAMMA), 1.0
-    return _halve(picture.reshape(size, size, 3), cover.reshape(size, size))
+    shadow = caster.occluded(start, np.broadcast_to(light.key, points.shape).astype(np.float32))[:, None]
+    return Seen(size, hit, direction, normal, albedo, light, up, 1.0 - shadow * SHADOW_STRENGTH, open_sky)
+
+
+def picture_of(seen: Seen) -> tuple[Floats, Floats]:
+    """Picture (P, P, 3) sRGB on black with straight alpha, and coverage (P, P), half as large as `seen`."""
+    picture = on_grid(seen, np.clip(_shade(seen), 0.0, 1.0) ** (1.0 / GAMMA))
+    return _halve(picture, on_grid(seen, np.ones((len(seen.index), 1), np.float32))[..., 0])
+
+
+def on_grid(seen: Seen, values: Floats) -> Floats:
+    """(N, C) values of the samples -> (S, S, C), 0 where the object is not."""
+    grid = np.zeros((seen.size**2, values.shape[1]), np.float32)
+    grid[seen.index] = values
+    return grid.reshape(seen.size, seen.size, -1)
 
 
 def world_up(elevation: float) -> Floats:
@@ -195,26 +239,26 @@ def _open_sky(caster: Caster, points: Floats, normal: Floats, pixels: np.ndarray
     return np.asarray(free[inverse, None] / SKY_RAYS, np.float32)
 
 
-def _shade(
-    caster: Caster,
-    points: Floats,
-    normal: Floats,
-    directions: Floats,
-    albedo: Floats,
-    light: Light,
-    up: Floats,
-    open_sky: Floats,
-) -> Floats:
-    """Lambert with shadow, hemisphere sky with ambient occlusion, Blinn-Phong highlight; linear colours."""
-    shadow = caster.occluded(points, np.broadcast_to(light.key, points.shape).astype(np.float32))[:, None]
-    lit = 1.0 - shadow * SHADOW_STRENGTH
-    diffuse = np.maximum(normal @ light.key, 0.0)[:, None] * lit
-    height = (normal @ up)[:, None] * 0.5 + 0.5
-    ambient = (light.sky * height + light.ground * (1.0 - height)) * (MIN_AMBIENT + (1.0 - MIN_AMBIENT) * open_sky)
-    result = albedo * (diffuse * light.key_color + ambient)
+def diffuse_light(seen: Seen) -> Floats:
+    """(N, 3) what the light multiplies the albedo by: Lambert with shadow, hemisphere sky with ambient occlusion."""
+    light = seen.light
+    height = (seen.normal @ seen.up)[:, None] * 0.5 + 0.5
+    ambient = (light.sky * height + light.ground * (1.0 - height)) * ambient_share(seen)
+    fill = np.maximum(seen.normal @ light.fill, 0.0)[:, None] * light.fill_strength
+    return np.asarray(np.maximum(seen.normal @ light.key, 0.0)[:, None] * seen.lit * light.key_color + ambient + fill)
+
+
+def ambient_share(seen: Seen) -> Floats:
+    """(N, 1) fraction of the ambient light that reaches the samples."""
+    return np.asarray(MIN_AMBIENT + (1.0 - MIN_AMBIENT) * seen.open_sky)
+
+
+def _shade(seen: Seen) -> Floats:
+    """(N, 3) linear colours: the albedo in `diffuse_light`, and a Blinn-Phong highlight."""
+    light, result = seen.light, seen.albedo * diffuse_light(seen)
     if light.shine > 0.0:
-        half = _unit(light.key - _unit(directions))
-        highlight = np.maximum(np.einsum("ni,ni->n", normal, half), 0.0)[:, None] ** light.gloss * lit
+        half = _unit(light.key - _unit(seen.direction))
+        highlight = np.maximum(np.einsum("ni,ni->n", seen.normal, half), 0.0)[:, None] ** light.gloss * seen.lit
         result = result + light.shine * highlight * light.key_color
     return np.asarray(result, np.float32)
 

@@ -12,7 +12,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -93,20 +93,20 @@ class State:
     samples: int = 0
 
 
-def open_shards(folder: Path) -> list[Sample]:
+def open_shards(folder: Path, arrays: Sequence[str] = ARRAYS) -> list[Sample]:
     """Memory-mapped shards below `folder`, in order of name."""
     paths = sorted(path for path in folder.iterdir() if path.is_dir() and path.suffix != ".part")
-    return [{key: np.load(path / f"{key}.npy", mmap_mode="r") for key in ARRAYS} for path in paths]
+    return [{key: np.load(path / f"{key}.npy", mmap_mode="r") for key in arrays} for path in paths]
 
 
 def sample_indices(shards: list[Sample]) -> np.ndarray:
     """(N, 2) shard and row of every sample."""
-    return np.array([(index, row) for index, shard in enumerate(shards) for row in range(len(shard["angles"]))])
+    return np.array([(index, row) for index, shard in enumerate(shards) for row in range(len(shard["cover"]))])
 
 
 def gather(shards: list[Sample], indices: np.ndarray) -> Sample:
     """The samples at `indices` (B, 2), shard and row, as one batch of arrays."""
-    return {key: np.stack([shards[shard][key][row] for shard, row in indices]) for key in ARRAYS}
+    return {key: np.stack([shards[shard][key][row] for shard, row in indices]) for key in shards[0]}
 
 
 def to_batch(raw: Sample, rng: np.random.Generator | None) -> Batch:

@@ -24,6 +24,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from ml.core.layers import Attention, Block, append_coordinates, upsample_2x
 from ml.engines.compact.extent import ExtentCondition, median_extent
 from ml.engines.compact.photo_encoder import PhotoFeatures
 from ml.engines.compact.token_head import TokenHead
@@ -56,8 +57,6 @@ COLOR_LIMIT = 0.02
 EMBEDDING_STD = 0.02
 """Standard deviation of the initial position embedding, as in ViT."""
 
-NORM_GROUPS = 8
-"""Groups of channels that share a mean (Wu and He 2018); divides every width of the network."""
 UNSHUFFLE = 4
 """Side of the pixel blocks that become channels: 128 × 128 × 5 is read as 32 × 32 × 80."""
 MIDDLE_SIDE = PICTURE // UNSHUFFLE // 2
@@ -134,46 +133,6 @@ class Encoded:
     mirror: Tensor | None = None
 
 
-class Block(nn.Module):
-    """Two 3 × 3 convolutions around a residual path, normalised before each; initially the identity."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.norm1, self.norm2 = nn.GroupNorm(NORM_GROUPS, channels), nn.GroupNorm(NORM_GROUPS, channels)
-        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
-        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
-        nn.init.zeros_(self.conv2.weight)
-        nn.init.zeros_(self.conv2.bias)  # type: ignore[arg-type]
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.conv1(F.silu(self.norm1(x)))
-        result: Tensor = x + self.conv2(F.silu(self.norm2(y)))
-        return result
-
-
-class Attention(nn.Module):
-    """A pre-norm transformer layer (Vaswani et al. 2017, as in ViT)."""
-
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
-        self.mlp_in, self.mlp_out = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
-        for layer in (self.out, self.mlp_out):  # initially the identity
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
-
-    def forward(self, x: Tensor) -> Tensor:
-        batch, count, width = x.shape
-        qkv = self.qkv(self.norm1(x)).view(batch, count, 3, self.heads, width // self.heads)
-        q, k, v = qkv.permute(2, 0, 3, 1, 4)
-        attended = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(batch, count, width)
-        x = x + self.out(attended)
-        result: Tensor = x + self.mlp_out(F.gelu(self.mlp_in(self.norm2(x))))
-        return result
-
-
 class CompactNetwork(nn.Module):
     """The network of `CompactConfig`."""
 
@@ -213,7 +172,7 @@ class CompactNetwork(nn.Module):
     def encoded(self, x: Tensor) -> Encoded:
         """The first half of the network: everything that does not depend on the extent."""
         photo = self.photo(x[:, :3]) if self.photo else (0.0, 0.0, 0.0)
-        fine = self.fine_in(self.stem(_append_coordinates(F.pixel_unshuffle(x, UNSHUFFLE))) + photo[0])
+        fine = self.fine_in(self.stem(append_coordinates(F.pixel_unshuffle(x, UNSHUFFLE))) + photo[0])
         middle = self.middle_in(self.down1(fine) + photo[1])
         coarse = self._coarse(middle) + photo[2]
         tokens = self.norm(self.attention(coarse.flatten(2).transpose(1, 2) + self.pos_embed))
@@ -235,8 +194,8 @@ class CompactNetwork(nn.Module):
             fine, middle, tokens, gains = self.condition(fine, middle, tokens, extent)
         side = self.config.token_side
         coarse = self.up2(tokens.transpose(1, 2).reshape(len(x), -1, side, side))
-        middle = self.middle_out(middle + (_upsample_2x(coarse) if side < MIDDLE_SIDE else coarse))
-        fine = self.fine_out(fine + _upsample_2x(self.up1(middle)))
+        middle = self.middle_out(middle + (upsample_2x(coarse) if side < MIDDLE_SIDE else coarse))
+        fine = self.fine_out(fine + upsample_2x(self.up1(middle)))
         features = F.silu(self.detail(self.refine(F.silu(F.pixel_shuffle(self.upsample(fine), 2)))))
         surface = self.surface(features).float()
         depths = torch.stack(
@@ -269,17 +228,6 @@ def _photo_color_logits(x: Tensor) -> Tensor:
     """(B, 5, P, P) network input -> (B, 3, GRID, GRID) logits of the photo's colours: the back resembles them."""
     color = F.avg_pool2d(x[:, :3].float() / 2.0 + 0.5, PICTURE // GRID)
     return torch.logit(color.clamp(COLOR_LIMIT, 1.0 - COLOR_LIMIT))
-
-
-def _upsample_2x(x: Tensor) -> Tensor:
-    return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
-
-
-def _append_coordinates(x: Tensor) -> Tensor:
-    """(B, C, S, S) -> (B, C + 2, S, S) with the pixel's row and column in [-1, 1]: perspective depends on them."""
-    steps = torch.linspace(-1.0, 1.0, x.shape[-1], dtype=x.dtype, device=x.device)
-    coordinates = torch.stack(torch.meshgrid(steps, steps, indexing="ij")).expand(len(x), -1, -1, -1)
-    return torch.cat([x, coordinates], dim=1)
 
 
 def encode(picture: Tensor, mask: Tensor, *, exact: bool = False) -> Tensor:

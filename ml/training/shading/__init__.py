@@ -1,0 +1,1 @@
+"""Samples and training of the shading network (`ml.texture.shading_network`)."""
