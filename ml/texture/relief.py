@@ -3,7 +3,8 @@
 A small tilt of the surface changes its brightness by as much as the light changes with the normal, so that a fine
 pattern in the brightness gives the tilt along the light (photoclinometry; Horn, "Obtaining shape from shading
 information", 1975). A relief of no direction of its own then changes along the light three times as strongly as across
-it, in squares; paint does not know where the light is.
+it, in squares; paint does not know where the light is. How brightness changes with the normal, the shading network says
+(`ml.texture.shading_network`).
 """
 
 from __future__ import annotations
@@ -39,9 +40,10 @@ MIN_USABLE = 0.25
 """Fraction of the object that the light must show in that way."""
 PATTERN = (0.012, 0.35)
 """Standard deviations of the pattern in log brightness between which it may be a relief: JPEG files have 0.005, a slope
-of 0.2 less than 0.1, prints and parts more."""
+of 0.2 less than 0.1, a turtle's shell 0.28, the edges of an object's parts more."""
 DIRECTED = (1.6, 5.0)
-"""How much stronger, in squares, a relief's pattern changes along the light than across it: 3 in theory."""
+"""How much stronger, in squares, a relief's pattern changes along the light than across it: 3 in theory, 2 to
+3 where the light is known well."""
 MAX_HUE = 0.4
 """Standard deviation of the pattern in the ratio of the channels, relative to that in brightness: paint has a hue."""
 TILES, MIN_EVENNESS = 8, 0.2
@@ -69,22 +71,31 @@ def find(lit: LitPicture | None, photo: PosedPhoto) -> Relief | None:
     """The relief that the photo shows; None where its pattern may be paint, or the light is not known."""
     if lit is None:
         return None
-    rgba = cv2.resize(photo.cutout.rgba, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
-    color = np.maximum(to_linear(rgba[..., :3] / 255.0), DARKEST)
-    inside = cv2.erode((rgba[..., 3] > OPAQUE * 255.0).astype(np.uint8), np.ones((2 * BORDER + 1,) * 2, np.uint8)) > 0
+    color, inside = _inner(photo)
     change = np.asarray(cv2.resize(lit.change, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR), np.float32)
-    strength = np.linalg.norm(change, axis=2)
-    usable = inside & (strength > MIN_CHANGE) & _is_smooth(lit)
+    usable = inside & (np.linalg.norm(change, axis=2) > MIN_CHANGE) & _is_smooth(lit)
     if np.count_nonzero(usable) <= max(MIN_USABLE * np.count_nonzero(inside), 100):
         return None
     pattern = _band(np.log(color.mean(axis=2)), inside)
     hue = _band(np.log(color[..., 0] / color[..., 2]), inside)
     if not _is_relief(pattern, hue, change, usable):
         return None
-    along = _along_surface(change, lit, photo)
+    return Relief(_tilt(pattern, _along_surface(change, lit, photo), usable))
+
+
+def _inner(photo: PosedPhoto) -> tuple[Floats, Mask]:
+    """(SIZE, SIZE, 3) linear colours, and (SIZE, SIZE) the object without its border."""
+    rgba = cv2.resize(photo.cutout.rgba, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
+    shown = (rgba[..., 3] > OPAQUE * 255.0).astype(np.uint8)
+    inside = cv2.erode(shown, np.ones((2 * BORDER + 1, 2 * BORDER + 1), np.uint8)) > 0
+    return np.maximum(to_linear(rgba[..., :3] / 255.0), DARKEST), np.asarray(inside)
+
+
+def _tilt(pattern: Floats, along: Floats, usable: Mask) -> Floats:
+    """(S, S, 3) `Relief.tilt` of a pattern (S, S), where brightness changes with the normal by `along` (S, S, 3)."""
     steepness = np.linalg.norm(along, axis=2).clip(MIN_CHANGE)
     tilt = MAX_TILT * np.tanh(pattern / steepness / MAX_TILT) * _faded(usable)
-    return Relief(np.asarray((tilt / steepness)[..., None] * along, np.float32))
+    return np.asarray((tilt / steepness)[..., None] * along, np.float32)
 
 
 def _along_surface(change: Floats, lit: LitPicture, photo: PosedPhoto) -> Floats:
