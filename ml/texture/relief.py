@@ -50,8 +50,8 @@ TILES, MIN_EVENNESS = 8, 0.2
 """Tiles along each side of the picture; least ratio of the median power in a tile to the mean: a relief of the material
 is everywhere, a print is not."""
 MAX_TURN = 0.4
-"""By how much the mesh's normal may differ within two pixels of the picture that the light was fitted to: more is an
-edge."""
+"""By how much the mesh's normal may differ within two pixels of the picture in which the light is looked for: more is
+an edge."""
 FADE = 8.0
 """Pixels over which the relief fades towards where it is not known."""
 LEAST_FACING = 0.3
