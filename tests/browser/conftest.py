@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -72,16 +73,23 @@ def showcase(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Itera
 
 @pytest.fixture
 def browser() -> Iterator[Browser]:
-    """Debian's chromium with software WebGL. One per test: its event loop would disturb other tests."""
+    """`chromium`, one per test: its event loop would disturb other tests."""
+    with chromium() as launched:
+        yield launched
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Debian's chromium with software WebGL; fails the test if a page asked another host."""
     path = find_chromium()
     if path is None:
         message = "NO CHROMIUM: install one to run the browser tests"
         pytest.fail(message) if os.environ.get("REQUIRE_BROWSER") else pytest.skip(message)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        foreign = watch_requests(chromium)
-        yield chromium
-        chromium.close()
+        launched = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        foreign = watch_requests(launched)
+        yield launched
+        launched.close()
     assert foreign == [], "a page asked another host"
 
 
