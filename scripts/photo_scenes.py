@@ -104,7 +104,8 @@ def _draw(mesh: ColoredMesh, posed: posing.PosedMesh, light: render.Light, seed:
     corners = np.concatenate([mesh.vertices, mesh.vertices])[posed.faces]
     normals = render.corner_normals(posed.vertices, posed.faces, caster.normals)
     random = np.random.default_rng(seed)
-    picture, cover = render.draw(caster, posed, corners, normals, mesh.colors, random, SIDE, lambda *_: light)
+    seen = render.see(caster, posed, corners, normals, mesh.colors, random, SIDE, lambda *_: light)
+    picture, cover = render.picture_of(seen)
     return np.concatenate([picture, cover[..., None]], axis=2) * np.float32(255.0)
 
 

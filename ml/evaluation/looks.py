@@ -79,7 +79,7 @@ class PaintedObject:
     seed: int
 
     def albedo(self, faces: np.ndarray, weights: Floats) -> Floats:
-        """(N, 3) sRGB of the mesh's `faces` (N,) at barycentric `weights` (N, 3), as `render.draw` paints them."""
+        """(N, 3) sRGB of the mesh's `faces` (N,) at barycentric `weights` (N, 3), as `render.see` paints them."""
         corners = self.mesh.vertices[self.mesh.faces[faces]]
         points = np.einsum("nk,nkc->nc", weights, corners).astype(np.float32)
         return materials.paint(self.mesh.colors[faces], points, np.random.default_rng(self.seed))

@@ -84,7 +84,7 @@ def render_cutout(
     """A picture of the posed object in random light, its true mask as transparency."""
     normals = render.corner_normals(posed.vertices, posed.faces, caster.normals)
     corners = mesh.vertices[posed.faces]
-    picture, cover = render.draw(caster, posed, corners, normals, mesh.colors, rng, SIZE)
+    picture, cover = render.picture_of(render.see(caster, posed, corners, normals, mesh.colors, rng, SIZE))
     rgba = np.concatenate([_extended(picture, cover), cover[..., None]], axis=2)
     return Cutout((rgba * 255.0 + 0.5).astype(np.uint8), (0, 0, SIZE, SIZE), "none")
 

@@ -3,8 +3,8 @@
 A small tilt of the surface changes its brightness by as much as the light changes with the normal, so that a fine
 pattern in the brightness gives the tilt along the light (photoclinometry; Horn, "Obtaining shape from shading
 information", 1975). A relief of no direction of its own then changes along the light three times as strongly as across
-it, in squares; paint does not know where the light is. How brightness changes with the normal, the shading network says
-(`ml.texture.shading_network`).
+it, in squares; paint does not know where the light is. `ml.texture.shading_network` predicts how
+brightness changes with the normal.
 """
 
 from __future__ import annotations

@@ -149,20 +149,6 @@ class Seen:
     open_sky: Floats
 
 
-def draw(
-    caster: Caster,
-    posed: PosedMesh,
-    object_corners: Floats,
-    normals: Floats,
-    colors: Floats,
-    rng: np.random.Generator,
-    picture_size: int = PICTURE,
-    lights: Lights | None = None,
-) -> tuple[Floats, Floats]:
-    """`picture_of` what `see` sees."""
-    return picture_of(see(caster, posed, object_corners, normals, colors, rng, picture_size, lights))
-
-
 def see(
     caster: Caster,
     posed: PosedMesh,
@@ -171,12 +157,12 @@ def see(
     colors: Floats,
     rng: np.random.Generator,
     picture_size: int = PICTURE,
-    lights: Lights | None = None,
+    lights: Lights = random_light,
 ) -> Seen:
     """What a camera sees, with 2 × 2 samples for each of `picture_size` × `picture_size` pixels.
 
     `object_corners` (F, 3, 3) are the corners in the object's own frame (for patterns), `normals` (F, 3, 3) those at
-    the corners, `colors` (F, 3) sRGB. `lights` is `random_light` by default, which evaluation uses.
+    the corners, `colors` (F, 3) sRGB. Evaluation uses `random_light`.
     """
     size = picture_size * 2
     directions = unit_depth_rays(size, posed.focal)
@@ -187,7 +173,7 @@ def see(
     normal = _facing_camera(_interpolate(normals, face, weights), direction)
     albedo = materials.paint(colors[face], _interpolate(object_corners, face, weights), rng) ** GAMMA
     up = world_up(posed.elevation)
-    light = (lights or random_light)(rng, up)
+    light = lights(rng, up)
     start = points + _facing_camera(caster.normals[face], direction) * SURFACE_OFFSET
     open_sky = _open_sky(caster, start, normal, _half_size_pixels(hit, size), rng)
     shadow = caster.occluded(start, np.broadcast_to(light.key, points.shape).astype(np.float32))[:, None]

@@ -47,7 +47,8 @@ def test_the_picture_covers_what_the_rays_hit() -> None:
     caster = Caster(posed.vertices, posed.faces)
     normals = render.corner_normals(posed.vertices, posed.faces, caster.normals)
     corners = shape.vertices[posed.faces]
-    picture, cover = render.draw(caster, posed, corners, normals, shape.colors, np.random.default_rng(0))
+    seen = render.see(caster, posed, corners, normals, shape.colors, np.random.default_rng(0))
+    picture, cover = render.picture_of(seen)
     small = cover.reshape(GRID, 2, GRID, 2).mean(axis=(1, 3))
     hit = np.isfinite(render.cast_target(caster, posed, shape.colors).depths[..., 0])
     assert ((small > 0.5) == hit).mean() > 0.98

@@ -40,7 +40,7 @@ def test_the_change_is_the_derivative_of_the_brightness_by_the_normal(seen: rend
         turned = replace(seen, normal=seen.normal + step * tangent)
         brighter = render.diffuse_light(turned).mean(axis=1, keepdims=True)
         found = (np.log(brighter / light) / step)[:, 0]
-        # Where a lamp sets on the surface, there is no derivative.
+        # At the border of a lamp's light there is no derivative.
         for lamp in (seen.light.key, seen.light.fill):
             clear &= np.abs(seen.normal @ lamp) > 0.01
         assert found[clear] == pytest.approx(expected[clear, number], abs=0.02)
